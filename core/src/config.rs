@@ -1,0 +1,176 @@
+//! Every bound of a [`Hub`](crate::Hub), by name.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::wire::{Encoding, INFLATER_BYTES};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The limits and choices of a [`Hub`](crate::Hub). What one connection, and all of them together,
+/// can make the hub hold follows from these fields; [`Config::memory_bound`] is the sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The encoding the server writes in until a client has shown its own (proposal, "Packages":
+    /// compression is preferred). Default: zlib.
+    pub encoding: Encoding,
+    /// Bytes of one package, decoded and encoded alike. Default: 16 KiB.
+    pub max_package_bytes: usize,
+    /// Bytes of a message's text, in UTF-8. Default: 4096.
+    pub max_message_bytes: usize,
+    /// How long a connection may stay without a login. Default: 30 s.
+    pub login_timeout: Duration,
+    /// How many logins may fail before the connection is closed. Default: 5.
+    pub login_tries: u32,
+    /// Bytes that may wait to be sent to one connection; over it the connection is closed as a slow
+    /// consumer. Default: 256 KiB.
+    pub send_queue_bytes: usize,
+    /// Bytes that may wait to be sent to all connections together; over it the connection that
+    /// holds most is closed as a slow consumer, and so on. Default: 256 MiB.
+    pub total_queue_bytes: usize,
+    /// Bytes received from a connection whose reading is paused, that wait to be decoded. An
+    /// adapter that honours [`PauseRead`](crate::Output::PauseRead) hands over at most what one
+    /// read took after it. Default: 256 KiB.
+    pub backlog_bytes: usize,
+    /// Connections at the same time. Default: 100,000.
+    pub max_connections: usize,
+    /// Connections at the same time from one address; loopback is exempt. Default: 64.
+    pub max_connections_per_address: usize,
+    /// Connections at the same time that are in the middle of a zlib stream, each of which holds an
+    /// inflater of about 44 KiB. Default: 8192.
+    pub max_inflaters: usize,
+    /// Rooms at the same time, the general room included. Default: 10,000.
+    pub max_rooms: usize,
+    /// Packages per second that a connection may send for good; over it reading is delayed, nothing
+    /// is dropped. 0 turns flood control off. Default: 10.
+    pub message_rate: u32,
+    /// Packages that a connection may send at once before `message_rate` counts, at least 1.
+    /// Default: 30.
+    pub message_burst: u32,
+    /// How long a connection that is being closed may take to receive its last packages.
+    /// Default: 5 s.
+    pub linger: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            encoding: Encoding::Zlib,
+            max_package_bytes: 16 * KIB,
+            max_message_bytes: 4096,
+            login_timeout: Duration::from_secs(30),
+            login_tries: 5,
+            send_queue_bytes: 256 * KIB,
+            total_queue_bytes: 256 * MIB,
+            backlog_bytes: 256 * KIB,
+            max_connections: 100_000,
+            max_connections_per_address: 64,
+            max_inflaters: 8192,
+            max_rooms: 10_000,
+            message_rate: 10,
+            message_burst: 30,
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Config {
+    /// The least [`Config::send_queue_bytes`]: room for a few replies, whatever they hold.
+    pub const MIN_SEND_QUEUE_BYTES: usize = 8 * KIB;
+    /// The least [`Config::max_package_bytes`]: room for a login with the longest name, escaped.
+    pub const MIN_PACKAGE_BYTES: usize = 512;
+    /// What a connection takes beside its queue, backlog, inflater and partial package.
+    pub const CONNECTION_BYTES: usize = KIB;
+
+    /// Whether these limits go together.
+    ///
+    /// # Errors
+    /// The first field that does not, with the value it would need.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let at_least = |field, value, least| {
+            if value < least {
+                Err(ConfigError { field, least })
+            } else {
+                Ok(())
+            }
+        };
+        at_least(
+            "max_package_bytes",
+            self.max_package_bytes,
+            Self::MIN_PACKAGE_BYTES,
+        )?;
+        at_least("max_message_bytes", self.max_message_bytes, 1)?;
+        at_least("login_timeout", self.login_timeout.as_micros() as usize, 1)?;
+        at_least("login_tries", self.login_tries as usize, 1)?;
+        at_least(
+            "send_queue_bytes",
+            self.send_queue_bytes,
+            Self::MIN_SEND_QUEUE_BYTES,
+        )?;
+        at_least(
+            "total_queue_bytes",
+            self.total_queue_bytes,
+            self.send_queue_bytes,
+        )?;
+        at_least("backlog_bytes", self.backlog_bytes, self.max_package_bytes)?;
+        at_least("max_connections", self.max_connections, 1)?;
+        at_least(
+            "max_connections_per_address",
+            self.max_connections_per_address,
+            1,
+        )?;
+        at_least("max_inflaters", self.max_inflaters, 1)?;
+        at_least("max_rooms", self.max_rooms, 1)?;
+        at_least("message_burst", self.message_burst as usize, 1)?;
+        at_least("linger", self.linger.as_micros() as usize, 1)
+    }
+
+    /// Bytes of names that a list (`session`, `channel_list`, `user_list`) may carry; what does not
+    /// fit is counted in the attribute `more`. A quarter of the send queue, 64 KiB at most, so that
+    /// no list can overflow the queue of the one who asked for it.
+    pub fn list_bytes(&self) -> usize {
+        (self.send_queue_bytes / 4).min(64 * KIB)
+    }
+
+    /// Bytes of a shared segment of the send queues: an eighth of a connection's queue, so that what
+    /// a connection is charged for beyond its own packages stays a small part of its bound; 32 KiB
+    /// at most.
+    pub fn segment_bytes(&self) -> usize {
+        (self.send_queue_bytes / 8).clamp(KIB, 32 * KIB)
+    }
+
+    /// Bytes of frames after which one input yields to the next: what packages it has left wait for a
+    /// microsecond, so that what was queued can be sent first. An eighth of a connection's queue:
+    /// with [`Hub::wants_flush`](crate::Hub::wants_flush) honoured, whoever takes what is sent has
+    /// at most three of these and one list queued, less than two thirds of the bound.
+    pub fn turn_bytes(&self) -> usize {
+        self.send_queue_bytes / 8
+    }
+
+    /// The most bytes a hub with these limits can be made to hold by its connections.
+    pub fn memory_bound(&self) -> usize {
+        let per_connection = Self::CONNECTION_BYTES + self.max_package_bytes + self.backlog_bytes;
+        self.max_connections
+            .saturating_mul(per_connection)
+            .saturating_add(self.max_inflaters.saturating_mul(INFLATER_BYTES))
+            .saturating_add(self.total_queue_bytes)
+    }
+}
+
+/// A field of [`Config`] below the least value that works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The field's name.
+    pub field: &'static str,
+    /// The least value it may have, in the field's unit (microseconds for durations).
+    pub least: usize,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must be at least {}", self.field, self.least)
+    }
+}
+
+impl core::error::Error for ConfigError {}

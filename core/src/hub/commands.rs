@@ -1,0 +1,327 @@
+//! What packages do (PROTOCOL.md, "Order of a session", "Commands" and "Rooms").
+//!
+//! Every command is answered exactly once: by its notification, which the asker gets too, or by an
+//! `error` whose `error_type` is the command's name.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::conn::Phase;
+use super::room::{GENERAL, NoRoom, Privacy};
+use super::{CloseReason, Hub};
+use crate::names::{Name, RoomName, Username};
+use crate::wire::{
+    ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus,
+};
+
+/// Why a command is not done: a sentence for people.
+type Refusal = Cow<'static, str>;
+
+const LOGIN_FIRST: &str = "Log in first.";
+const TAKEN: &str = "Username is already taken.";
+
+impl Hub {
+    /// Does what a package from `slot` asks for.
+    pub(super) fn package(&mut self, slot: u32, package: Result<ClientPackage<'_>, PackageError>) {
+        let package = match (&self.conn(slot).phase, package) {
+            (Phase::Login { .. }, Ok(ClientPackage::Command(Command::Login(name)))) => {
+                return self.login(slot, &name);
+            }
+            (
+                Phase::Login { .. },
+                Err(PackageError {
+                    error_type,
+                    message,
+                }),
+            ) if error_type == "login" => {
+                return self.login_failed(slot, message);
+            }
+            (
+                _,
+                Err(PackageError {
+                    error_type,
+                    message,
+                }),
+            ) => {
+                return self.reply_error(slot, &error_type, &message);
+            }
+            (Phase::Login { .. }, Ok(ClientPackage::Message { .. })) => {
+                return self.reply_error(slot, "message", LOGIN_FIRST);
+            }
+            (Phase::Login { .. }, Ok(ClientPackage::Command(command))) => {
+                return self.reply_error(slot, command.name(), LOGIN_FIRST);
+            }
+            (_, Ok(package)) => package,
+        };
+        match package {
+            ClientPackage::Message { message, .. } => {
+                if let Err(refusal) = self.message(slot, message) {
+                    self.reply_error(slot, "message", &refusal);
+                }
+            }
+            ClientPackage::Command(command) => {
+                let error_type = command.name();
+                let done = match command {
+                    Command::Login(_) => Err("You are already logged in.".into()),
+                    Command::Rename(name) => self.rename(slot, &name),
+                    Command::Join(channel) => self.join(slot, &channel),
+                    Command::Leave => self.leave(slot),
+                    Command::Private => self.set_privacy(slot, Privacy::Private),
+                    Command::Public => self.set_privacy(slot, Privacy::Public),
+                    Command::Channels => {
+                        self.list_channels(slot);
+                        Ok(())
+                    }
+                    Command::Users => {
+                        self.list_users(slot);
+                        Ok(())
+                    }
+                };
+                if let Err(refusal) = done {
+                    self.reply_error(slot, error_type, &refusal);
+                }
+            }
+        }
+    }
+
+    fn login(&mut self, slot: u32, name: &str) {
+        let name = match Username::parse(name) {
+            Ok(name) => name,
+            Err(error) => return self.login_failed(slot, format!("{error}")),
+        };
+        if self.usernames.claim(&name, slot).is_err() {
+            return self.login_failed(slot, TAKEN.into());
+        }
+        let room = GENERAL;
+        self.conn(slot).phase = Phase::User {
+            name: name.clone(),
+            room,
+        };
+        self.set_timer(slot);
+        let (channels, more) = fitting(self.rooms.listed(), self.config.list_bytes());
+        let session = ServerPackage::Session(SessionStatus {
+            status: true,
+            channels: Some(channels),
+            more,
+            username: Some(name.as_str().into()),
+            channel: Some(RoomName::GENERAL.into()),
+            reason: None,
+        });
+        self.text.clear();
+        session.write(&mut self.text);
+        self.reply_written(slot);
+        self.enter(slot, room, &name);
+    }
+
+    fn login_failed(&mut self, slot: u32, reason: String) {
+        let tries = self.config.login_tries;
+        let Phase::Login { failed, .. } = &mut self.conn(slot).phase else {
+            return;
+        };
+        *failed += 1;
+        let last = *failed >= tries;
+        let reason = if last {
+            format!("{reason} That was the last try.")
+        } else {
+            reason
+        };
+        let status = SessionStatus {
+            reason: Some(reason.into()),
+            ..SessionStatus::default()
+        };
+        self.reply(slot, &ServerPackage::Session(status));
+        if last {
+            self.begin_close(slot, CloseReason::LoginTries);
+        }
+    }
+
+    fn message(&mut self, slot: u32, message: Cow<'_, str>) -> Result<(), Refusal> {
+        let most = self.config.max_message_bytes;
+        if message.is_empty() {
+            return Err("A message must have text.".into());
+        }
+        if message.len() > most {
+            return Err(format!("A message may have at most {most} bytes.").into());
+        }
+        let (name, room) = self.user(slot);
+        let username = Cow::Owned(String::from(name.as_str()));
+        self.broadcast(
+            room,
+            &ServerPackage::Message { message, username },
+            Some(slot),
+        );
+        Ok(())
+    }
+
+    fn rename(&mut self, slot: u32, name: &str) -> Result<(), Refusal> {
+        let new = Username::parse(name).map_err(|error| format!("{error}"))?;
+        let (old, room) = self.user(slot);
+        let old = old.clone();
+        if new == old {
+            return Err("That is your name already.".into());
+        }
+        self.usernames
+            .exchange(&old, &new, slot)
+            .map_err(|_| TAKEN)?;
+        self.conn(slot).phase = Phase::User {
+            name: new.clone(),
+            room,
+        };
+        let old_username = old.as_str().into();
+        let new_username = new.as_str().into();
+        let renamed = Notification::UserRename {
+            old_username,
+            new_username,
+        };
+        self.broadcast(room, &ServerPackage::Notification(renamed), None);
+        Ok(())
+    }
+
+    fn join(&mut self, slot: u32, channel: &str) -> Result<(), Refusal> {
+        let wanted = RoomName::parse(channel).map_err(|error| format!("{error}"))?;
+        let (name, from) = self.user(slot);
+        let name = name.clone();
+        let to = match self.rooms.find(&wanted) {
+            Some(room) if room == from => return Err("You are already there.".into()),
+            Some(room) if self.rooms.get(room).privacy == Privacy::Private => {
+                return Err("Channel is private.".into());
+            }
+            Some(room) => room,
+            None => {
+                // The room that is left may cease to exist by it.
+                let left = from != GENERAL && self.rooms.get(from).members.len() == 1;
+                if self.rooms.len() - usize::from(left) >= self.config.max_rooms {
+                    return Err("There are too many channels. Join one of them instead.".into());
+                }
+                self.rooms.create(wanted).map_err(|NoRoom::Clash| {
+                    "Channel cannot be created: its name looks like that of another."
+                })?
+            }
+        };
+        self.rooms.leave(from, slot);
+        self.announce_left(from, &name);
+        self.enter(slot, to, &name);
+        Ok(())
+    }
+
+    fn leave(&mut self, slot: u32) -> Result<(), Refusal> {
+        let (name, room) = self.user(slot);
+        let name = name.clone();
+        if room == GENERAL {
+            return Err("You are in the general channel: there is nowhere to leave to.".into());
+        }
+        // The leaver is told too, and so still a member.
+        self.announce_left(room, &name);
+        self.rooms.leave(room, slot);
+        self.enter(slot, GENERAL, &name);
+        Ok(())
+    }
+
+    fn set_privacy(&mut self, slot: u32, privacy: Privacy) -> Result<(), Refusal> {
+        let (_, room) = self.user(slot);
+        let place = self.rooms.get(room);
+        let word = match privacy {
+            Privacy::Private => "private",
+            Privacy::Public => "public",
+        };
+        if room == GENERAL {
+            return Err(format!("Channel cannot be set to {word}.").into());
+        }
+        if place.owner != Some(slot) {
+            return Err(format!("Only the channel's owner can set it to {word}.").into());
+        }
+        if place.privacy == privacy {
+            return Err(format!("Channel is already {word}.").into());
+        }
+        self.rooms.set_privacy(room, privacy);
+        self.list_channels(slot);
+        Ok(())
+    }
+
+    fn list_channels(&mut self, slot: u32) {
+        let (channels, more) = fitting(self.rooms.listed(), self.config.list_bytes());
+        let list = Notification::ChannelList { channels, more };
+        self.text.clear();
+        ServerPackage::Notification(list).write(&mut self.text);
+        self.reply_written(slot);
+    }
+
+    fn list_users(&mut self, slot: u32) {
+        let (_, room) = self.user(slot);
+        let room = self.rooms.get(room);
+        let names = room.members.iter().filter_map(|member| {
+            match &self.conns[*member as usize].as_ref()?.phase {
+                Phase::User { name, .. } => Some(name.as_str()),
+                Phase::Login { .. } | Phase::Closing { .. } => None,
+            }
+        });
+        let (users, more) = fitting(names, self.config.list_bytes());
+        let list = Notification::UserList {
+            channel: room.name.as_str().into(),
+            users,
+            more,
+        };
+        self.text.clear();
+        ServerPackage::Notification(list).write(&mut self.text);
+        self.reply_written(slot);
+    }
+
+    /// The name and room of the user in `slot`.
+    fn user(&self, slot: u32) -> (&Username, u32) {
+        match self.conns[slot as usize].as_ref().map(|conn| &conn.phase) {
+            Some(Phase::User { name, room }) => (name, *room),
+            _ => unreachable!("commands are done for users who are logged in"),
+        }
+    }
+
+    /// Puts the user into a room, and says so to all its members.
+    fn enter(&mut self, slot: u32, room: u32, name: &Username) {
+        self.conn(slot).phase = Phase::User {
+            name: name.clone(),
+            room,
+        };
+        self.rooms.enter(room, slot);
+        let channel = String::from(self.rooms.get(room).name.as_str());
+        let username = name.as_str().into();
+        let joined = Notification::UserJoined {
+            username,
+            channel: Some(channel.into()),
+        };
+        self.broadcast(room, &ServerPackage::Notification(joined), None);
+    }
+
+    /// Says to all members of `room`, if it still exists, that a user left it.
+    pub(super) fn announce_left(&mut self, room: u32, name: &Username) {
+        let Some(place) = self.rooms.try_get(room) else {
+            return;
+        };
+        let channel = String::from(place.name.as_str());
+        let username = name.as_str().into();
+        let left = Notification::UserLeft {
+            username,
+            channel: Some(channel.into()),
+        };
+        self.broadcast(room, &ServerPackage::Notification(left), None);
+    }
+}
+
+/// As many of `names` from the front as take `most` bytes in JSON, and how many do not.
+fn fitting<'a>(names: impl Iterator<Item = &'a str>, most: usize) -> (Vec<Cow<'a, str>>, usize) {
+    let mut listed = Vec::new();
+    let (mut bytes, mut more) = (0, 0);
+    for name in names {
+        let escaped = name
+            .bytes()
+            .filter(|byte| matches!(byte, b'"' | b'\\'))
+            .count();
+        bytes += name.len() + escaped + "\"\",".len();
+        if bytes <= most {
+            listed.push(Cow::Borrowed(name));
+        } else {
+            more += 1;
+        }
+    }
+    (listed, more)
+}

@@ -1,0 +1,552 @@
+//! The server's state machine (proposal, "The Server"): who is connected, logged in and where, and
+//! what everyone is sent.
+//!
+//! This file takes inputs apart and hands outputs on; `intake` turns bytes into packages at the
+//! pace flood control allows, `commands` does what packages ask, `closing` ends connections.
+
+mod closing;
+mod commands;
+mod conn;
+mod intake;
+mod invariants;
+mod outbox;
+mod pace;
+mod room;
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::format;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use self::conn::{Admission, Closing, Conn, Phase, Reading};
+use self::outbox::{Outbox, Pushed, Tails};
+use self::pace::Rate;
+use self::room::{Room, Rooms};
+use crate::config::Config;
+use crate::names::Claims;
+use crate::time::{Start, Time};
+use crate::wire::{Encoder, Encoding, Inflaters, ServerPackage};
+
+/// The identifier of a connection: minted by the adapter, strictly increasing, never used again.
+/// Internal: it is in no package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// What happens to the hub's connections. One variant is one record in a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A connection was accepted. Its identifier must be above every earlier one; it is ignored
+    /// otherwise.
+    Opened(ConnId, Peer),
+    /// Bytes came.
+    Received(ConnId, &'a [u8]),
+    /// The peer sends nothing any more, but may still be receiving.
+    Eof(ConnId),
+    /// So many bytes of [`Hub::pending`] were handed to the network.
+    Sent(ConnId, u32),
+    /// The connection is gone: it broke, or was reset.
+    Closed(ConnId),
+    /// Time has passed.
+    Tick,
+    /// The server is to stop: everyone is told and closed.
+    Shutdown,
+}
+
+/// What the hub wants done to a connection. No output names a connection after its `Close`, or
+/// after its [`Input::Closed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// [`Hub::pending`] has bytes to send. They are to be sent until none are left; there is no
+    /// further `Write` for what comes to them meanwhile.
+    Write(ConnId),
+    /// Stop reading from the connection, at the latest after the read under way.
+    PauseRead(ConnId),
+    /// Read from the connection again.
+    ResumeRead(ConnId),
+    /// Nothing more will be written: shut down the sending half, and go on reading. The hub waits
+    /// for the peer to close its half, so that no reset overtakes the last package, and then closes.
+    Finish(ConnId),
+    /// Close the connection.
+    Close(ConnId, CloseReason),
+}
+
+/// Why the hub closes a connection. Displays as a phrase for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CloseReason {
+    /// The peer left.
+    Left,
+    /// It did not log in in time.
+    LoginTimeout,
+    /// Its logins failed too often.
+    LoginTries,
+    /// It does not speak the protocol.
+    Violation,
+    /// It did not read what it was sent, so that too much was waiting.
+    SlowConsumer,
+    /// There were as many connections as there may be.
+    Full,
+    /// There were as many connections from its address as there may be.
+    AddressFull,
+    /// More bytes came than may wait while its reading is paused.
+    Backlog,
+    /// The server stops.
+    Shutdown,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CloseReason::Left => "the peer left",
+            CloseReason::LoginTimeout => "no login in time",
+            CloseReason::LoginTries => "too many failed logins",
+            CloseReason::Violation => "protocol violation",
+            CloseReason::SlowConsumer => "slow consumer",
+            CloseReason::Full => "too many connections",
+            CloseReason::AddressFull => "too many connections from its address",
+            CloseReason::Backlog => "too many bytes while paused",
+            CloseReason::Shutdown => "the server stops",
+        })
+    }
+}
+
+/// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
+/// loop that runs it.
+///
+/// An input for a connection already closed is ignored: such races are part of every network. Time
+/// that goes back counts as standing still.
+pub struct Hub {
+    config: Config,
+    start: Start,
+    now: Time,
+    stage: Stage,
+    /// The slot of each connection.
+    slots: BTreeMap<ConnId, u32>,
+    /// The connections by slot.
+    conns: Vec<Option<Conn>>,
+    free: Vec<u32>,
+    /// The highest identifier seen.
+    last_id: Option<ConnId>,
+    /// Connections that count towards `max_connections`.
+    admitted: usize,
+    /// Of these, how many from each address.
+    addresses: BTreeMap<IpAddr, usize>,
+    /// When each connection has something due.
+    timers: BTreeSet<(Time, u32)>,
+    /// The usernames taken, by slot.
+    usernames: Claims<u32>,
+    rooms: Rooms,
+    outbox: Outbox,
+    /// Where packages for connections without a room are appended.
+    lobby: Tails,
+    /// Slots whose queue has burst, and whose connection is to be closed after the fan-out.
+    burst: VecDeque<u32>,
+    rate: Rate,
+    /// What had been appended to the outbox when the last input came.
+    turn_began: u64,
+    /// What had been appended to the outbox when the outputs were last drained. A hint for the
+    /// adapter; no decision depends on it, for draining is no input.
+    drained: u64,
+    inflaters: Inflaters,
+    encoder: Encoder,
+    /// The text of the package being sent.
+    text: Vec<u8>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    Stopping,
+}
+
+/// Connections beyond `max_connections` that are told so; further ones are closed without a word.
+const MAX_REFUSED: usize = 256;
+
+impl Hub {
+    /// A hub without connections. `config` should pass [`Config::check`]; a limit below its least
+    /// value makes a hub that refuses what it could do, never one that breaks.
+    pub fn new(config: Config, start: Start) -> Self {
+        Hub {
+            start,
+            now: Time::ZERO,
+            stage: Stage::Serving,
+            slots: BTreeMap::new(),
+            conns: Vec::new(),
+            free: Vec::new(),
+            last_id: None,
+            admitted: 0,
+            addresses: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            usernames: Claims::default(),
+            rooms: Rooms::new(),
+            outbox: Outbox::new(config.send_queue_bytes, config.segment_bytes()),
+            lobby: Tails::default(),
+            burst: VecDeque::new(),
+            rate: Rate::new(&config),
+            turn_began: 0,
+            drained: 0,
+            inflaters: Inflaters::new(config.max_inflaters),
+            encoder: Encoder::default(),
+            text: Vec::new(),
+            outputs: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Takes in what happened at `now`, after all that was due by then.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) {
+        self.now = self.now.max(now);
+        self.turn_began = self.outbox.appended();
+        self.run_timers();
+        match input {
+            Input::Opened(id, peer) => self.opened(id, peer),
+            Input::Received(id, bytes) => self.with_slot(id, |hub, slot| hub.received(slot, bytes)),
+            Input::Eof(id) => self.with_slot(id, Hub::peer_done),
+            Input::Sent(id, count) => self.with_slot(id, |hub, slot| {
+                hub.outbox.sent(slot, count);
+                hub.flushed(slot);
+            }),
+            Input::Closed(id) => self.with_slot(id, |hub, slot| {
+                hub.vacate(slot);
+                hub.remove(slot);
+                hub.close_burst();
+            }),
+            Input::Tick => {}
+            Input::Shutdown => self.shut_down(),
+        }
+    }
+
+    /// The next thing to do, in order; `None` when nothing is left until the next
+    /// [`handle`](Hub::handle). Several inputs may be handled before the outputs are drained, as long
+    /// as [`wants_flush`](Hub::wants_flush) does not say otherwise.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        loop {
+            let Some(output) = self.outputs.pop_front() else {
+                self.drained = self.outbox.appended();
+                return None;
+            };
+            // What was meant for a connection that has gone since is of no use to anyone.
+            match output {
+                Output::Close(..) => return Some(output),
+                Output::Write(id)
+                | Output::PauseRead(id)
+                | Output::ResumeRead(id)
+                | Output::Finish(id) => {
+                    if self.slots.contains_key(&id) {
+                        return Some(output);
+                    }
+                }
+            }
+        }
+    }
+
+    /// When to call [`handle`](Hub::handle) with [`Input::Tick`] if nothing else happens before:
+    /// later than the time of the last input. Each `handle` may change it.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let (due, _) = self.timers.first()?;
+        // What one input left for the next is due at once.
+        Some((*due).max(self.after(Duration::ZERO))).filter(|due| *due > self.now)
+    }
+
+    /// Whether so much was queued since the outputs were last drained that they should be drained,
+    /// and written, before the next input: otherwise even a connection that takes all it is sent may
+    /// come to be closed as a slow consumer.
+    #[must_use]
+    pub fn wants_flush(&self) -> bool {
+        self.outbox.appended() - self.drained >= 2 * self.config.turn_bytes() as u64
+    }
+
+    /// The bytes to send to `conn`, in order, as slices fit for one vectored write; to be followed
+    /// by [`Input::Sent`]. Nothing for a connection that is closed.
+    pub fn pending(&self, conn: ConnId) -> impl Iterator<Item = &[u8]> {
+        let slot = self.slots.get(&conn).copied();
+        slot.into_iter().flat_map(|slot| self.outbox.pending(slot))
+    }
+
+    /// How many connections there are, those being closed included.
+    pub fn connections(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The limits it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The wall clock's time of [`Time::ZERO`], as it was given.
+    pub fn start(&self) -> Start {
+        self.start
+    }
+
+    fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, u32)) {
+        if let Some(&slot) = self.slots.get(&id) {
+            act(self, slot);
+        }
+    }
+
+    /// The connection in a slot that is known to be taken.
+    fn conn(&mut self, slot: u32) -> &mut Conn {
+        self.conns[slot as usize]
+            .as_mut()
+            .expect("the slot was looked up for this input")
+    }
+
+    fn opened(&mut self, id: ConnId, Peer(address): Peer) {
+        if self.last_id.is_some_and(|last| id <= last) {
+            return;
+        }
+        self.last_id = Some(id);
+        let address = address.to_canonical();
+        let refusal = if self.stage == Stage::Stopping {
+            Some(CloseReason::Shutdown)
+        } else if self.admitted >= self.config.max_connections {
+            Some(CloseReason::Full)
+        } else if self
+            .addresses
+            .get(&address)
+            .is_some_and(|count| *count >= self.config.max_connections_per_address)
+        {
+            Some(CloseReason::AddressFull)
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            return self.refuse(id, reason);
+        }
+        self.admitted += 1;
+        let admission = if address.is_loopback() {
+            Admission::Loopback
+        } else {
+            *self.addresses.entry(address).or_default() += 1;
+            Admission::Counted(address)
+        };
+        let deadline = self.after(self.config.login_timeout);
+        let slot = self.add(
+            id,
+            admission,
+            Phase::Login {
+                deadline,
+                failed: 0,
+            },
+        );
+        self.reply(
+            slot,
+            &ServerPackage::Request {
+                request: "login".into(),
+            },
+        );
+        self.close_burst();
+    }
+
+    /// Tells a connection that is one too many so, and closes it.
+    fn refuse(&mut self, id: ConnId, reason: CloseReason) {
+        let refused = self.slots.len() - self.admitted;
+        if reason == CloseReason::Shutdown || refused >= MAX_REFUSED {
+            self.outputs.push_back(Output::Close(id, reason));
+            return;
+        }
+        let phase = Phase::Closing {
+            reason,
+            deadline: self.after(self.config.linger),
+            stage: Closing::Flushing,
+        };
+        let slot = self.add(id, Admission::Refused, phase);
+        self.reply_error(
+            slot,
+            "login",
+            &format!("Not admitted: {reason}. Try again later."),
+        );
+        self.close_burst();
+    }
+
+    fn add(&mut self, id: ConnId, admission: Admission, phase: Phase) -> u32 {
+        let conn = Some(Conn::new(id, admission, phase, &self.config));
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.conns[slot as usize] = conn;
+                slot
+            }
+            None => {
+                self.conns.push(conn);
+                u32::try_from(self.conns.len() - 1).expect("fewer connections than 2^32 fit")
+            }
+        };
+        self.slots.insert(id, slot);
+        self.outbox.open(slot, id, self.config.encoding);
+        self.set_timer(slot);
+        slot
+    }
+
+    /// A moment so much later than now, and later in any case.
+    fn after(&self, duration: Duration) -> Time {
+        self.now + duration.max(Duration::from_micros(1))
+    }
+
+    /// Whether this input has made the hub queue as much as one may.
+    fn turn_is_over(&self) -> bool {
+        self.outbox.appended() - self.turn_began >= self.config.turn_bytes() as u64
+    }
+
+    /// Does what is due, until the turn is over.
+    fn run_timers(&mut self) {
+        while let Some(&(at, slot)) = self.timers.first()
+            && at <= self.now
+            && !self.turn_is_over()
+        {
+            let conn = self.conn(slot);
+            match (&conn.phase, conn.reading) {
+                (
+                    Phase::Closing {
+                        reason, deadline, ..
+                    },
+                    _,
+                ) if *deadline == at => {
+                    let reason = *reason;
+                    self.close(slot, reason);
+                }
+                (Phase::Login { deadline, .. }, _) if *deadline == at => {
+                    let seconds = self.config.login_timeout.as_secs_f32();
+                    self.reply_error(
+                        slot,
+                        "login",
+                        &format!("No login within {seconds} seconds."),
+                    );
+                    self.begin_close(slot, CloseReason::LoginTimeout);
+                }
+                (_, Reading::PausedUntil(_)) => self.resume(slot),
+                (_, Reading::Open) => unreachable!("a timer is a deadline or the end of a pause"),
+            }
+            self.close_burst();
+        }
+    }
+
+    /// Lists the connection under the time its next timer is due.
+    fn set_timer(&mut self, slot: u32) {
+        let conn = self.conns[slot as usize]
+            .as_mut()
+            .expect("its caller holds the slot");
+        let next = conn.next_timer();
+        if conn.timer != next {
+            if let Some(timer) = conn.timer {
+                self.timers.remove(&(timer, slot));
+            }
+            if let Some(next) = next {
+                self.timers.insert((next, slot));
+            }
+            conn.timer = next;
+        }
+    }
+
+    /// Sends `package` to one connection.
+    fn reply(&mut self, slot: u32, package: &ServerPackage<'_>) {
+        self.text.clear();
+        package.write(&mut self.text);
+        self.reply_written(slot);
+    }
+
+    /// Sends the package whose text is in `self.text` to one connection.
+    fn reply_written(&mut self, slot: u32) {
+        let room = match &self.conns[slot as usize] {
+            Some(Conn {
+                phase: Phase::User { room, .. },
+                ..
+            }) => Some(*room),
+            _ => None,
+        };
+        let tails = match room {
+            Some(room) => &mut self.rooms.get_mut(room).tails,
+            None => &mut self.lobby,
+        };
+        let encoding = self.outbox.encoding(slot);
+        let (encoder, text) = (&mut self.encoder, &self.text);
+        let tail = &mut tails[encoding as usize];
+        let frame = self
+            .outbox
+            .append(tail, |out| encoder.encode(text, encoding, out));
+        queue(
+            &mut self.outbox,
+            &mut self.outputs,
+            &mut self.burst,
+            slot,
+            frame,
+        );
+        self.outbox.handed_out(frame);
+    }
+
+    fn reply_error(&mut self, slot: u32, error_type: &str, message: &str) {
+        let (error_type, message) = (error_type.into(), message.into());
+        self.reply(
+            slot,
+            &ServerPackage::Error {
+                error_type,
+                message,
+            },
+        );
+    }
+
+    /// Sends `package` to every member of `room` but `except`. It is encoded once for each encoding
+    /// in use, and the same bytes go to all.
+    fn broadcast(&mut self, room: u32, package: &ServerPackage<'_>, except: Option<u32>) {
+        let Room { members, tails, .. } = self.rooms.get_mut(room);
+        if !members.iter().any(|member| Some(*member) != except) {
+            return;
+        }
+        self.text.clear();
+        package.write(&mut self.text);
+        let mut frames = [None; Encoding::ALL.len()];
+        for &member in members.iter().filter(|member| Some(**member) != except) {
+            let encoding = self.outbox.encoding(member);
+            let frame = match frames[encoding as usize] {
+                Some(frame) => frame,
+                None => {
+                    let (encoder, text) = (&mut self.encoder, &self.text);
+                    let tail = &mut tails[encoding as usize];
+                    let frame = self
+                        .outbox
+                        .append(tail, |out| encoder.encode(text, encoding, out));
+                    frames[encoding as usize] = Some(frame);
+                    frame
+                }
+            };
+            queue(
+                &mut self.outbox,
+                &mut self.outputs,
+                &mut self.burst,
+                member,
+                frame,
+            );
+        }
+        for frame in frames.into_iter().flatten() {
+            self.outbox.handed_out(frame);
+        }
+    }
+
+    /// Whether the connection in `slot` is still `id`, and not being closed.
+    fn is_live(&self, slot: u32, id: ConnId) -> bool {
+        let conn = self.conns[slot as usize].as_ref();
+        conn.is_some_and(|conn| conn.id == id && !conn.is_closing())
+    }
+}
+
+/// Queues `frame` for `slot`, and notes what follows from it.
+fn queue(
+    outbox: &mut Outbox,
+    outputs: &mut VecDeque<Output>,
+    burst: &mut VecDeque<u32>,
+    slot: u32,
+    frame: outbox::Frame,
+) {
+    match outbox.push(slot, frame) {
+        Pushed::First(conn) => outputs.push_back(Output::Write(conn)),
+        Pushed::Burst => burst.push_back(slot),
+        Pushed::Queued | Pushed::Refused => {}
+    }
+}

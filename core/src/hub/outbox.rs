@@ -1,0 +1,382 @@
+//! The send queues of all connections.
+//!
+//! Frames (encoded packages) lie in shared, append-only *segments*; a connection's queue is a list
+//! of *spans* of segments. A frame for a whole room is appended once, and queueing it for a member
+//! is a compare and an add where it continues the member's last span. A segment lives as long as a
+//! queue holds a span of it.
+//!
+//! A queue is charged, for each segment it holds, all of the segment up to the last frame it got
+//! from it: that is what it keeps alive, whether the bytes were for it or not.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::ConnId;
+use crate::wire::Encoding;
+
+pub(super) struct Outbox {
+    /// Bytes a segment takes before the next one is begun.
+    segment_bytes: usize,
+    /// The most a queue may be charged.
+    queue_bytes: usize,
+    segments: Vec<Segment>,
+    /// Places in `segments` that nobody holds.
+    free: Vec<u32>,
+    /// Buffers of freed segments, for the next ones.
+    spare: Vec<Vec<u8>>,
+    /// The capacity of all segments that are held.
+    held_bytes: usize,
+    /// Bytes ever appended.
+    appended: u64,
+    /// By the connection's slot.
+    queues: Vec<Queue>,
+}
+
+struct Segment {
+    bytes: Vec<u8>,
+    /// How many queues hold a span of it, and one more for each frame that is being handed out.
+    holders: u32,
+    /// Counts how often the place was freed, so that a stale [`Tail`] is told.
+    generation: u32,
+}
+
+struct Queue {
+    conn: ConnId,
+    encoding: Encoding,
+    state: QueueState,
+    charge: usize,
+    spans: VecDeque<Span>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QueueState {
+    Open,
+    /// Over its bound: its spans are gone, and it takes no more.
+    Burst,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    segment: u32,
+    start: u32,
+    end: u32,
+}
+
+/// Where a room appends its next frame in one encoding; may have gone stale.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tail {
+    segment: u32,
+    /// The generation of the segment; no segment has generation 0.
+    generation: u32,
+}
+
+/// The tails of a room, by encoding.
+pub(super) type Tails = [Tail; Encoding::ALL.len()];
+
+/// A frame that was appended and is being handed out. Must be given to [`Outbox::handed_out`].
+#[derive(Clone, Copy)]
+pub(super) struct Frame(Span);
+
+/// What came of handing a frame to a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// The queue was empty: the connection is to be written to.
+    First(ConnId),
+    /// It was queued behind others.
+    Queued,
+    /// The queue is over its bound and was emptied; its connection is to be closed.
+    Burst,
+    /// The queue takes no more; its connection is about to be closed.
+    Refused,
+}
+
+/// Buffers of freed segments that are kept.
+const MAX_SPARE: usize = 8;
+/// Spans that an empty queue keeps room for.
+const MAX_IDLE_SPANS: usize = 4;
+
+impl Outbox {
+    pub(super) fn new(queue_bytes: usize, segment_bytes: usize) -> Self {
+        Outbox {
+            segment_bytes,
+            queue_bytes,
+            segments: Vec::new(),
+            free: Vec::new(),
+            spare: Vec::new(),
+            held_bytes: 0,
+            appended: 0,
+            queues: Vec::new(),
+        }
+    }
+
+    /// An empty queue for the connection in `slot`.
+    pub(super) fn open(&mut self, slot: u32, conn: ConnId, encoding: Encoding) {
+        let queue = Queue {
+            conn,
+            encoding,
+            state: QueueState::Open,
+            charge: 0,
+            spans: VecDeque::new(),
+        };
+        match self.queues.get_mut(slot as usize) {
+            Some(place) => *place = queue,
+            None => {
+                debug_assert_eq!(
+                    slot as usize,
+                    self.queues.len(),
+                    "slots are handed out in order"
+                );
+                self.queues.push(queue);
+            }
+        }
+    }
+
+    pub(super) fn encoding(&self, slot: u32) -> Encoding {
+        self.queues[slot as usize].encoding
+    }
+
+    pub(super) fn set_encoding(&mut self, slot: u32, encoding: Encoding) {
+        self.queues[slot as usize].encoding = encoding;
+    }
+
+    /// Appends what `write` writes to the segment at `tail`, or to a new one.
+    pub(super) fn append(&mut self, tail: &mut Tail, write: impl FnOnce(&mut Vec<u8>)) -> Frame {
+        let open = self
+            .segments
+            .get(tail.segment as usize)
+            .is_some_and(|segment| {
+                segment.generation == tail.generation && segment.bytes.len() < self.segment_bytes
+            });
+        if !open {
+            *tail = self.begin_segment();
+        }
+        let segment = &mut self.segments[tail.segment as usize];
+        let (start, capacity) = (segment.bytes.len(), segment.bytes.capacity());
+        write(&mut segment.bytes);
+        segment.holders += 1;
+        self.held_bytes += segment.bytes.capacity() - capacity;
+        self.appended += (segment.bytes.len() - start) as u64;
+        Frame(Span {
+            segment: tail.segment,
+            start: offset(start),
+            end: offset(segment.bytes.len()),
+        })
+    }
+
+    /// Queues `frame` for the connection in `slot`. Frames of one segment are to be queued in the
+    /// order they were appended.
+    pub(super) fn push(&mut self, slot: u32, Frame(frame): Frame) -> Pushed {
+        let queue = &mut self.queues[slot as usize];
+        if queue.state == QueueState::Burst {
+            return Pushed::Refused;
+        }
+        let pushed = match queue.spans.back_mut() {
+            Some(last) if last.segment == frame.segment => {
+                queue.charge += (frame.end - last.end) as usize;
+                if last.end == frame.start {
+                    last.end = frame.end;
+                } else {
+                    queue.spans.push_back(frame);
+                }
+                Pushed::Queued
+            }
+            last => {
+                let pushed = if last.is_none() {
+                    Pushed::First(queue.conn)
+                } else {
+                    Pushed::Queued
+                };
+                let held = queue
+                    .spans
+                    .iter()
+                    .rev()
+                    .find(|span| span.segment == frame.segment);
+                if held.is_none() {
+                    self.segments[frame.segment as usize].holders += 1;
+                }
+                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
+                queue.spans.push_back(frame);
+                pushed
+            }
+        };
+        if queue.charge > self.queue_bytes {
+            self.clear(slot);
+            self.queues[slot as usize].state = QueueState::Burst;
+            return Pushed::Burst;
+        }
+        pushed
+    }
+
+    /// Ends the handing out of `frame`.
+    pub(super) fn handed_out(&mut self, Frame(frame): Frame) {
+        self.let_go(frame.segment);
+    }
+
+    /// The bytes queued for the connection in `slot`, in order.
+    pub(super) fn pending(&self, slot: u32) -> impl Iterator<Item = &[u8]> {
+        self.queues[slot as usize].spans.iter().map(|span| {
+            &self.segments[span.segment as usize].bytes[span.start as usize..span.end as usize]
+        })
+    }
+
+    pub(super) fn is_empty(&self, slot: u32) -> bool {
+        self.queues[slot as usize].spans.is_empty()
+    }
+
+    /// Takes the first `count` bytes from the queue in `slot`, or all there are.
+    pub(super) fn sent(&mut self, slot: u32, mut count: u32) {
+        let queue = &mut self.queues[slot as usize];
+        while count > 0
+            && let Some(front) = queue.spans.front_mut()
+        {
+            let step = count.min(front.end - front.start);
+            front.start += step;
+            count -= step;
+            if front.start < front.end {
+                return;
+            }
+            let gone = *front;
+            queue.spans.pop_front();
+            if !queue.holds(gone.segment) {
+                queue.charge -= gone.end as usize;
+                // `let_go` of the segment, with the queue borrowed.
+                let segment = &mut self.segments[gone.segment as usize];
+                segment.holders -= 1;
+                if segment.holders == 0 {
+                    self.held_bytes -= free(segment, self.segment_bytes, &mut self.spare);
+                    self.free.push(gone.segment);
+                }
+            }
+        }
+        if queue.spans.is_empty() && queue.spans.capacity() > MAX_IDLE_SPANS {
+            queue.spans = VecDeque::new();
+        }
+    }
+
+    /// Drops all that is queued for the connection in `slot`.
+    pub(super) fn clear(&mut self, slot: u32) {
+        let queue = &mut self.queues[slot as usize];
+        let mut spans = core::mem::take(&mut queue.spans);
+        queue.charge = 0;
+        while let Some(span) = spans.pop_front() {
+            if !spans.iter().any(|other| other.segment == span.segment) {
+                self.let_go(span.segment);
+            }
+        }
+    }
+
+    /// How many bytes were ever appended.
+    pub(super) fn appended(&self) -> u64 {
+        self.appended
+    }
+
+    /// The capacity of all segments that are held, in bytes.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// The slot whose queue is charged most, if any holds something; the lowest of equals.
+    pub(super) fn heaviest(&self) -> Option<u32> {
+        let (slot, queue) = self
+            .queues
+            .iter()
+            .enumerate()
+            .rev()
+            .max_by_key(|(_, queue)| queue.charge)?;
+        (queue.charge > 0).then_some(offset(slot))
+    }
+
+    /// Empties the queue in `slot` for good.
+    pub(super) fn burst(&mut self, slot: u32) {
+        self.clear(slot);
+        self.queues[slot as usize].state = QueueState::Burst;
+    }
+
+    /// Recomputes what is kept in step with the queues, and panics where it differs.
+    pub(super) fn check_invariants(&self) {
+        let mut holders = alloc::vec![0; self.segments.len()];
+        for queue in &self.queues {
+            let mut charge = 0;
+            for (at, span) in queue.spans.iter().enumerate() {
+                let segment = &self.segments[span.segment as usize];
+                assert!(span.start < span.end, "a span has bytes");
+                assert!(
+                    span.end as usize <= segment.bytes.len(),
+                    "a span lies in its segment"
+                );
+                let mut later = queue.spans.iter().skip(at + 1);
+                if !later.any(|other| other.segment == span.segment) {
+                    holders[span.segment as usize] += 1;
+                    charge += span.end as usize;
+                }
+            }
+            assert_eq!(queue.charge, charge, "a queue is charged what it holds");
+            assert!(charge <= self.queue_bytes, "a queue is within its bound");
+            assert!(
+                queue.state == QueueState::Open || charge == 0,
+                "a burst queue is empty"
+            );
+        }
+        let mut held_bytes = 0;
+        for (segment, holders) in self.segments.iter().zip(holders) {
+            assert_eq!(segment.holders, holders, "a segment knows its holders");
+            held_bytes += segment.bytes.capacity();
+        }
+        assert_eq!(
+            self.held_bytes, held_bytes,
+            "the held bytes are accounted for"
+        );
+    }
+
+    fn begin_segment(&mut self) -> Tail {
+        let segment = self.free.pop().unwrap_or_else(|| {
+            self.segments.push(Segment {
+                bytes: Vec::new(),
+                holders: 0,
+                generation: 1,
+            });
+            offset(self.segments.len() - 1)
+        });
+        let place = &mut self.segments[segment as usize];
+        if let Some(buffer) = self.spare.pop() {
+            place.bytes = buffer;
+            self.held_bytes += place.bytes.capacity();
+        }
+        Tail {
+            segment,
+            generation: place.generation,
+        }
+    }
+
+    fn let_go(&mut self, segment: u32) {
+        let place = &mut self.segments[segment as usize];
+        place.holders -= 1;
+        if place.holders == 0 {
+            self.held_bytes -= free(place, self.segment_bytes, &mut self.spare);
+            self.free.push(segment);
+        }
+    }
+}
+
+impl Queue {
+    fn holds(&self, segment: u32) -> bool {
+        self.spans.iter().any(|span| span.segment == segment)
+    }
+}
+
+/// Takes a segment's buffer: how many bytes it had taken.
+fn free(segment: &mut Segment, segment_bytes: usize, spare: &mut Vec<Vec<u8>>) -> usize {
+    // Generation 0 is nobody's.
+    segment.generation = segment.generation.wrapping_add(1).max(1);
+    let mut buffer = core::mem::take(&mut segment.bytes);
+    let capacity = buffer.capacity();
+    if spare.len() < MAX_SPARE && capacity <= 2 * segment_bytes {
+        buffer.clear();
+        spare.push(buffer);
+    }
+    capacity
+}
+
+fn offset(value: usize) -> u32 {
+    u32::try_from(value).expect("segments and slots are far fewer and shorter than 2^32")
+}

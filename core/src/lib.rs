@@ -1,0 +1,92 @@
+//! The ChatMaster 3000 protocol as deterministic state machines, without a socket, clock, thread,
+//! random number, environment or log in sight: what they need comes in as input, what they decide
+//! goes out as output. IO lives elsewhere: `chatmaster-mio` and `chatmaster-smol` move the bytes.
+//!
+//! - [`Hub`] is a server: sessions, login, names, rooms, privacy, routing, and every limit.
+//! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
+//!
+//! The same inputs give the same outputs, to the byte, on every machine and in every run.
+//!
+//! # The run loop of a server
+//!
+//! An adapter maps [`ConnId`]s to sockets, moves bytes, and sleeps until [`Hub::poll_timeout`]. Here
+//! the network is a script of what happens when, and the sockets are vectors:
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
+//!
+//! let config = Config { encoding: Encoding::Plain, ..Config::default() };
+//! let mut hub = Hub::new(config, Start::default());
+//! let mut sockets: BTreeMap<ConnId, Vec<u8>> = BTreeMap::new();
+//!
+//! let alice = ConnId(1);
+//! let login = br#"{"type":"command","data":{"command":"login","parameters":{"username":"alice"}}}"#;
+//! let network = [
+//!     (Time::from_micros(10), Input::Opened(alice, Peer([127, 0, 0, 1].into()))),
+//!     (Time::from_micros(250), Input::Received(alice, login)),
+//!     (Time::from_micros(900), Input::Eof(alice)),
+//! ];
+//!
+//! for (now, input) in network {
+//!     // What is due before the input comes first. Sleeping until then is all a timer is.
+//!     while let Some(due) = hub.poll_timeout().filter(|due| *due <= now) {
+//!         hub.handle(due, Input::Tick);
+//!     }
+//!     hub.handle(now, input);
+//!     while let Some(output) = hub.poll_output() {
+//!         match output {
+//!             Output::Write(id) => {
+//!                 // One vectored write; what the network does not take stays pending.
+//!                 let socket = sockets.entry(id).or_default();
+//!                 let before = socket.len();
+//!                 hub.pending(id).for_each(|slice| socket.extend_from_slice(slice));
+//!                 let sent = (socket.len() - before) as u32;
+//!                 hub.handle(now, Input::Sent(id, sent));
+//!             }
+//!             Output::PauseRead(_) | Output::ResumeRead(_) => { /* stop and go on reading */ }
+//!             Output::Finish(_) => { /* shut down the sending half */ }
+//!             Output::Close(id, reason) => println!("{id:?} is closed: {reason}"),
+//!         }
+//!     }
+//! }
+//!
+//! assert_eq!(hub.connections(), 0);
+//! assert_eq!(
+//!     String::from_utf8_lossy(&sockets[&alice]),
+//!     concat!(
+//!         r#"{"type":"request","data":{"request":"login"}}"#, "\n",
+//!         r#"{"type":"session","data":{"status":true,"channels":["general"],"#,
+//!         r#""username":"alice","channel":"general"}}"#, "\n",
+//!         r#"{"type":"notification","data":{"event_type":"user_joined","#,
+//!         r#""username":"alice","channel":"general"}}"#, "\n",
+//!     ),
+//! );
+//! ```
+//!
+//! # Errors, bugs and panics
+//!
+//! What a peer does wrong is never an `Err` and never a panic: it becomes an `error` package, and a
+//! [`Output::Close`] where there is no going on. What the local caller does wrong is a typed error
+//! that changes nothing ([`ConfigError`]), or is ignored where it may be a race. A panic is a bug in this crate; each `expect` says why it cannot happen.
+//!
+//! # Bounds
+//!
+//! Every bound is a field of [`Config`]; [`Config::memory_bound`] is what they add up to.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod config;
+mod hub;
+pub mod names;
+mod time;
+pub mod wire;
+
+pub use config::{Config, ConfigError};
+pub use hub::{CloseReason, ConnId, Hub, Input, Output, Peer};
+pub use names::{RoomName, Username};
+pub use time::{Start, Time};
+pub use wire::Encoding;

@@ -1,0 +1,242 @@
+//! The zlib side of the decoder: one open stream, inflated into a ring, and the pool such streams
+//! are borrowed from.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_PARSE_ZLIB_HEADER,
+    TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+
+use super::Violation;
+
+/// The largest window a zlib stream may have (RFC 1950: CINFO ≤ 7).
+const WINDOW: usize = 32 * 1024;
+
+/// The encoded size of a package is counted in blocks of this many bytes from the stream's start,
+/// so that it does not depend on how the bytes were split.
+const BLOCK: usize = 512;
+
+/// Bytes that one open zlib stream takes.
+pub const INFLATER_BYTES: usize = core::mem::size_of::<Inflater>();
+
+/// One open zlib stream.
+pub(super) struct Inflater {
+    core: DecompressorOxide,
+    /// The last bytes inflated; `read..write` of them are still to be taken.
+    ring: [u8; WINDOW],
+    read: usize,
+    write: usize,
+    /// Whether the ring has been filled once. Until then a match that reaches back before the
+    /// stream's start is told apart from a good one; from then on there is no such match. Nothing
+    /// of an earlier stream can therefore be read from the ring.
+    wrapped: bool,
+    /// Encoded bytes since the last multiple of [`BLOCK`].
+    block: usize,
+    /// Encoded bytes in whole blocks since the last one in which a package ended.
+    encoded: usize,
+    /// Whether a package ended in the current block.
+    ended_in_block: bool,
+    /// Whether a package ended at all.
+    ended: bool,
+    /// Bytes of white space since the last package.
+    pub(super) blank: usize,
+    stage: Stage,
+}
+
+/// What inflating has come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It goes on with more input.
+    Hungry,
+    /// It goes on without more input: the ring was full.
+    Full,
+    /// The stream has ended, and its checksum is right.
+    Done,
+    /// What is in the ring is the last that can be had.
+    Broken(Violation),
+}
+
+/// What an [`Inflater`] has to say when its inflated bytes are all taken.
+pub(super) enum Inflated {
+    /// There are bytes to take.
+    Bytes,
+    /// There is nothing more until there is more input.
+    Hungry,
+    /// The stream has ended.
+    Done,
+}
+
+impl Inflater {
+    fn new() -> Box<Self> {
+        Box::new(Inflater {
+            core: DecompressorOxide::new(),
+            ring: [0; WINDOW],
+            read: 0,
+            write: 0,
+            wrapped: false,
+            block: 0,
+            encoded: 0,
+            ended_in_block: false,
+            ended: false,
+            blank: 0,
+            stage: Stage::Hungry,
+        })
+    }
+
+    fn reset(&mut self) {
+        self.core.init();
+        self.read = 0;
+        self.write = 0;
+        self.wrapped = false;
+        self.block = 0;
+        self.encoded = 0;
+        self.ended_in_block = false;
+        self.ended = false;
+        self.blank = 0;
+        self.stage = Stage::Hungry;
+    }
+
+    /// Whether there are no bytes to take, and will be none without more input.
+    pub(super) fn is_hungry(&self) -> bool {
+        self.read == self.write && self.stage == Stage::Hungry
+    }
+
+    /// The inflated bytes that were not taken yet.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.ring[self.read..self.write]
+    }
+
+    /// Takes `count` of [`Inflater::bytes`]; they stay readable at the returned place until the next
+    /// call of [`Inflater::inflate`].
+    pub(super) fn take(&mut self, count: usize) -> core::ops::Range<usize> {
+        let taken = self.read..self.read + count;
+        self.read = taken.end;
+        taken
+    }
+
+    /// The bytes at a place that [`Inflater::take`] returned.
+    pub(super) fn at(&self, place: core::ops::Range<usize>) -> &[u8] {
+        &self.ring[place]
+    }
+
+    /// Notes that a package ended with the bytes just taken.
+    pub(super) fn package_ended(&mut self) {
+        self.ended = true;
+        self.ended_in_block = true;
+        self.blank = 0;
+    }
+
+    /// Whether a package ended in this stream.
+    pub(super) fn carried_package(&self) -> bool {
+        self.ended
+    }
+
+    /// Inflates more of `input` once all bytes are taken; one call does a bounded amount of work.
+    pub(super) fn inflate(
+        &mut self,
+        input: &mut &[u8],
+        max_package_bytes: usize,
+    ) -> Result<Inflated, Violation> {
+        debug_assert_eq!(self.read, self.write, "inflated bytes are left");
+        match self.stage {
+            Stage::Broken(violation) => return Err(violation),
+            Stage::Done => return Ok(Inflated::Done),
+            Stage::Hungry => {
+                self.count_block(max_package_bytes)?;
+                if input.is_empty() {
+                    return Ok(Inflated::Hungry);
+                }
+            }
+            Stage::Full => {}
+        }
+        if self.write == WINDOW {
+            self.read = 0;
+            self.write = 0;
+            self.wrapped = true;
+        }
+        let mut flags =
+            TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_COMPUTE_ADLER32;
+        if !self.wrapped {
+            flags |= TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        }
+        let piece = &input[..input.len().min(BLOCK - self.block)];
+        let (status, consumed, written) =
+            decompress(&mut self.core, piece, &mut self.ring, self.write, flags);
+        *input = &input[consumed..];
+        self.block += consumed;
+        self.write += written;
+        self.stage = match status {
+            TINFLStatus::Done => Stage::Done,
+            TINFLStatus::HasMoreOutput => Stage::Full,
+            TINFLStatus::NeedsMoreInput => Stage::Hungry,
+            TINFLStatus::Adler32Mismatch => Stage::Broken(Violation::Checksum),
+            _ => Stage::Broken(Violation::BadZlib),
+        };
+        Ok(Inflated::Bytes)
+    }
+
+    /// At the end of a block, counts it if no package ended in it.
+    fn count_block(&mut self, max_package_bytes: usize) -> Result<(), Violation> {
+        if self.block < BLOCK {
+            return Ok(());
+        }
+        self.encoded = if self.ended_in_block {
+            0
+        } else {
+            self.encoded + BLOCK
+        };
+        self.block = 0;
+        self.ended_in_block = false;
+        if self.encoded > max_package_bytes {
+            Err(Violation::TooLarge)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The open zlib streams of many decoders: at most so many at once, and a few kept for the next.
+pub struct Inflaters {
+    spare: Vec<Box<Inflater>>,
+    lent: usize,
+    max: usize,
+}
+
+/// How many inflaters are kept when no stream needs them.
+const MAX_SPARE: usize = 4;
+
+impl Inflaters {
+    /// A pool that lends `max` inflaters of [`INFLATER_BYTES`] at the same time.
+    pub fn new(max: usize) -> Self {
+        Inflaters {
+            spare: Vec::new(),
+            lent: 0,
+            max,
+        }
+    }
+
+    /// How many are lent: the streams that are open now.
+    pub fn lent(&self) -> usize {
+        self.lent
+    }
+
+    pub(super) fn lend(&mut self) -> Result<Box<Inflater>, Violation> {
+        if self.lent == self.max {
+            return Err(Violation::TooManyStreams);
+        }
+        self.lent += 1;
+        Ok(self.spare.pop().unwrap_or_else(Inflater::new))
+    }
+
+    pub(super) fn give_back(&mut self, mut inflater: Box<Inflater>) {
+        self.lent -= 1;
+        if self.spare.len() < MAX_SPARE {
+            inflater.reset();
+            self.spare.push(inflater);
+        }
+    }
+}

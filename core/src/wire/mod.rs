@@ -1,0 +1,31 @@
+//! Packages on the wire (proposal, "Packages"; PROTOCOL.md, "Packages on the wire"): what they are,
+//! how bytes become packages, and packages bytes.
+
+mod decoder;
+mod encoder;
+mod inflater;
+mod package;
+mod scan;
+
+pub use decoder::{Decoded, Decoder, Violation};
+pub use encoder::Encoder;
+pub use inflater::{INFLATER_BYTES, Inflaters};
+pub use package::{
+    ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus,
+};
+pub use scan::MAX_NESTING;
+
+/// How a package stands on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encoding {
+    /// JSON text. What the server writes ends with a line feed.
+    Plain,
+    /// JSON text in a zlib stream (RFC 1950). What the server writes is one stream for each package.
+    #[default]
+    Zlib,
+}
+
+impl Encoding {
+    /// Every encoding, in the order of their discriminants.
+    pub const ALL: [Encoding; 2] = [Encoding::Plain, Encoding::Zlib];
+}

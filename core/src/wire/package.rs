@@ -1,0 +1,385 @@
+//! The packages and their JSON (proposal, "Package Types" and "Package and Data Types").
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A package from a client: a message or a command. The other four types are only used by the
+/// server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientPackage<'a> {
+    /// Text for everyone else in the room.
+    Message {
+        /// The text, neither empty nor too long as yet.
+        message: Cow<'a, str>,
+        /// Who sends it, as the proposal shows it. The server goes by the session instead and does
+        /// not look at it; empty when parsed.
+        username: Cow<'a, str>,
+    },
+    /// Something for the server to do.
+    Command(Command<'a>),
+}
+
+/// A command (proposal, "Commands"). Names are as the client wrote them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// The answer to the login request.
+    Login(Cow<'a, str>),
+    /// Take another username.
+    Rename(Cow<'a, str>),
+    /// Enter a room, or create it.
+    Join(Cow<'a, str>),
+    /// Go back to the general room.
+    Leave,
+    /// Hide the current room and close it to newcomers.
+    Private,
+    /// Show and open it again.
+    Public,
+    /// List the public rooms.
+    Channels,
+    /// List who is in the current room (not in the proposal).
+    Users,
+}
+
+impl Command<'_> {
+    /// The command's name in packages, and the `error_type` of what goes wrong with it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Login(_) => "login",
+            Command::Rename(_) => "rename",
+            Command::Join(_) => "join",
+            Command::Leave => "leave",
+            Command::Private => "private",
+            Command::Public => "public",
+            Command::Channels => "channels",
+            Command::Users => "users",
+        }
+    }
+}
+
+/// A package that is well framed but does not say anything the server could do. It is answered with
+/// an `error` of these attributes; the connection goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageError {
+    /// The command's name, `message`, the type nobody but the server may use, or `package` where
+    /// there is no telling.
+    pub error_type: String,
+    /// What is wrong with it: a sentence for people.
+    pub message: String,
+}
+
+impl PackageError {
+    /// The most characters of a peer's own words that an error repeats.
+    const MAX_QUOTED: usize = 64;
+
+    fn new(error_type: &str, message: impl Into<String>) -> Self {
+        let error_type = error_type.chars().take(Self::MAX_QUOTED).collect();
+        PackageError {
+            error_type,
+            message: message.into(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct MessageData<'a> {
+    #[serde(borrow)]
+    message: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct CommandData<'a> {
+    #[serde(borrow)]
+    command: Cow<'a, str>,
+    #[serde(borrow)]
+    parameters: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct UsernameParameter<'a> {
+    #[serde(borrow)]
+    username: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct ChannelParameter<'a> {
+    #[serde(borrow)]
+    channel: Cow<'a, str>,
+}
+
+impl<'a> ClientPackage<'a> {
+    /// Reads the text of a package. Unknown attributes are ignored.
+    ///
+    /// # Errors
+    /// What to answer it with.
+    pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
+        let text = str::from_utf8(text)
+            .map_err(|_| PackageError::new("package", "The package is not UTF-8."))?;
+        let envelope: Envelope = serde_json::from_str(text).map_err(|error| {
+            PackageError::new("package", format!("The package cannot be read: {error}."))
+        })?;
+        let data = envelope.data.map_or("null", RawValue::get);
+        match &*envelope.kind {
+            "message" => {
+                let MessageData { message } = serde_json::from_str(data).map_err(|_| {
+                    PackageError::new("message", "A message needs data.message, a string.")
+                })?;
+                Ok(ClientPackage::Message {
+                    message,
+                    username: Cow::Borrowed(""),
+                })
+            }
+            "command" => Command::parse(data).map(ClientPackage::Command),
+            kind @ ("request" | "notification" | "session" | "error") => Err(PackageError::new(
+                kind,
+                format!("Packages of type {kind} are only sent by the server."),
+            )),
+            kind => Err(PackageError::new(
+                kind,
+                "Unknown package type; a client sends \"message\" or \"command\".",
+            )),
+        }
+    }
+
+    /// Appends the package's text to `out`, `type` first.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        #[derive(Serialize)]
+        #[serde(tag = "type", content = "data", rename_all = "snake_case")]
+        enum Package<'a> {
+            Message { message: &'a str, username: &'a str },
+            Command(CommandOut<'a>),
+        }
+        #[derive(Serialize)]
+        struct CommandOut<'a> {
+            command: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            parameters: Option<Parameters<'a>>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Parameters<'a> {
+            Username(&'a str),
+            Channel(&'a str),
+        }
+        let package = match self {
+            ClientPackage::Message { message, username } => Package::Message { message, username },
+            ClientPackage::Command(command) => Package::Command(CommandOut {
+                command: command.name(),
+                parameters: match command {
+                    Command::Login(name) | Command::Rename(name) => {
+                        Some(Parameters::Username(name))
+                    }
+                    Command::Join(channel) => Some(Parameters::Channel(channel)),
+                    _ => None,
+                },
+            }),
+        };
+        write_json(&package, out);
+    }
+}
+
+impl<'a> Command<'a> {
+    fn parse(data: &'a str) -> Result<Self, PackageError> {
+        let CommandData {
+            command,
+            parameters,
+        } = serde_json::from_str(data)
+            .map_err(|_| PackageError::new("command", "A command needs data.command, a string."))?;
+        let parameters = parameters.map_or("null", RawValue::get);
+        let username = || {
+            serde_json::from_str(parameters)
+                .map(|UsernameParameter { username }| username)
+                .map_err(|_| {
+                    let needs = format!("{command} needs data.parameters.username, a string.");
+                    PackageError::new(&command, needs)
+                })
+        };
+        match &*command {
+            "login" => username().map(Command::Login),
+            "rename" => username().map(Command::Rename),
+            "join" => serde_json::from_str(parameters)
+                .map(|ChannelParameter { channel }| Command::Join(channel))
+                .map_err(|_| {
+                    PackageError::new("join", "join needs data.parameters.channel, a string.")
+                }),
+            "leave" => Ok(Command::Leave),
+            "private" => Ok(Command::Private),
+            "public" => Ok(Command::Public),
+            "channels" | "channel_list" => Ok(Command::Channels),
+            "users" => Ok(Command::Users),
+            _ => Err(PackageError::new(&command, "Unknown command.")),
+        }
+    }
+}
+
+/// A package from the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum ServerPackage<'a> {
+    /// What a user of the room said.
+    Message {
+        /// The text.
+        #[serde(borrow)]
+        message: Cow<'a, str>,
+        /// Who said it.
+        #[serde(borrow)]
+        username: Cow<'a, str>,
+    },
+    /// The server wants a command of this name; `login` is the only one.
+    Request {
+        /// `login`.
+        #[serde(borrow)]
+        request: Cow<'a, str>,
+    },
+    /// Something happened in the room, or the answer to a command.
+    #[serde(borrow)]
+    Notification(Notification<'a>),
+    /// The answer to a login.
+    #[serde(borrow)]
+    Session(SessionStatus<'a>),
+    /// Something did not work.
+    Error {
+        /// The command's name, or `message`.
+        #[serde(borrow)]
+        error_type: Cow<'a, str>,
+        /// What, and what to do: a sentence for people.
+        #[serde(borrow)]
+        message: Cow<'a, str>,
+    },
+}
+
+/// The `data` of a notification (proposal, "Notifications"). `channel` is an extra attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event_type", rename_all = "snake_case")]
+pub enum Notification<'a> {
+    /// Someone entered the room.
+    UserJoined {
+        /// Who.
+        username: Cow<'a, str>,
+        /// Which room; other servers may not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<Cow<'a, str>>,
+    },
+    /// Someone left the room.
+    UserLeft {
+        /// Who.
+        username: Cow<'a, str>,
+        /// Which room; other servers may not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<Cow<'a, str>>,
+    },
+    /// Someone in the room took another name.
+    UserRename {
+        /// The name until now.
+        old_username: Cow<'a, str>,
+        /// The name from now on.
+        new_username: Cow<'a, str>,
+    },
+    /// The public rooms.
+    ChannelList {
+        /// Their names, sorted.
+        channels: Vec<Cow<'a, str>>,
+        /// How many more there are than fit into a package.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+    },
+    /// Who is in the current room (not in the proposal).
+    UserList {
+        /// The room.
+        channel: Cow<'a, str>,
+        /// Its members in order of arrival.
+        users: Vec<Cow<'a, str>>,
+        /// How many more there are than fit into a package.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+    },
+}
+
+/// The `data` of a session package (proposal, "Session"). `username`, `channel` and `more` are extra
+/// attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStatus<'a> {
+    /// Whether the user may enter. Written as a boolean, read as a boolean or 0 or 1.
+    #[serde(deserialize_with = "bool_or_number")]
+    pub status: bool,
+    /// Why not, if not.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// The public rooms, sorted, on success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<Cow<'a, str>>>,
+    /// How many more rooms there are than fit into a package.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// The username as registered; other servers may not say.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Cow<'a, str>>,
+    /// The room entered; other servers may not say.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Cow<'a, str>>,
+}
+
+impl<'a> ServerPackage<'a> {
+    /// Reads the text of a package. Unknown attributes are ignored.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
+        serde_json::from_slice(text).map_err(|error| {
+            PackageError::new("package", format!("The package cannot be read: {error}."))
+        })
+    }
+
+    /// Appends the package's text to `out`, `type` first.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_json(self, out);
+    }
+}
+
+fn write_json(package: &impl Serialize, out: &mut Vec<u8>) {
+    let text = serde_json::to_vec(package).expect("every key of a package is a string");
+    out.extend_from_slice(&text);
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn bool_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct BoolOrNumber;
+
+    impl Visitor<'_> for BoolOrNumber {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("a boolean, 0 or 1")
+        }
+
+        fn visit_bool<E: de::Error>(self, value: bool) -> Result<bool, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<bool, E> {
+            match value {
+                0 => Ok(false),
+                1 => Ok(true),
+                other => Err(E::invalid_value(de::Unexpected::Unsigned(other), &self)),
+            }
+        }
+    }
+
+    deserializer.deserialize_any(BoolOrNumber)
+}
