@@ -3,6 +3,7 @@
 //! goes out as output. IO lives elsewhere: `chatmaster-mio` and `chatmaster-smol` move the bytes.
 //!
 //! - [`Hub`] is a server: sessions, login, names, rooms, privacy, routing, and every limit.
+//! - [`Session`] is a client's connection.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
 //!
 //! The same inputs give the same outputs, to the byte, on every machine and in every run.
@@ -68,7 +69,8 @@
 //!
 //! What a peer does wrong is never an `Err` and never a panic: it becomes an `error` package, and a
 //! [`Output::Close`] where there is no going on. What the local caller does wrong is a typed error
-//! that changes nothing ([`ConfigError`]), or is ignored where it may be a race. A panic is a bug in this crate; each `expect` says why it cannot happen.
+//! that changes nothing ([`session::ActionError`], [`ConfigError`]), or is ignored where it may be a
+//! race. A panic is a bug in this crate; each `expect` says why it cannot happen.
 //!
 //! # Bounds
 //!
@@ -82,11 +84,13 @@ extern crate alloc;
 mod config;
 mod hub;
 pub mod names;
+pub mod session;
 mod time;
 pub mod wire;
 
 pub use config::{Config, ConfigError};
 pub use hub::{CloseReason, ConnId, Hub, Input, Output, Peer};
 pub use names::{RoomName, Username};
+pub use session::{Session, SessionConfig, SessionInput, SessionOutput};
 pub use time::{Start, Time};
 pub use wire::Encoding;

@@ -1,0 +1,591 @@
+//! The client's state machine (proposal, "The Client" and "The connection process").
+
+mod event;
+
+use alloc::borrow::Cow;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+pub use event::{Action, ActionError, End, Event, Listing, Update};
+
+use crate::names::RoomName;
+use crate::time::Time;
+use crate::wire::{
+    ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Notification, ServerPackage,
+    SessionStatus,
+};
+
+/// What a [`Session`] needs to know beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// The name to log in under; none, or a refused one, makes the session ask for one with
+    /// [`Event::NameWanted`].
+    pub username: Option<String>,
+    /// A room to join right after login.
+    pub channel: Option<String>,
+    /// The encoding to write in; the server answers in the same. Default: zlib.
+    pub encoding: Encoding,
+    /// Bytes of one package to the server, and of a message's text in it. Default: 16 KiB.
+    pub max_sent_bytes: usize,
+    /// Bytes of one package from the server. Lists of rooms are longer than what a server takes.
+    /// Default: 1 MiB.
+    pub max_received_bytes: usize,
+    /// Bytes that may wait to be sent. Default: 256 KiB.
+    pub send_queue_bytes: usize,
+    /// How long the server may take to close the connection after [`Action::Quit`]. Default: 5 s.
+    pub linger: Duration,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        SessionConfig {
+            username: None,
+            channel: None,
+            encoding: Encoding::Zlib,
+            max_sent_bytes: 16 * 1024,
+            max_received_bytes: 1024 * 1024,
+            send_queue_bytes: 256 * 1024,
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What happens to a session's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionInput<'a> {
+    /// Bytes came, at least one.
+    Received(&'a [u8]),
+    /// The server sends nothing any more.
+    Eof,
+    /// So many bytes of [`Session::pending`] were handed to the network.
+    Sent(u32),
+    /// The connection is gone.
+    Closed,
+    /// Time has passed.
+    Tick,
+}
+
+/// What a session wants done to its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionOutput {
+    /// [`Session::pending`] has bytes to send; they are to be sent until none are left.
+    Write,
+    /// Nothing more will be written: shut down the sending half.
+    Finish,
+    /// Close the connection. Nothing comes after this.
+    Close,
+}
+
+/// One connection of a client, without the connection: a deterministic state machine over the bytes
+/// of the server and the [`Action`]s of a user.
+///
+/// After each [`handle`](Session::handle) and [`act`](Session::act) the driver drains
+/// [`poll_event`](Session::poll_event), then [`poll_output`](Session::poll_output).
+pub struct Session {
+    config: SessionConfig,
+    now: Time,
+    phase: Phase,
+    /// Commands without an answer as yet, in the order sent.
+    awaited: VecDeque<Awaited>,
+    /// The public rooms, as last listed.
+    channels: Vec<String>,
+    /// What the server said if the last package was an error: the reason if it closes next.
+    last_error: Option<String>,
+    decoder: Decoder,
+    inflaters: Inflaters,
+    /// Bytes that came, of which the first `decoded` are.
+    received: Vec<u8>,
+    decoded: usize,
+    encoder: Encoder,
+    /// Bytes to send, of which the first `sent` are.
+    queue: Vec<u8>,
+    sent: usize,
+    ending: Option<End>,
+    events: VecDeque<Event>,
+    outputs: VecDeque<SessionOutput>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Connected; no login was requested yet.
+    Greeting,
+    /// A login was requested, and there is no name to answer with.
+    NameWanted,
+    /// A login under this name is on its way.
+    LoggingIn(String),
+    /// Logged in.
+    In { username: String, channel: String },
+    /// The user wants to leave; by this time at the latest.
+    Quitting(Time),
+    /// The session is over.
+    Ended,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Awaited {
+    Rename,
+    Join(String),
+    Leave,
+    Private,
+    Public,
+    Channels,
+    Users,
+    Sync,
+}
+
+impl Awaited {
+    /// The name of the command that was sent.
+    fn command(&self) -> &'static str {
+        match self {
+            Awaited::Rename => "rename",
+            Awaited::Join(_) => "join",
+            Awaited::Leave => "leave",
+            Awaited::Private => "private",
+            Awaited::Public => "public",
+            Awaited::Channels | Awaited::Sync => "channels",
+            Awaited::Users => "users",
+        }
+    }
+}
+
+impl Session {
+    /// A session over a connection that has just been established.
+    pub fn new(config: SessionConfig) -> Self {
+        Session {
+            now: Time::ZERO,
+            phase: Phase::Greeting,
+            awaited: VecDeque::new(),
+            channels: Vec::new(),
+            last_error: None,
+            decoder: Decoder::new(config.max_received_bytes),
+            inflaters: Inflaters::new(1),
+            received: Vec::new(),
+            decoded: 0,
+            encoder: Encoder::default(),
+            queue: Vec::new(),
+            sent: 0,
+            ending: None,
+            events: VecDeque::new(),
+            outputs: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Takes in what happened to the connection at `now`. Time that goes back counts as standing
+    /// still. After the end it does nothing.
+    pub fn handle(&mut self, now: Time, input: SessionInput<'_>) {
+        self.now = self.now.max(now);
+        if self.phase == Phase::Ended {
+            return;
+        }
+        match input {
+            SessionInput::Received(bytes) => self.received.extend_from_slice(bytes),
+            SessionInput::Eof => {
+                let reason = None;
+                self.ending.get_or_insert(End::ClosedByServer { reason });
+            }
+            SessionInput::Closed => {
+                self.ending.get_or_insert(End::Lost);
+            }
+            SessionInput::Sent(count) => {
+                self.sent = (self.sent + count as usize).min(self.queue.len());
+                if self.sent == self.queue.len() {
+                    self.queue = Vec::new();
+                    self.sent = 0;
+                    if let Phase::Quitting(_) = self.phase {
+                        self.outputs.push_back(SessionOutput::Finish);
+                    }
+                }
+            }
+            SessionInput::Tick => {}
+        }
+        if matches!(self.phase, Phase::Quitting(deadline) if deadline <= self.now) {
+            self.ending.get_or_insert(End::Quit);
+        }
+    }
+
+    /// Does what the user wants, at the time of the last [`handle`](Session::handle).
+    ///
+    /// # Errors
+    /// Why it was not done; nothing has changed then.
+    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        let username = match (&self.phase, &action) {
+            (Phase::Ended | Phase::Quitting(_), _) => return Err(ActionError::Ended),
+            (_, Action::Quit) => {
+                self.phase = Phase::Quitting(self.now + self.config.linger);
+                if self.queue.is_empty() {
+                    self.outputs.push_back(SessionOutput::Finish);
+                }
+                return Ok(());
+            }
+            (Phase::NameWanted, Action::Login(name)) => {
+                let name = name.clone();
+                self.send(&ClientPackage::Command(Command::Login(Cow::Borrowed(
+                    &name,
+                ))))?;
+                self.phase = Phase::LoggingIn(name);
+                return Ok(());
+            }
+            (_, Action::Login(_)) => return Err(ActionError::LoginNotWanted),
+            (Phase::In { username, .. }, _) => username.clone(),
+            _ => return Err(ActionError::NotLoggedIn),
+        };
+        let (command, awaited) = match action {
+            Action::Say(text) if text.is_empty() => return Err(ActionError::EmptyMessage),
+            Action::Say(text) => {
+                return self.send(&ClientPackage::Message {
+                    message: Cow::Owned(text),
+                    username: Cow::Owned(username),
+                });
+            }
+            Action::Rename(name) => (Command::Rename(Cow::Owned(name)), Awaited::Rename),
+            Action::Join(channel) => (
+                Command::Join(Cow::Owned(channel.clone())),
+                Awaited::Join(channel),
+            ),
+            Action::Leave => (Command::Leave, Awaited::Leave),
+            Action::Private => (Command::Private, Awaited::Private),
+            Action::Public => (Command::Public, Awaited::Public),
+            Action::Channels => (Command::Channels, Awaited::Channels),
+            Action::Users => (Command::Users, Awaited::Users),
+            Action::Sync => (Command::Channels, Awaited::Sync),
+            Action::Login(_) | Action::Quit => unreachable!("both were dealt with above"),
+        };
+        self.send(&ClientPackage::Command(command))?;
+        self.awaited.push_back(awaited);
+        Ok(())
+    }
+
+    /// The next thing that happened; `None` until there is another input or action.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            if self.phase == Phase::Ended {
+                return None;
+            }
+            if !self.decode_one() {
+                self.end(self.ending.clone()?);
+            }
+        }
+    }
+
+    /// The next thing to do to the connection; `None` until there is another input, action or event.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<SessionOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle`](Session::handle) with [`SessionInput::Tick`] if nothing else happens
+    /// before. May change with each input and action.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        match self.phase {
+            Phase::Quitting(deadline) if deadline > self.now => Some(deadline),
+            _ => None,
+        }
+    }
+
+    /// The bytes to send, to be followed by [`SessionInput::Sent`].
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        &self.queue[self.sent..]
+    }
+
+    /// The user's name and the room the user is in, once logged in.
+    pub fn place(&self) -> Option<(&str, &str)> {
+        match &self.phase {
+            Phase::In { username, channel } => Some((username, channel)),
+            _ => None,
+        }
+    }
+
+    /// The public rooms, as last listed by the server.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// Whether the session is over. Its last event says why.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    fn end(&mut self, end: End) {
+        let end = match (&self.phase, end) {
+            (Phase::Quitting(_), _) => End::Quit,
+            (_, End::ClosedByServer { .. } | End::Lost) if self.last_error.is_some() => {
+                End::ClosedByServer {
+                    reason: self.last_error.take(),
+                }
+            }
+            (_, end) => end,
+        };
+        self.phase = Phase::Ended;
+        self.decoder.release(&mut self.inflaters);
+        self.received = Vec::new();
+        self.queue = Vec::new();
+        self.sent = 0;
+        self.events.push_back(Event::Ended(end));
+        self.outputs.push_back(SessionOutput::Close);
+    }
+
+    fn send(&mut self, package: &ClientPackage<'_>) -> Result<(), ActionError> {
+        let mut text = Vec::new();
+        package.write(&mut text);
+        if text.len() > self.config.max_sent_bytes {
+            return Err(ActionError::TooLong(self.config.max_sent_bytes));
+        }
+        if self.queue.len() - self.sent + text.len() > self.config.send_queue_bytes {
+            return Err(ActionError::Congested);
+        }
+        if self.queue.is_empty() {
+            self.outputs.push_back(SessionOutput::Write);
+        }
+        self.encoder
+            .encode(&text, self.config.encoding, &mut self.queue);
+        Ok(())
+    }
+
+    /// Decodes the next package, if there is a whole one.
+    fn decode_one(&mut self) -> bool {
+        // Both are lent to the package while it is taken in.
+        let fresh = Decoder::new(self.config.max_received_bytes);
+        let mut decoder = core::mem::replace(&mut self.decoder, fresh);
+        let received = core::mem::take(&mut self.received);
+        let mut rest = &received[self.decoded..];
+        let progress = match decoder.decode(&mut self.inflaters, &mut rest) {
+            Ok(None) => false,
+            Ok(Some(decoded)) => {
+                match ServerPackage::parse(decoded.text) {
+                    Ok(package) => self.take_in(package),
+                    Err(_) => {
+                        let package = String::from_utf8_lossy(decoded.text).into_owned();
+                        self.events.push_back(Event::Unknown { package });
+                    }
+                }
+                true
+            }
+            Err(violation) => {
+                self.end(End::Violation(violation));
+                true
+            }
+        };
+        let rest = rest.len();
+        self.decoder = decoder;
+        if rest > 0 {
+            self.decoded = received.len() - rest;
+            self.received = received;
+        } else {
+            self.decoded = 0;
+        }
+        progress
+    }
+
+    fn take_in(&mut self, package: ServerPackage<'_>) {
+        let last_error = self.last_error.take();
+        match package {
+            ServerPackage::Request { request } if request == "login" => self.log_in(None),
+            ServerPackage::Request { request } => {
+                let package = format!("request: {request}");
+                self.events.push_back(Event::Unknown { package });
+            }
+            ServerPackage::Session(status) => self.session(status),
+            ServerPackage::Message { message, username } => {
+                let (message, username) = (message.into_owned(), username.into_owned());
+                self.events.push_back(Event::Message { message, username });
+            }
+            ServerPackage::Notification(notification) => {
+                // A notification between the error and the close does not hide the reason.
+                self.last_error = last_error;
+                self.notification(notification);
+            }
+            ServerPackage::Error {
+                error_type,
+                message,
+            } => {
+                self.answered(|awaited| awaited.command() == error_type);
+                let (error_type, message) = (error_type.into_owned(), message.into_owned());
+                self.last_error = Some(message.clone());
+                self.events.push_back(Event::Error {
+                    error_type,
+                    message,
+                });
+            }
+        }
+    }
+
+    /// Answers a login request, or asks the user to.
+    fn log_in(&mut self, reason: Option<String>) {
+        if matches!(self.phase, Phase::In { .. } | Phase::Quitting(_)) {
+            return;
+        }
+        self.phase = Phase::NameWanted;
+        let name = self.config.username.take();
+        if name.is_none_or(|name| self.act(Action::Login(name)).is_err()) {
+            self.events.push_back(Event::NameWanted { reason });
+        }
+    }
+
+    fn session(&mut self, status: SessionStatus<'_>) {
+        let Phase::LoggingIn(name) = &self.phase else {
+            return;
+        };
+        if !status.status {
+            self.last_error = status.reason.as_deref().map(ToString::to_string);
+            self.log_in(status.reason.map(Cow::into_owned));
+            return;
+        }
+        let username = status
+            .username
+            .map_or_else(|| name.clone(), Cow::into_owned);
+        let channel = status
+            .channel
+            .unwrap_or(Cow::Borrowed(RoomName::GENERAL))
+            .into_owned();
+        self.channels = status
+            .channels
+            .unwrap_or_default()
+            .into_iter()
+            .map(Cow::into_owned)
+            .collect();
+        self.phase = Phase::In {
+            username: username.clone(),
+            channel: channel.clone(),
+        };
+        let wanted = self
+            .config
+            .channel
+            .take()
+            .filter(|wanted| *wanted != channel);
+        let channels = self.channels.clone();
+        self.events.push_back(Event::LoggedIn {
+            username,
+            channel,
+            channels,
+        });
+        if let Some(wanted) = wanted {
+            let sent = self.act(Action::Join(wanted));
+            debug_assert!(
+                sent.is_ok(),
+                "a join fits into the queue right after a login"
+            );
+        }
+    }
+
+    fn notification(&mut self, notification: Notification<'_>) {
+        match notification {
+            Notification::UserJoined { username, channel } => {
+                let username = username.into_owned();
+                let me = self.is_me(&username);
+                let joined = if me {
+                    self.answered(|a| matches!(a, Awaited::Join(_)))
+                } else {
+                    None
+                };
+                let channel = match (channel, joined) {
+                    (Some(channel), _) => channel.into_owned(),
+                    (None, Some(Awaited::Join(channel))) => channel,
+                    (None, _) => self
+                        .place()
+                        .map_or_else(String::new, |(_, c)| c.to_string()),
+                };
+                if let (true, Phase::In { channel: room, .. }) = (me, &mut self.phase) {
+                    room.clone_from(&channel);
+                }
+                self.events.push_back(Event::Joined {
+                    username,
+                    channel,
+                    me,
+                });
+            }
+            Notification::UserLeft { username, channel } => {
+                let username = username.into_owned();
+                let me = self.is_me(&username);
+                let room = self
+                    .place()
+                    .map_or_else(String::new, |(_, room)| room.to_string());
+                if me && self.answered(|a| *a == Awaited::Leave).is_some() {
+                    // Other servers may not announce the return to the general room.
+                    if let Phase::In { channel, .. } = &mut self.phase {
+                        *channel = RoomName::GENERAL.to_string();
+                    }
+                }
+                let channel = channel.map_or(room, Cow::into_owned);
+                self.events.push_back(Event::Left {
+                    username,
+                    channel,
+                    me,
+                });
+            }
+            Notification::UserRename {
+                old_username,
+                new_username,
+            } => {
+                let (old_username, new_username) =
+                    (old_username.into_owned(), new_username.into_owned());
+                let me = self.is_me(&old_username);
+                if me {
+                    self.answered(|a| *a == Awaited::Rename);
+                    if let Phase::In { username, .. } = &mut self.phase {
+                        username.clone_from(&new_username);
+                    }
+                }
+                self.events.push_back(Event::Renamed {
+                    old_username,
+                    new_username,
+                    me,
+                });
+            }
+            Notification::ChannelList { channels, more } => {
+                self.channels = channels.into_iter().map(Cow::into_owned).collect();
+                let answers = match self.answered(|a| {
+                    use Awaited::{Channels, Private, Public, Sync};
+                    matches!(a, Channels | Sync | Private | Public)
+                }) {
+                    Some(Awaited::Sync) => {
+                        self.events.push_back(Event::Synced);
+                        return;
+                    }
+                    Some(Awaited::Private) => Listing::Private,
+                    Some(Awaited::Public) => Listing::Public,
+                    _ => Listing::Channels,
+                };
+                let channels = self.channels.clone();
+                self.events.push_back(Event::Channels {
+                    channels,
+                    more,
+                    answers,
+                });
+            }
+            Notification::UserList {
+                channel,
+                users,
+                more,
+            } => {
+                self.answered(|a| *a == Awaited::Users);
+                let channel = channel.into_owned();
+                let users = users.into_iter().map(Cow::into_owned).collect();
+                self.events.push_back(Event::Users {
+                    channel,
+                    users,
+                    more,
+                });
+            }
+        }
+    }
+
+    /// Takes the first awaited command that `answers` is true of from the list.
+    fn answered(&mut self, answers: impl Fn(&Awaited) -> bool) -> Option<Awaited> {
+        let at = self.awaited.iter().position(answers)?;
+        self.awaited.remove(at)
+    }
+
+    fn is_me(&self, username: &str) -> bool {
+        self.place().is_some_and(|(me, _)| me == username)
+    }
+}
