@@ -48,6 +48,11 @@ pub struct Config {
     /// Packages that a connection may send at once before `message_rate` counts, at least 1.
     /// Default: 30.
     pub message_burst: u32,
+    /// How long a room takes nothing more behind a package for a member whose send queue is more than
+    /// half full, so that readers who read can catch up before they would be closed. Whoever does
+    /// not read slows its room down to one package in this time while the other half of its queue
+    /// fills, and then is closed. Zero turns it off. Default: 2 ms.
+    pub lag_pause: Duration,
     /// How long a connection that is being closed may take to receive its last packages.
     /// Default: 5 s.
     pub linger: Duration,
@@ -70,6 +75,7 @@ impl Default for Config {
             max_rooms: 10_000,
             message_rate: 10,
             message_burst: 30,
+            lag_pause: Duration::from_millis(2),
             linger: Duration::from_secs(5),
         }
     }

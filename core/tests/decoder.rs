@@ -215,6 +215,15 @@ fn a_bomb_is_stopped_at_the_bound() {
 }
 
 #[test]
+fn blanks_in_a_stream_count_like_a_package() {
+    let blanks = |count: usize| [vec![b' '; count], b"{}".to_vec()].concat();
+    assert_eq!(packages(&decode_all_ways(&zlib(blanks(MAX)))), ["{}"]);
+    let outcome = decode_all_ways(&zlib(blanks(MAX + 1)));
+    assert_eq!(outcome.end, Err(Violation::TooLarge));
+    assert_eq!(packages(&outcome), [""; 0]);
+}
+
+#[test]
 fn a_stream_of_empty_blocks_is_stopped_at_the_bound() {
     // A sync flush of nothing is an empty stored block: five bytes that inflate to none.
     let mut bytes = stream(&["{}"]);

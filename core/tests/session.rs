@@ -62,7 +62,7 @@ impl Line {
     }
 
     fn acts(&mut self, action: Action) -> Result<(), ActionError> {
-        let done = self.session.act(action);
+        let done = self.session.act(Time::ZERO, action);
         self.outputs
             .extend(std::iter::from_fn(|| self.session.poll_output()));
         done

@@ -123,13 +123,22 @@ impl Hub {
     /// Whether one more package may be taken now.
     ///
     /// # Errors
-    /// From when on, if not: for flood control, or to let others have their turn.
+    /// From when on, if not: for flood control, to let others have their turn, or to let someone in
+    /// the room catch up.
     fn may_take(&mut self, slot: u32) -> Result<(), Time> {
         if self.turn_is_over() {
             return Err(self.after(Duration::ZERO));
         }
         let (rate, now) = (self.rate, self.now);
-        self.conn(slot).pace.ready(rate, now)
+        let conn = self.conn(slot);
+        conn.pace.ready(rate, now)?;
+        match conn.phase {
+            Phase::User { room, .. } => match self.rooms.get(room).lagging_until {
+                until if until > now => Err(until),
+                _ => Ok(()),
+            },
+            Phase::Login { .. } | Phase::Closing { .. } => Ok(()),
+        }
     }
 
     /// Answers in the encoding of the unit that is under way, if there is one.

@@ -479,6 +479,8 @@ impl Hub {
             frame,
         );
         self.outbox.handed_out(frame);
+        // Who does not take answers slows down nobody else.
+        self.outbox.take_lagging();
     }
 
     fn reply_error(&mut self, slot: u32, error_type: &str, message: &str) {
@@ -526,6 +528,9 @@ impl Hub {
         }
         for frame in frames.into_iter().flatten() {
             self.outbox.handed_out(frame);
+        }
+        if self.outbox.take_lagging() && !self.config.lag_pause.is_zero() {
+            self.rooms.get_mut(room).lagging_until = self.after(self.config.lag_pause);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Outbox {
     held_bytes: usize,
     /// Bytes ever appended.
     appended: u64,
+    /// Whether a queue was found more than half full since this was last asked.
+    lagging: bool,
     /// By the connection's slot.
     queues: Vec<Queue>,
 }
@@ -105,6 +107,7 @@ impl Outbox {
             spare: Vec::new(),
             held_bytes: 0,
             appended: 0,
+            lagging: false,
             queues: Vec::new(),
         }
     }
@@ -200,10 +203,10 @@ impl Outbox {
             }
         };
         if queue.charge > self.queue_bytes {
-            self.clear(slot);
-            self.queues[slot as usize].state = QueueState::Burst;
+            self.burst(slot);
             return Pushed::Burst;
         }
+        self.lagging |= queue.charge > self.queue_bytes / 2;
         pushed
     }
 
@@ -263,6 +266,11 @@ impl Outbox {
                 self.let_go(span.segment);
             }
         }
+    }
+
+    /// Whether a frame came to a queue that is more than half full since this was last asked.
+    pub(super) fn take_lagging(&mut self) -> bool {
+        core::mem::take(&mut self.lagging)
     }
 
     /// How many bytes were ever appended.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::outbox::Tails;
 use crate::names::{Claims, Name, RoomName};
+use crate::time::Time;
 
 /// The slot of the general room, which is always there.
 pub(super) const GENERAL: u32 = 0;
@@ -19,6 +20,8 @@ pub(super) struct Room {
     pub(super) owner: Option<u32>,
     /// Where its next frames go.
     pub(super) tails: Tails,
+    /// Until when nothing more is taken from its members, so that one of them can catch up.
+    pub(super) lagging_until: Time,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +102,7 @@ impl Rooms {
             members: Vec::new(),
             owner: None,
             tails: Tails::default(),
+            lagging_until: Time::ZERO,
         };
         if self.free.pop().is_some() {
             self.rooms[slot as usize] = Some(room);

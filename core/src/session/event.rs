@@ -216,3 +216,36 @@ pub enum Update {
     /// An action was not taken by the session.
     Refused(Action, ActionError),
 }
+
+/// The session is over, and takes no more actions: what the handle of a driver on a thread of its
+/// own says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disconnected;
+
+impl fmt::Display for Disconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ActionError::Ended.fmt(f)
+    }
+}
+
+impl core::error::Error for Disconnected {}
+
+/// Why the handle of a driver on a thread of its own did not take the action that it gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TryActError {
+    /// Too much waits to be sent; try again later.
+    Congested(Action),
+    /// The session is over.
+    Disconnected(Action),
+}
+
+impl fmt::Display for TryActError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TryActError::Congested(_) => ActionError::Congested.fmt(f),
+            TryActError::Disconnected(_) => ActionError::Ended.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TryActError {}

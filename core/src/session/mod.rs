@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use event::{Action, ActionError, End, Event, Listing, Update};
+pub use event::{Action, ActionError, Disconnected, End, Event, Listing, TryActError, Update};
 
 use crate::names::RoomName;
 use crate::time::Time;
@@ -207,11 +207,12 @@ impl Session {
         }
     }
 
-    /// Does what the user wants, at the time of the last [`handle`](Session::handle).
+    /// Does what the user wants at `now`.
     ///
     /// # Errors
     /// Why it was not done; nothing has changed then.
-    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+    pub fn act(&mut self, now: Time, action: Action) -> Result<(), ActionError> {
+        self.now = self.now.max(now);
         let username = match (&self.phase, &action) {
             (Phase::Ended | Phase::Quitting(_), _) => return Err(ActionError::Ended),
             (_, Action::Quit) => {
@@ -337,8 +338,9 @@ impl Session {
     fn send(&mut self, package: &ClientPackage<'_>) -> Result<(), ActionError> {
         let mut text = Vec::new();
         package.write(&mut text);
-        if text.len() > self.config.max_sent_bytes {
-            return Err(ActionError::TooLong(self.config.max_sent_bytes));
+        let most = self.config.max_sent_bytes.min(self.config.send_queue_bytes);
+        if text.len() > most {
+            return Err(ActionError::TooLong(most));
         }
         if self.queue.len() - self.sent + text.len() > self.config.send_queue_bytes {
             return Err(ActionError::Congested);
@@ -426,7 +428,7 @@ impl Session {
         }
         self.phase = Phase::NameWanted;
         let name = self.config.username.take();
-        if name.is_none_or(|name| self.act(Action::Login(name)).is_err()) {
+        if name.is_none_or(|name| self.act(self.now, Action::Login(name)).is_err()) {
             self.events.push_back(Event::NameWanted { reason });
         }
     }
@@ -469,7 +471,7 @@ impl Session {
             channels,
         });
         if let Some(wanted) = wanted {
-            let sent = self.act(Action::Join(wanted));
+            let sent = self.act(self.now, Action::Join(wanted));
             debug_assert!(
                 sent.is_ok(),
                 "a join fits into the queue right after a login"
