@@ -1,0 +1,54 @@
+//! ChatMaster 3000 over TCP, on the async runtime [smol]: [`serve`] drives a
+//! [`Hub`](chatmaster_core::Hub), [`connect`] a [`Session`](chatmaster_core::Session). All rules of
+//! the protocol are in those two; this crate accepts, reads, writes and waits for them.
+//!
+//! ```
+//! use std::net::Ipv4Addr;
+//! use std::sync::mpsc;
+//! use std::thread;
+//!
+//! use chatmaster_core::session::{Action, Event, Update};
+//! use chatmaster_core::{Config, SessionConfig};
+//! use chatmaster_smol::{Stop, connect, listen, serve};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
+//! let address = listener.local_addr()?;
+//! let stop = Stop::new();
+//! let server = thread::spawn({
+//!     let stop = stop.clone();
+//!     move || serve(Config::default(), vec![listener], &stop)
+//! });
+//!
+//! let (tell, updates) = mpsc::channel();
+//! let config = SessionConfig { username: Some("Alice".into()), ..SessionConfig::default() };
+//! let client = connect(&[address], config, move |update| tell.send(update).unwrap())?;
+//! let Update::Event(Event::LoggedIn { username, .. }) = updates.recv()? else { panic!() };
+//! assert_eq!(username, "Alice");
+//! client.act(Action::Say("Hello, whoever is here!".into()))?;
+//! drop(client);
+//!
+//! stop.stop();
+//! server.join().unwrap()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Both run on one thread. `serve` blocks the one it is called on, `connect` starts its own. The
+//! crate `chatmaster-mio` has the same functions with the same behaviour on an event loop of its own.
+
+#![forbid(unsafe_code)]
+
+mod alarm;
+mod client;
+mod clock;
+mod listener;
+mod server;
+mod socket;
+mod stop;
+
+pub use chatmaster_core::session::{Disconnected, TryActError};
+pub use client::{Client, connect};
+pub use server::serve;
+pub use socket::listen;
+pub use stop::Stop;

@@ -1,0 +1,179 @@
+//! Sockets as both sides want them.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use smol::Async;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+
+/// Connections that wait to be accepted. What is beyond them is refused, or tries again.
+const BACKLOG: i32 = 1024;
+/// How long a connection may be idle before the operating system asks whether the peer is there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// How long connecting to one address may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of the buffer to read into: the most that is read from a connection in one turn.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// The most slices that are handed to one write.
+const WRITE_SLICES: usize = 64;
+/// The most bytes that are handed to one write.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// Binds a listening socket: `SO_REUSEADDR` on Unix, so that a server can be started again at once;
+/// for IPv4 and IPv6 alike if the address is the unspecified one of IPv6; with a backlog of 1024;
+/// non-blocking.
+///
+/// # Errors
+/// The operating system's, with the address: it is in use, not of this machine, or not permitted.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let bind = || {
+        let domain = Domain::for_address(address);
+        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+        // On Windows it would let others take the address over.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() && address.ip().is_unspecified() {
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    };
+    bind().map_err(|error| explain(&format!("cannot listen on {address}"), &error))
+}
+
+/// Connects to the first of the addresses that accepts.
+pub(crate) fn connect(addresses: &[SocketAddr]) -> io::Result<Async<TcpStream>> {
+    let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "no address to connect to");
+    for address in addresses {
+        let connected = TcpStream::connect_timeout(address, CONNECT_TIMEOUT);
+        match connected.and_then(Async::new) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last_error = explain(&format!("cannot connect to {address}"), &error),
+        }
+    }
+    Err(last_error)
+}
+
+fn explain(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+/// Sends small packages at once, and finds out about peers that are gone without a word.
+pub(crate) fn tune(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    // A connection without either is slower, or lives longer, but works.
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_IDLE));
+}
+
+/// Whether a socket goes on at once after a read or write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It may; another try will show.
+    Ready,
+    /// It does not; whoever waits for it is told when it does.
+    Blocked,
+}
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Took {
+    /// So many bytes, none at all if there were none.
+    Bytes(usize, Next),
+    /// The end: no more will come.
+    End,
+}
+
+/// Reads once. A read that came short has met the end of what there is for now.
+pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Took> {
+    match uninterrupted(|| stream.read(buffer)) {
+        Ok(0) => Ok(Took::End),
+        Ok(count) if count < buffer.len() => Ok(Took::Bytes(count, Next::Blocked)),
+        Ok(count) => Ok(Took::Bytes(count, Next::Ready)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Ok(Took::Bytes(0, Next::Blocked))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes once, as much of `pending` as fits into one call; says how much the socket took.
+pub(crate) fn write<'a>(
+    mut stream: &TcpStream,
+    pending: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<(usize, Next)> {
+    let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
+    let (count, bytes) = gather(pending, &mut slices);
+    if count == 0 {
+        return Ok((0, Next::Ready));
+    }
+    match uninterrupted(|| stream.write_vectored(&slices[..count])) {
+        Ok(written) if written < bytes => Ok((written, Next::Blocked)),
+        Ok(written) => Ok((written, Next::Ready)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Next::Blocked)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Calls again what a signal has interrupted.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Fills `slices` from the front; says how many, and how many bytes they have together.
+fn gather<'a>(
+    pending: impl Iterator<Item = &'a [u8]>,
+    slices: &mut [IoSlice<'a>],
+) -> (usize, usize) {
+    let (mut count, mut bytes) = (0, 0);
+    for (place, slice) in slices.iter_mut().zip(pending) {
+        let slice = &slice[..slice.len().min(WRITE_BYTES - bytes)];
+        if slice.is_empty() {
+            break;
+        }
+        *place = IoSlice::new(slice);
+        count += 1;
+        bytes += slice.len();
+    }
+    (count, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_is_bounded_in_slices_and_bytes() {
+        let gathered = |lengths: &[usize]| {
+            let bytes = vec![7; WRITE_BYTES * 2];
+            let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
+            gather(lengths.iter().map(|length| &bytes[..*length]), &mut slices)
+        };
+        assert_eq!(gathered(&[]), (0, 0));
+        assert_eq!(gathered(&[3, 4]), (2, 7));
+        assert_eq!(
+            gathered(&[1; WRITE_SLICES + 1]),
+            (WRITE_SLICES, WRITE_SLICES)
+        );
+        assert_eq!(gathered(&[WRITE_BYTES, 1]), (1, WRITE_BYTES));
+        assert_eq!(gathered(&[WRITE_BYTES - 1, 9, 9]), (2, WRITE_BYTES));
+        assert_eq!(gathered(&[WRITE_BYTES + 1]), (1, WRITE_BYTES));
+    }
+
+    #[test]
+    fn an_address_in_use_is_named() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let error = listen(address).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+}

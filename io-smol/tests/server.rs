@@ -1,0 +1,305 @@
+//! What a server does, as seen by peers that know nothing of it but the protocol.
+
+mod support;
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatmaster_core::Config;
+use support::runtime::{Stop, listen, serve};
+use support::{PATIENCE, Peer, Server, login, message, plain};
+
+#[test]
+fn peers_are_greeted_log_in_and_chat() {
+    let server = Server::start(plain());
+    let mut alice = Peer::named(server.address, "Alice");
+    let mut bob = Peer::named(server.address, "Bob");
+    alice.expect(r#""username":"Bob""#);
+    alice.say("Hello");
+    let line = bob.expect(r#""message":"Hello""#);
+    assert!(line.contains(r#""username":"Alice""#), "{line}");
+    drop(alice);
+    bob.expect("user_left");
+    server.stop();
+}
+
+#[test]
+fn a_stop_tells_everyone_and_is_prompt() {
+    let server = Server::start(Config {
+        linger: PATIENCE * 10,
+        ..plain()
+    });
+    let address = server.address;
+    let peers = [
+        Peer::greeted(address),
+        Peer::named(address, "Alice"),
+        Peer::named(address, "Bob"),
+    ];
+    let began = Instant::now();
+    server.stop();
+    assert!(began.elapsed() < PATIENCE);
+    for peer in peers {
+        let last = peer.rest().pop().unwrap();
+        assert!(last.contains(r#""error_type":"shutdown""#), "{last}");
+    }
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_stop_before_the_start_counts_and_a_second_one_is_fine() {
+    let stop = Stop::new();
+    stop.stop();
+    stop.stop();
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    serve(Config::default(), vec![listener], &stop).unwrap();
+}
+
+#[test]
+fn what_cannot_be_served_is_said() {
+    let stop = Stop::new();
+    let error = serve(Config::default(), vec![], &stop).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let config = Config {
+        max_rooms: 0,
+        ..Config::default()
+    };
+    let error = serve(config, vec![listener], &stop).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), "max_rooms must be at least 1");
+}
+
+#[test]
+fn all_listeners_lead_to_the_same_server() {
+    let listeners = [0, 0].map(|port| listen((Ipv4Addr::LOCALHOST, port).into()).unwrap());
+    // As they come from elsewhere.
+    listeners[1].set_nonblocking(false).unwrap();
+    let addresses = listeners
+        .each_ref()
+        .map(|listener| listener.local_addr().unwrap());
+    let stop = Stop::new();
+    thread::scope(|scope| {
+        scope.spawn(|| serve(plain(), listeners.into(), &stop).unwrap());
+        let mut alice = Peer::named(addresses[0], "Alice");
+        let _bob = Peer::named(addresses[1], "Bob");
+        alice.expect(r#""username":"Bob""#);
+        stop.stop();
+    });
+}
+
+#[test]
+fn the_unspecified_address_of_ipv6_serves_ipv4_too() {
+    let Ok(listener) = listen((Ipv6Addr::UNSPECIFIED, 0).into()) else {
+        return eprintln!("there is no IPv6 here");
+    };
+    let port = listener.local_addr().unwrap().port();
+    // Loopback is exempt from this limit, also when it comes as an IPv4 address in an IPv6 one.
+    let config = Config {
+        max_connections_per_address: 1,
+        ..plain()
+    };
+    let stop = Stop::new();
+    thread::scope(|scope| {
+        scope.spawn(|| serve(config, vec![listener], &stop).unwrap());
+        let four = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let six = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+        let _peers = [four, six, four, six].map(Peer::greeted);
+        stop.stop();
+    });
+}
+
+#[test]
+fn a_peer_that_half_closes_gets_all_replies() {
+    let server = Server::start(plain());
+    let mut peer = Peer::greeted(server.address);
+    peer.send(&login("Alice"));
+    // More than may come at once, so that most of it, and the end, waits for a pause to be over.
+    for _ in 0..40 {
+        peer.command("users");
+    }
+    peer.finish();
+    let lines = peer.rest();
+    let lists = lines
+        .iter()
+        .filter(|line| line.contains("user_list"))
+        .count();
+    assert_eq!(lists, 40, "{lines:?}");
+}
+
+#[test]
+fn a_peer_that_says_nothing_is_told_and_closed_when_its_time_is_up() {
+    let login_timeout = Duration::from_millis(50);
+    let server = Server::start(Config {
+        login_timeout,
+        ..plain()
+    });
+    let began = Instant::now();
+    let mut peer = Peer::greeted(server.address);
+    peer.expect(r#""error_type":"login""#);
+    assert!(began.elapsed() >= login_timeout);
+    // The end comes although this end is still open.
+    assert_eq!(peer.line(), None);
+}
+
+#[test]
+fn what_is_sent_over_the_rate_is_delayed_and_not_lost() {
+    // A second read before the pause that the first has brought about would be too much.
+    let backlog_bytes = plain().max_package_bytes;
+    let config = Config {
+        message_rate: 100,
+        message_burst: 1,
+        backlog_bytes,
+        ..plain()
+    };
+    let server = Server::start(config);
+    let mut alice = Peer::named(server.address, "Alice");
+    let mut bob = Peer::named(server.address, "Bob");
+    // So much that there is more to read after every read.
+    let text = "x".repeat(4000);
+    let all: String = (0..100)
+        .map(|count| message(&format!("{count} {text}")))
+        .collect();
+    thread::scope(|scope| {
+        scope.spawn(|| alice.send(&all));
+        for count in 0..100 {
+            bob.skip_to(&format!(r#""message":"{count} "#));
+        }
+    });
+}
+
+#[test]
+fn a_peer_that_does_not_read_hinders_nobody() {
+    let server = Server::start(Config {
+        message_rate: 0,
+        ..plain()
+    });
+    let mut bob = Peer::named(server.address, "Bob");
+    let mut carol = Peer::named(server.address, "Carol");
+    let _idler = Peer::named(server.address, "Idler");
+    let text = "x".repeat(4000);
+    let mut said = 0;
+    // Carol gets all of it while what is for the idler piles up, until the idler is put out.
+    let put_out = 'rounds: loop {
+        (0..16).for_each(|_| bob.say(&text));
+        for _ in 0..16 {
+            let line = carol.line().unwrap();
+            if line.contains("user_left") {
+                break 'rounds line;
+            }
+            said += usize::from(line.contains(r#""message":"xxx"#));
+        }
+    };
+    assert!(put_out.contains("Idler"), "{put_out}");
+    assert!(said * text.len() > Config::default().send_queue_bytes);
+}
+
+#[test]
+fn a_peer_that_reads_late_gets_everything_in_order() {
+    let config = Config {
+        send_queue_bytes: 64 << 20,
+        message_rate: 0,
+        ..plain()
+    };
+    let server = Server::start(config);
+    let mut bob = Peer::named(server.address, "Bob");
+    let mut late = Peer::named(server.address, "Late");
+    bob.expect("user_joined");
+    let text = "x".repeat(4000);
+    // More than the operating system keeps for both ends of a connection.
+    for count in 0..4000 {
+        bob.say(&format!("{count} {text}"));
+    }
+    // All of it has arrived, and waits.
+    bob.command("users");
+    bob.expect("user_list");
+    for count in 0..4000 {
+        late.expect(&format!(r#""message":"{count} "#));
+    }
+}
+
+#[test]
+fn a_reset_is_a_leave() {
+    let server = Server::start(plain());
+    let mut alice = Peer::named(server.address, "Alice");
+    let bob = Peer::named(server.address, "Bob");
+    alice.expect("user_joined");
+    socket2::SockRef::from(&bob.stream)
+        .set_linger(Some(Duration::ZERO))
+        .unwrap();
+    drop(bob);
+    alice.expect("user_left");
+}
+
+#[test]
+fn many_connections_at_once_are_all_served() {
+    let server = Server::start(plain());
+    let streams: Vec<_> = (0..300)
+        .map(|_| TcpStream::connect(server.address).unwrap())
+        .collect();
+    for stream in streams {
+        Peer::over(stream).expect(r#""request":"login""#);
+    }
+    Peer::named(server.address, "Alice");
+}
+
+/// The descriptors of the process that has no more.
+const DESCRIPTORS: usize = 24;
+
+/// Not a test, but the process that the next one starts.
+#[test]
+#[ignore = "it is run by another test"]
+fn serve_until_the_end_of_stdin() {
+    let server = Server::start(plain());
+    println!("\naddress {}", server.address);
+    io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    server.stop();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_without_descriptors_goes_on_when_there_are_some_again() {
+    let limited = format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"");
+    let mut child = Command::new("sh")
+        .args(["-c", &limited])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "serve_until_the_end_of_stdin",
+            "--ignored",
+            "--nocapture",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address: SocketAddr = lines
+        .find_map(|line| {
+            line.unwrap()
+                .strip_prefix("address ")
+                .map(|it| it.parse().unwrap())
+        })
+        .unwrap();
+    let peers: Vec<_> = (0..DESCRIPTORS * 2)
+        .map(|_| Peer::over(TcpStream::connect(address).unwrap()))
+        .collect();
+    let descriptors = format!("/proc/{}/fd", child.id());
+    let began = Instant::now();
+    while std::fs::read_dir(&descriptors).unwrap().count() < DESCRIPTORS {
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the server never ran out of descriptors"
+        );
+        thread::yield_now();
+    }
+    // Each that goes makes room for one that waits.
+    for mut peer in peers {
+        peer.expect(r#""request":"login""#);
+    }
+    drop(child.stdin.take());
+    let rest = lines.map(Result::unwrap).collect::<Vec<_>>();
+    assert!(child.wait().unwrap().success(), "{rest:?}");
+}
