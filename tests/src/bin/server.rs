@@ -1,0 +1,55 @@
+//! A server in a process of its own, for tests and benches that measure one:
+//! `server mio|smol`. Says on standard output where it listens, and stops when standard input ends.
+//! Without flood control, so that speed is the server's own.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use chatmaster_core::Config;
+
+fn main() {
+    let runtime = std::env::args().nth(1).unwrap_or_default();
+    let config = Config {
+        message_rate: 0,
+        ..Config::default()
+    };
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let served = match runtime.as_str() {
+        "mio" => {
+            let stop = chatmaster_mio::Stop::new();
+            let listener = announce(chatmaster_mio::listen(any), {
+                let stop = stop.clone();
+                move || stop.stop()
+            });
+            chatmaster_mio::serve(config, vec![listener], &stop)
+        }
+        "smol" => {
+            let stop = chatmaster_smol::Stop::new();
+            let listener = announce(chatmaster_smol::listen(any), {
+                let stop = stop.clone();
+                move || stop.stop()
+            });
+            chatmaster_smol::serve(config, vec![listener], &stop)
+        }
+        other => panic!("the runtime is mio or smol, not {other:?}"),
+    };
+    served.expect("the server ends well");
+}
+
+/// Says where the listener listens, and calls `stop` when standard input ends.
+fn announce(
+    listener: std::io::Result<TcpListener>,
+    stop: impl FnOnce() + Send + 'static,
+) -> TcpListener {
+    let listener = listener.expect("the loopback interface has a free port");
+    println!(
+        "{}",
+        listener.local_addr().expect("a listener has an address")
+    );
+    std::thread::spawn(move || {
+        // Whatever ends it, it is the end.
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        stop();
+    });
+    listener
+}

@@ -1,0 +1,10 @@
+//! What the tests that span the crates have in common: clients that speak the wire format on their
+//! own, without a line of the core's ([`wire`]); the places such clients can talk in, with and
+//! without sockets ([`world`], [`process`]); the texts of [`packages`]; and the scripts of the conformance suite
+//! ([`script`]).
+
+pub mod packages;
+pub mod process;
+pub mod script;
+pub mod wire;
+pub mod world;

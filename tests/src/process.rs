@@ -1,0 +1,136 @@
+//! A server in a process of its own, so that its memory is its own.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use crate::packages::login;
+use crate::wire::{Package, Reader};
+use crate::world::{PATIENCE, Runtime};
+
+/// A running `server` program. Dropping it stops it.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    /// Starts `program`, the `server` of this package.
+    pub fn start(program: &str, runtime: Runtime) -> Self {
+        let runtime = match runtime {
+            Runtime::Mio => "mio",
+            Runtime::Smol => "smol",
+        };
+        let mut child = Command::new(program)
+            .arg(runtime)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server's program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("the server says where it listens");
+        let address = line.trim().parse().expect("it is an address");
+        Process { child, address }
+    }
+
+    /// A client's connection to it.
+    pub fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address).expect("the server listens");
+        stream
+            .set_nodelay(true)
+            .expect("a connected socket has options");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a connected socket has options");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a connected socket has options");
+        Client {
+            stream,
+            reader: Reader::default(),
+        }
+    }
+
+    /// A client that is logged in as `name` and has read its own arrival.
+    pub fn log_in(&self, name: &str) -> Client {
+        let mut client = self.connect();
+        client.expect(r#"{"type":"request""#);
+        client.send(&login(name));
+        client.expect(r#"{"type":"session","data":{"status":true"#);
+        client.expect(r#"{"type":"notification","data":{"event_type":"user_joined""#);
+        client
+    }
+
+    /// Bytes of memory that are the process's own at the moment; none where the system does not say.
+    pub fn memory(&self) -> Option<usize> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib * 1024)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().expect("the server ends");
+        if !std::thread::panicking() {
+            assert!(status.success(), "the server ends well: {status}");
+        }
+    }
+}
+
+/// A client at a socket.
+pub struct Client {
+    /// Its socket.
+    pub stream: TcpStream,
+    reader: Reader,
+}
+
+impl Client {
+    /// Sends text, or whatever the server takes of it before it closes.
+    pub fn send(&mut self, text: &str) {
+        self.send_bytes(text.as_bytes());
+    }
+
+    /// Sends bytes, or whatever the server takes of them before it closes.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        match self.stream.write_all(bytes) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+                ) => {}
+            sent => sent.expect("the server takes what it is sent"),
+        }
+    }
+
+    /// The next package; none if the server has closed the connection.
+    pub fn receive(&mut self) -> Option<Package> {
+        let mut bytes = [0; 64 * 1024];
+        loop {
+            if let Some(package) = self.reader.next_package() {
+                return Some(package);
+            }
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(count) => self.reader.feed(&bytes[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("nothing came: {error}"),
+            }
+        }
+    }
+
+    /// Receives the next package, which must start with `start`.
+    pub fn expect(&mut self, start: &str) -> String {
+        let package = self
+            .receive()
+            .unwrap_or_else(|| panic!("closed instead of {start}"))
+            .text;
+        assert!(package.starts_with(start), "{package} instead of {start}");
+        package
+    }
+}

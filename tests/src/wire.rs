@@ -1,0 +1,121 @@
+//! The wire format as a client sees it, written from PROTOCOL.md and apart from the core.
+
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
+};
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+
+/// How a client writes its packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// Plain JSON, with a line feed behind it as a person at `nc` has it.
+    Plain,
+    /// A zlib stream for each package.
+    Zlib,
+    /// One zlib stream for the whole connection, flushed behind each package.
+    Stream,
+}
+
+impl Speech {
+    /// All of them.
+    pub const ALL: [Speech; 3] = [Speech::Plain, Speech::Zlib, Speech::Stream];
+}
+
+/// The writing half of a client.
+pub struct Writer {
+    speech: Speech,
+    stream: Box<CompressorOxide>,
+}
+
+impl Writer {
+    /// A writer for a new connection.
+    pub fn new(speech: Speech) -> Self {
+        Writer {
+            speech,
+            stream: compressor(),
+        }
+    }
+
+    /// The bytes of the package `text`.
+    pub fn package(&mut self, text: &str) -> Vec<u8> {
+        match self.speech {
+            Speech::Plain => format!("{text}\n").into_bytes(),
+            Speech::Zlib => deflate(&mut compressor(), text, TDEFLFlush::Finish),
+            Speech::Stream => deflate(&mut self.stream, text, TDEFLFlush::Sync),
+        }
+    }
+}
+
+fn compressor() -> Box<CompressorOxide> {
+    Box::new(CompressorOxide::new(create_comp_flags_from_zip_params(
+        6, 15, 0,
+    )))
+}
+
+fn deflate(compressor: &mut CompressorOxide, text: &str, flush: TDEFLFlush) -> Vec<u8> {
+    let mut out = Vec::new();
+    compress_to_output(compressor, text.as_bytes(), flush, |piece| {
+        out.extend_from_slice(piece);
+        true
+    });
+    out
+}
+
+/// The reading half of a client.
+#[derive(Default)]
+pub struct Reader {
+    bytes: Vec<u8>,
+}
+
+/// What a server's package came as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its JSON.
+    pub text: String,
+    /// Whether it came as a zlib stream.
+    pub compressed: bool,
+}
+
+impl Reader {
+    /// Takes in what came.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether there are bytes that no package was made of.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The next whole package. A server writes plain JSON with a line feed, or a zlib stream for
+    /// each package, and nothing else.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn next_package(&mut self) -> Option<Package> {
+        let first = *self.bytes.first()?;
+        let (text, taken, compressed) = if first == b'{' {
+            let end = self.bytes.iter().position(|byte| *byte == b'\n')?;
+            (self.bytes[..end].to_vec(), end + 1, false)
+        } else {
+            let mut state = InflateState::new_boxed(DataFormat::Zlib);
+            let mut text = vec![0; 4 << 20];
+            let result = inflate(&mut state, &self.bytes, &mut text, MZFlush::None);
+            match result.status {
+                Ok(MZStatus::StreamEnd) => {}
+                Ok(_) => return None,
+                Err(error) => panic!("the server sent a bad zlib stream: {error:?}"),
+            }
+            text.truncate(result.bytes_written);
+            (text, result.bytes_consumed, true)
+        };
+        self.bytes.drain(..taken);
+        let text = String::from_utf8(text).expect("a package is UTF-8");
+        assert!(
+            text.starts_with(r#"{"type":""#),
+            "a package starts with its type: {text}"
+        );
+        Some(Package { text, compressed })
+    }
+}
