@@ -113,7 +113,8 @@ fn a_login_request_is_answered_with_the_configured_name() {
         [Event::LoggedIn {
             username,
             channel,
-            channels
+            channels,
+            more: 0
         }]
     );
     assert_eq!(line.session.place(), Some(("Alice", "general")));
@@ -185,6 +186,17 @@ fn a_configured_room_is_joined_after_login() {
         line.says(),
         [r#"{"type":"command","data":{"command":"join","parameters":{"channel":"den"}}}"#]
     );
+
+    // But not the one it is in anyway, in whatever spelling.
+    let mut line = Line::new(SessionConfig {
+        username: Some("alice".into()),
+        channel: Some("General".into()),
+        ..config()
+    });
+    line.hears(REQUEST);
+    line.says();
+    line.hears(WELCOME);
+    assert_eq!(line.says(), [""; 0]);
 }
 
 #[test]

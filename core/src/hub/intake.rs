@@ -107,6 +107,7 @@ impl Hub {
                 }
             }
         }
+        decoder.trim();
         let conn = self.conn(slot);
         conn.decoder = decoder;
         if let (Reading::Open, Reading::PausedUntil(_)) = (conn.reading, reading)

@@ -88,6 +88,8 @@ pub enum Event {
         channel: String,
         /// The public rooms, sorted.
         channels: Vec<String>,
+        /// How many more there are than the server listed.
+        more: usize,
     },
     /// Someone in the room said something.
     Message {

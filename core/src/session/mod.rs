@@ -11,7 +11,7 @@ use core::time::Duration;
 
 pub use event::{Action, ActionError, Disconnected, End, Event, Listing, TryActError, Update};
 
-use crate::names::RoomName;
+use crate::names::{Name, RoomName};
 use crate::time::Time;
 use crate::wire::{
     ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Notification, ServerPackage,
@@ -459,16 +459,14 @@ impl Session {
             username: username.clone(),
             channel: channel.clone(),
         };
-        let wanted = self
-            .config
-            .channel
-            .take()
-            .filter(|wanted| *wanted != channel);
-        let channels = self.channels.clone();
+        let wanted = self.config.channel.take();
+        let wanted = wanted.filter(|wanted| !is_same_room(wanted, &channel));
+        let (channels, more) = (self.channels.clone(), status.more);
         self.events.push_back(Event::LoggedIn {
             username,
             channel,
             channels,
+            more,
         });
         if let Some(wanted) = wanted {
             let sent = self.act(self.now, Action::Join(wanted));
@@ -589,5 +587,13 @@ impl Session {
 
     fn is_me(&self, username: &str) -> bool {
         self.place().is_some_and(|(me, _)| me == username)
+    }
+}
+
+/// Whether a server takes the two for names of one room.
+fn is_same_room(one: &str, other: &str) -> bool {
+    match (RoomName::parse(one), RoomName::parse(other)) {
+        (Ok(one), Ok(other)) => one.key() == other.key(),
+        _ => one == other,
     }
 }

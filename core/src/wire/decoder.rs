@@ -83,10 +83,7 @@ impl Decoder {
         inflaters: &mut Inflaters,
         input: &mut &'i [u8],
     ) -> Result<Option<Decoded<'d>>, Violation> {
-        if self.returned {
-            self.returned = false;
-            self.partial = Vec::new();
-        }
+        self.trim();
         match self.next(inflaters, input) {
             Ok(None) => Ok(None),
             Ok(Some((place, encoding))) => {
@@ -130,6 +127,15 @@ impl Decoder {
             self.unit,
             Unit::Between | Unit::Zlib(_, Inside::Between) | Unit::Broken(_)
         )
+    }
+
+    /// Gives back the memory of the package returned last, which the next call of
+    /// [`Decoder::decode`] does too: for when there may be none for long.
+    pub fn trim(&mut self) {
+        if self.returned {
+            self.returned = false;
+            self.partial = Vec::new();
+        }
     }
 
     /// Gives everything it holds back; to be called before it is dropped.
