@@ -1,0 +1,110 @@
+//! What each key means.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::editor::Edit;
+
+/// What a key means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Edit(Edit),
+    /// Send, or whatever the box is for.
+    Enter,
+    /// Older or newer lines of the history.
+    Older,
+    Newer,
+    PageUp,
+    PageDown,
+    /// The start of the box; of the log if the box is empty.
+    Home,
+    /// Likewise the end.
+    End,
+    LogStart,
+    LogEnd,
+    Reconnect,
+    Redraw,
+    /// Delete what is after the cursor; leave if the box is empty.
+    DeleteOrQuit,
+    Quit,
+}
+
+/// What `event` means, if anything.
+pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = event.modifiers.contains(KeyModifiers::ALT);
+    Some(match event.code {
+        KeyCode::Char(c) if control && !alt => match c.to_ascii_lowercase() {
+            'a' => Key::Edit(Edit::Start),
+            'b' => Key::Edit(Edit::Left),
+            'c' => Key::Quit,
+            'd' => Key::DeleteOrQuit,
+            'e' => Key::Edit(Edit::End),
+            'f' => Key::Edit(Edit::Right),
+            'h' => Key::Edit(Edit::Backspace),
+            'k' => Key::Edit(Edit::KillToEnd),
+            'l' => Key::Redraw,
+            'n' => Key::Newer,
+            'p' => Key::Older,
+            'r' => Key::Reconnect,
+            'u' => Key::Edit(Edit::KillToStart),
+            'w' => Key::Edit(Edit::KillWordBack),
+            _ => return None,
+        },
+        KeyCode::Char(c) if alt && !control => match c.to_ascii_lowercase() {
+            'b' => Key::Edit(Edit::WordLeft),
+            'd' => Key::Edit(Edit::KillWordForward),
+            'f' => Key::Edit(Edit::WordRight),
+            _ => return None,
+        },
+        KeyCode::Char(c) => Key::Edit(Edit::Insert(c)),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Backspace if alt || control => Key::Edit(Edit::KillWordBack),
+        KeyCode::Backspace => Key::Edit(Edit::Backspace),
+        KeyCode::Delete => Key::Edit(Edit::Delete),
+        KeyCode::Left if alt || control => Key::Edit(Edit::WordLeft),
+        KeyCode::Left => Key::Edit(Edit::Left),
+        KeyCode::Right if alt || control => Key::Edit(Edit::WordRight),
+        KeyCode::Right => Key::Edit(Edit::Right),
+        KeyCode::Up => Key::Older,
+        KeyCode::Down => Key::Newer,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::Home if control => Key::LogStart,
+        KeyCode::Home => Key::Home,
+        KeyCode::End if control => Key::LogEnd,
+        KeyCode::End => Key::End,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_inserted_and_their_combinations_are_not() {
+        let key = |c, modifiers| meaning(KeyEvent::new(KeyCode::Char(c), modifiers));
+        let insert = |c| Some(Key::Edit(Edit::Insert(c)));
+        assert_eq!(key('a', KeyModifiers::NONE), insert('a'));
+        assert_eq!(key('A', KeyModifiers::SHIFT), insert('A'));
+        assert_eq!(key('日', KeyModifiers::NONE), insert('日'));
+        assert_eq!(
+            key('a', KeyModifiers::CONTROL),
+            Some(Key::Edit(Edit::Start))
+        );
+        assert_eq!(key('b', KeyModifiers::ALT), Some(Key::Edit(Edit::WordLeft)));
+        assert_eq!(key('x', KeyModifiers::CONTROL), None);
+        assert_eq!(key('x', KeyModifiers::ALT), None);
+    }
+
+    #[test]
+    fn a_release_means_nothing() {
+        let mut event = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        assert_eq!(meaning(event), Some(Key::Enter));
+        event.kind = KeyEventKind::Release;
+        assert_eq!(meaning(event), None);
+    }
+}

@@ -1,0 +1,189 @@
+//! The terminal client without a terminal: [`App`] is what it knows, [`update`] what becomes of it
+//! and what is to be done, [`view()`] what is on the screen. No clock, no socket, no terminal: times
+//! and sizes come in with messages, so that everything here can be tested by itself.
+
+mod editor;
+mod history;
+mod keys;
+mod layout;
+mod log;
+mod palette;
+mod roster;
+#[cfg(test)]
+mod tests;
+mod update;
+mod view;
+
+use chatmaster_core::session::{Action, Update};
+use crossterm::event::KeyEvent;
+use jiff::civil::DateTime;
+
+pub use palette::Palette;
+pub use update::update;
+pub use view::view;
+
+use editor::Editor;
+use history::History;
+use log::Log;
+use roster::{Members, Pending, Rooms};
+
+/// Everything the terminal client knows.
+pub struct App {
+    /// The columns and rows of the screen.
+    size: (u16, u16),
+    palette: Palette,
+    mouse: Mouse,
+    /// The server's address, as the user knows it.
+    server: String,
+    role: Role,
+    phase: Phase,
+    /// The user's name: as registered, or the one to try.
+    name: Option<String>,
+    /// The room the user is in, or was in when the connection was lost.
+    room: Option<String>,
+    privacy: Privacy,
+    members: Members,
+    rooms: Rooms,
+    pending: Pending,
+    log: Log,
+    editor: Editor,
+    history: History,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse wheel was turned.
+    Wheel(Wheel),
+    /// The screen has so many columns and rows.
+    Resized(u16, u16),
+    /// The session has something to tell.
+    Update(Update),
+    /// There is a connection.
+    Connected(Role),
+    /// There is none: a sentence that says why.
+    NotConnected(String),
+    /// An action was not handed over: a sentence that says why.
+    NotDone(Action, String),
+    /// The program is asked to end.
+    Terminate,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the session; answered by [`Msg::NotDone`] if that is not possible.
+    Act(Action),
+    /// Connect anew: answered by [`Msg::Connected`] or [`Msg::NotConnected`].
+    Connect {
+        /// The name to log in under.
+        name: Option<String>,
+        /// The room to join.
+        room: Option<String>,
+    },
+    /// Let the terminal report the mouse, or keep it for selecting text.
+    Mouse(Mouse),
+    /// Draw everything anew, for something else has written to the terminal.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// Which way the wheel was turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wheel {
+    /// Towards what was before.
+    Up,
+    /// Towards what came after.
+    Down,
+}
+
+/// What the mouse is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// The wheel scrolls; selecting takes the Shift key in most terminals.
+    Scrolls,
+    /// The terminal has it.
+    Selects,
+}
+
+/// What this process is to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// One of its clients.
+    Guest,
+    /// The server is in this process.
+    Host,
+}
+
+/// How the client stands with the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// A connection is being made, or a login is on its way.
+    Connecting,
+    /// The server wants a name, which is being typed.
+    Naming {
+        /// Why the last one was refused.
+        reason: Option<String>,
+        editor: Editor,
+    },
+    /// Logged in.
+    Talking,
+    /// There is no connection, and the user may want one again.
+    Lost,
+}
+
+/// Whether newcomers can see and enter the room, as far as one can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Privacy {
+    Public,
+    Private,
+}
+
+impl App {
+    /// A client of `server` that is being connected to under `name`.
+    pub fn new(server: String, name: Option<String>, size: (u16, u16), palette: Palette) -> Self {
+        App {
+            size,
+            palette,
+            mouse: Mouse::Scrolls,
+            server,
+            role: Role::Guest,
+            phase: Phase::Connecting,
+            name,
+            room: None,
+            privacy: Privacy::Public,
+            members: Members::default(),
+            rooms: Rooms::default(),
+            pending: Pending::default(),
+            log: Log::default(),
+            editor: Editor::default(),
+            history: History::default(),
+        }
+    }
+
+    /// Whether the connection is lost.
+    pub fn is_lost(&self) -> bool {
+        self.phase == Phase::Lost
+    }
+
+    fn notice(&mut self, at: DateTime, text: &str) {
+        self.log.push(log::Entry::new(at, log::Kind::Info, text));
+    }
+
+    fn complain(&mut self, at: DateTime, text: &str) {
+        self.log.push(log::Entry::new(at, log::Kind::Error, text));
+    }
+
+    /// The editor that keys go to.
+    fn active_editor(&mut self) -> &mut Editor {
+        match &mut self.phase {
+            Phase::Naming { editor, .. } => editor,
+            _ => &mut self.editor,
+        }
+    }
+}

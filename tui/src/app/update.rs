@@ -1,0 +1,463 @@
+//! What becomes of the client by what happens, and what is to be done about it.
+
+use chatmaster_core::RoomName;
+use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Update};
+use jiff::civil::DateTime;
+
+use super::editor::{Edit, Editor};
+use super::keys::{self, Key};
+use super::layout::Layout;
+use super::log::{Entry, Kind, Speaker, Window};
+use super::roster::{Asker, Members, Rooms};
+use super::{App, Effect, Mouse, Msg, Phase, Privacy, Role, Wheel};
+use crate::command::{self, Line};
+use crate::text::listed;
+
+/// Rows that one notch of the wheel is worth.
+const WHEEL_ROWS: usize = 3;
+/// How much of a package that makes no sense is shown.
+const MAX_UNKNOWN_CHARS: usize = 200;
+
+/// Takes in what happened at `at`, and says what is to be done.
+pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(event) => match keys::meaning(event) {
+            Some(key) => app.key(at, key),
+            None => Vec::new(),
+        },
+        Msg::Paste(text) => {
+            app.active_editor().insert(&text);
+            Vec::new()
+        }
+        Msg::Wheel(wheel) => {
+            let window = app.window();
+            match wheel {
+                Wheel::Up => app.log.up(window, WHEEL_ROWS),
+                Wheel::Down => app.log.down(window, WHEEL_ROWS),
+            }
+            Vec::new()
+        }
+        Msg::Resized(width, height) => {
+            app.size = (width, height);
+            Vec::new()
+        }
+        Msg::Update(Update::Event(event)) => app.event(at, event),
+        Msg::Update(Update::Refused(action, error)) => {
+            // Nothing is said twice: the end of the session was told already.
+            if error != ActionError::Ended || matches!(action, Action::Say(_)) {
+                app.not_done(at, action, &error.to_string());
+            }
+            Vec::new()
+        }
+        Msg::Connected(role) => {
+            app.connected(at, role);
+            Vec::new()
+        }
+        Msg::NotConnected(why) => {
+            app.phase = Phase::Lost;
+            app.complain(at, &format!("Still not connected: {why}"));
+            Vec::new()
+        }
+        Msg::NotDone(action, why) => {
+            app.not_done(at, action, &why);
+            Vec::new()
+        }
+        Msg::Terminate => vec![Effect::Quit],
+    }
+}
+
+impl App {
+    fn key(&mut self, at: DateTime, key: Key) -> Vec<Effect> {
+        let window = self.window();
+        // All rows but one, which shows where one was.
+        let page = window.rows.saturating_sub(1).max(1);
+        match key {
+            Key::Edit(edit) => self.active_editor().apply(edit),
+            Key::Enter => return self.enter(at),
+            Key::Older => self.older(),
+            Key::Newer => self.newer(),
+            Key::PageUp => self.log.up(window, page),
+            Key::PageDown => self.log.down(window, page),
+            Key::Home if self.active_editor().is_empty() => self.log.go_to_start(window),
+            Key::Home => self.active_editor().apply(Edit::Start),
+            Key::End if self.active_editor().is_empty() => self.log.go_to_end(),
+            Key::End => self.active_editor().apply(Edit::End),
+            Key::LogStart => self.log.go_to_start(window),
+            Key::LogEnd => self.log.go_to_end(),
+            Key::Reconnect if self.phase == Phase::Lost => return self.reconnect(at),
+            Key::Reconnect => {}
+            Key::Redraw => return vec![Effect::Redraw],
+            Key::DeleteOrQuit if self.active_editor().is_empty() => return vec![Effect::Quit],
+            Key::DeleteOrQuit => self.active_editor().apply(Edit::Delete),
+            Key::Quit => return vec![Effect::Quit],
+        }
+        Vec::new()
+    }
+
+    fn enter(&mut self, at: DateTime) -> Vec<Effect> {
+        if let Phase::Naming { editor, .. } = &mut self.phase {
+            if editor.is_empty() {
+                return Vec::new();
+            }
+            let name = editor.take();
+            self.name = Some(name.clone());
+            self.phase = Phase::Connecting;
+            return vec![Effect::Act(Action::Login(name))];
+        }
+        let line = match command::parse(self.editor.text()) {
+            Ok(line) => line,
+            Err(mistake) => {
+                // The line stays in the box, to be corrected.
+                self.complain(at, &mistake.to_string());
+                return Vec::new();
+            }
+        };
+        match (line, &self.phase) {
+            (Some(Line::Quit), _) => vec![Effect::Quit],
+            (Some(line @ (Line::Help(_) | Line::Clear | Line::Mouse)), _) => {
+                self.sent();
+                self.local(at, &line)
+            }
+            (_, Phase::Lost) => self.reconnect(at),
+            (None, _) => Vec::new(),
+            (Some(Line::Do(action)), Phase::Talking) => {
+                self.sent();
+                self.act(at, action)
+            }
+            (Some(Line::Do(_)), Phase::Connecting | Phase::Naming { .. }) => {
+                self.complain(at, "Not yet: there is no connection so far.");
+                Vec::new()
+            }
+        }
+    }
+
+    /// What was in the box is dealt with.
+    fn sent(&mut self) {
+        let text = self.editor.take();
+        self.history.push(&text);
+        self.log.go_to_end();
+    }
+
+    fn local(&mut self, at: DateTime, line: &Line) -> Vec<Effect> {
+        match line {
+            Line::Help(about) => {
+                for line in command::help(*about) {
+                    self.notice(at, &line);
+                }
+            }
+            Line::Clear => self.log.clear(),
+            Line::Mouse => {
+                let (mouse, words) = match self.mouse {
+                    Mouse::Scrolls => (Mouse::Selects, "The mouse selects text now."),
+                    Mouse::Selects => (
+                        Mouse::Scrolls,
+                        "The mouse wheel scrolls now; hold Shift to select text.",
+                    ),
+                };
+                self.mouse = mouse;
+                self.notice(at, words);
+                return vec![Effect::Mouse(mouse)];
+            }
+            Line::Do(_) | Line::Quit => {}
+        }
+        Vec::new()
+    }
+
+    fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
+        match &action {
+            Action::Say(text) => {
+                let name = self.name.as_deref().unwrap_or_default();
+                self.log.push(Entry::said(at, name, Speaker::User, text));
+            }
+            Action::Users => self.pending.users.push_back(Asker::User),
+            Action::Channels => self.pending.channels.push_back(Asker::User),
+            _ => {}
+        }
+        vec![Effect::Act(action)]
+    }
+
+    fn not_done(&mut self, at: DateTime, action: Action, why: &str) {
+        // What was asked last was not asked.
+        let asker = match action {
+            Action::Users => self.pending.users.pop_back(),
+            Action::Channels => self.pending.channels.pop_back(),
+            _ => None,
+        };
+        if asker == Some(Asker::Client) {
+            return;
+        }
+        match action {
+            Action::Say(text) => {
+                self.complain(at, &format!("Not sent: {why}"));
+                if self.editor.is_empty() {
+                    self.editor = Editor::with_text(&escaped(&text));
+                }
+            }
+            Action::Login(name) => {
+                self.ask_for_name(at, Some(why.to_owned()), &name);
+            }
+            _ => self.complain(at, why),
+        }
+    }
+
+    fn older(&mut self) {
+        if !matches!(self.phase, Phase::Naming { .. })
+            && let Some(line) = self.history.older(self.editor.text())
+        {
+            self.editor = Editor::with_text(line);
+        }
+    }
+
+    fn newer(&mut self) {
+        if !matches!(self.phase, Phase::Naming { .. })
+            && let Some(line) = self.history.newer()
+        {
+            self.editor = Editor::with_text(&line);
+        }
+    }
+
+    fn connected(&mut self, at: DateTime, role: Role) {
+        self.role = role;
+        let server = &self.server;
+        match role {
+            Role::Guest => self.notice(at, &format!("Connected to {server}. /help helps.")),
+            Role::Host => {
+                let notice = format!("You host {server} now. /help helps.");
+                self.notice(at, &notice);
+                self.notice(at, "When you leave, the others lose their server.");
+            }
+        }
+    }
+
+    fn reconnect(&mut self, at: DateTime) -> Vec<Effect> {
+        self.phase = Phase::Connecting;
+        self.notice(at, &format!("Connecting to {}.", self.server));
+        let room = self.room.clone().filter(|room| room != RoomName::GENERAL);
+        vec![Effect::Connect {
+            name: self.name.clone(),
+            room,
+        }]
+    }
+
+    fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
+        match event {
+            Event::NameWanted { reason } => {
+                let name = self.name.take().unwrap_or_default();
+                self.ask_for_name(at, reason, &name);
+            }
+            Event::LoggedIn {
+                username,
+                channel,
+                channels,
+                more,
+            } => {
+                self.notice(at, &format!("You are {username}, in {channel}."));
+                self.phase = Phase::Talking;
+                self.name = Some(username);
+                self.rooms = Rooms {
+                    names: channels,
+                    more,
+                };
+                self.enter_room(channel);
+                return vec![self.ask_for_users()];
+            }
+            Event::Message { username, message } => {
+                self.log
+                    .push(Entry::said(at, &username, Speaker::Other, &message));
+            }
+            Event::Joined {
+                username,
+                channel,
+                me: true,
+            } => {
+                // The one after a login tells nothing new.
+                if self.room.as_ref() != Some(&channel) {
+                    self.log.push(Entry::new(
+                        at,
+                        Kind::Joined,
+                        &format!("You are in {channel} now."),
+                    ));
+                    self.enter_room(channel);
+                    return vec![self.ask_for_users(), self.ask_for_channels()];
+                }
+                self.members.join(&username);
+            }
+            Event::Joined {
+                username,
+                channel,
+                me: false,
+            } => {
+                let text = format!("{username} joined {channel}.");
+                self.log.push(Entry::new(at, Kind::Joined, &text));
+                self.members.join(&username);
+            }
+            Event::Left {
+                channel, me: true, ..
+            } => {
+                let general = RoomName::GENERAL;
+                let text = format!("You left {channel} and are in {general} now.");
+                self.log.push(Entry::new(at, Kind::Left, &text));
+                self.enter_room(general.into());
+                return vec![self.ask_for_users(), self.ask_for_channels()];
+            }
+            Event::Left {
+                username,
+                channel,
+                me: false,
+            } => {
+                let text = format!("{username} left {channel}.");
+                self.log.push(Entry::new(at, Kind::Left, &text));
+                self.members.leave(&username);
+            }
+            Event::Renamed {
+                old_username,
+                new_username,
+                me,
+            } => {
+                self.members.rename(&old_username, &new_username);
+                if me {
+                    self.notice(at, &format!("You are {new_username} now."));
+                    self.name = Some(new_username);
+                } else {
+                    self.notice(at, &format!("{old_username} is {new_username} now."));
+                }
+            }
+            Event::Channels {
+                channels,
+                more,
+                answers,
+            } => {
+                self.channels(
+                    at,
+                    Rooms {
+                        names: channels,
+                        more,
+                    },
+                    answers,
+                );
+            }
+            Event::Users {
+                channel,
+                users,
+                more,
+            } => {
+                if self.pending.users.pop_front() == Some(Asker::User) {
+                    self.notice(at, &format!("In {channel}: {}.", listed(&users, more)));
+                }
+                if self.room.as_ref() == Some(&channel) {
+                    self.members = Members::listed(users, more);
+                }
+            }
+            Event::Error {
+                error_type,
+                message,
+            } => {
+                let asker = match error_type.as_str() {
+                    "users" => self.pending.users.pop_front(),
+                    "channels" => self.pending.channels.pop_front(),
+                    _ => None,
+                };
+                if asker != Some(Asker::Client) {
+                    let about = if error_type == "message" {
+                        "Not delivered"
+                    } else {
+                        &error_type
+                    };
+                    self.complain(at, &format!("{about}: {message}"));
+                }
+            }
+            Event::Unknown { package } => {
+                let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
+                self.complain(at, &format!("The server sent something unknown: {start}"));
+            }
+            Event::Synced => {}
+            Event::Ended(End::Quit) => return vec![Effect::Quit],
+            Event::Ended(end) => self.lost(at, &end),
+        }
+        Vec::new()
+    }
+
+    fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, tried: &str) {
+        if let Some(reason) = &reason {
+            self.complain(at, reason);
+        }
+        self.phase = Phase::Naming {
+            reason,
+            editor: Editor::with_text(tried),
+        };
+    }
+
+    fn channels(&mut self, at: DateTime, rooms: Rooms, answers: Listing) {
+        let room = self.room.clone().unwrap_or_default();
+        self.privacy = match answers {
+            Listing::Private => Privacy::Private,
+            Listing::Public => Privacy::Public,
+            // Nobody but the owner is told, but a room that is hidden is in no list.
+            Listing::Channels if rooms.lack(&room) => Privacy::Private,
+            Listing::Channels => Privacy::Public,
+        };
+        match answers {
+            Listing::Private => {
+                self.notice(
+                    at,
+                    &format!("{room} is private now: hidden, and closed to newcomers."),
+                );
+            }
+            Listing::Public => {
+                self.notice(
+                    at,
+                    &format!("{room} is public now: shown, and open to everyone."),
+                );
+            }
+            Listing::Channels => {
+                if self.pending.channels.pop_front() == Some(Asker::User) {
+                    self.notice(at, &format!("Rooms: {}.", listed(&rooms.names, rooms.more)));
+                }
+            }
+        }
+        self.rooms = rooms;
+    }
+
+    fn lost(&mut self, at: DateTime, end: &End) {
+        let what = match end {
+            // The reason was told already, when it came.
+            End::ClosedByServer { .. } => "The server closed the connection.".into(),
+            end => end.to_string(),
+        };
+        self.complain(at, &format!("{what} Press Enter to reconnect."));
+        self.phase = Phase::Lost;
+        self.privacy = Privacy::Public;
+        self.members = Members::default();
+        self.rooms = Rooms::default();
+        self.pending = Default::default();
+    }
+
+    fn enter_room(&mut self, room: String) {
+        self.members = Members::only(self.name.as_deref().unwrap_or_default());
+        self.privacy = Privacy::Public;
+        self.room = Some(room);
+    }
+
+    fn ask_for_users(&mut self) -> Effect {
+        self.pending.users.push_back(Asker::Client);
+        Effect::Act(Action::Users)
+    }
+
+    fn ask_for_channels(&mut self) -> Effect {
+        self.pending.channels.push_back(Asker::Client);
+        Effect::Act(Action::Channels)
+    }
+
+    fn window(&self) -> Window {
+        Layout::of(self.size).window()
+    }
+}
+
+/// What to type to say `text`.
+fn escaped(text: &str) -> String {
+    if text.starts_with('/') {
+        format!("/{text}")
+    } else {
+        text.into()
+    }
+}

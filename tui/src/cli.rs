@@ -1,0 +1,342 @@
+//! The command line.
+
+use chatmaster_core::names::Name;
+use chatmaster_core::{Config, Encoding, RoomName};
+use clap::builder::PossibleValue;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::address::Address;
+use crate::quantity::{Bytes, Span};
+use crate::runtime::Runtime;
+
+/// The command line of `chatmaster`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chatmaster",
+    version,
+    about = "\
+Chat in the terminal, and serve a chat.
+
+Without ADDRESS it talks to the server on 127.0.0.1:9000, and becomes that server itself if nobody \
+is listening there. Without a terminal it is a line client: each line of the input is sent, each \
+event is printed as a line.",
+    after_help = "\
+While you talk, /help lists the commands.
+Exit status: 0 fine, 1 connection lost or refused, 2 wrong usage.",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    /// What to do, if not to talk.
+    #[command(subcommand)]
+    pub subcommand: Option<Task>,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// What `chatmaster` does besides talking.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Serve a chat until SIGTERM or SIGINT
+    #[command(
+        about = "Serve a chat until SIGTERM or SIGINT",
+        after_help = "\
+Prints `listening on ADDRESS:PORT (RUNTIME)` for each listener once it accepts connections.
+Sizes are in bytes and may have a suffix: 16KiB, 256K. Durations are in seconds or have a unit: \
+500ms, 30s, 2m."
+    )]
+    Serve(Serve),
+}
+
+/// The arguments of a client.
+#[derive(Args, Debug)]
+pub struct Talk {
+    /// The server.
+    #[arg(help = "The server: host, host:port, [v6]:port or v6; port 9000 if none is given")]
+    pub address: Option<Address>,
+    /// Your name; the login name if none is given
+    #[arg(long)]
+    pub name: Option<String>,
+    /// A room to enter right away
+    #[arg(long)]
+    pub room: Option<String>,
+    /// Be a line client that prints each event as a JSON object on a line of its own
+    #[arg(long)]
+    pub json: bool,
+    /// How packages are sent
+    #[arg(long, value_name = "ENCODING", default_value = "zlib")]
+    pub encoding: WireEncoding,
+    /// What moves the bytes
+    #[arg(long, value_name = "RUNTIME", default_value_t)]
+    pub runtime: Runtime,
+}
+
+impl Talk {
+    /// The room to enter after the login. Everyone is in the general one anyway.
+    pub fn wanted_room(&self) -> Option<&str> {
+        self.room
+            .as_deref()
+            .filter(|room| !is_same_room(room, RoomName::GENERAL))
+    }
+}
+
+/// Whether a server takes the two for names of one room.
+pub fn is_same_room(one: &str, other: &str) -> bool {
+    match (RoomName::parse(one), RoomName::parse(other)) {
+        (Ok(one), Ok(other)) => one.key() == other.key(),
+        _ => one == other,
+    }
+}
+
+/// The arguments of a server: every field of its [`Config`] is one.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Where to listen.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        help = "Where to listen: host, host:port, [v6]:port or v6. May be given more than once. \
+                Port 0 is a free port [default: port 9000 on all interfaces]"
+    )]
+    pub listen: Vec<Address>,
+    /// What moves the bytes
+    #[arg(long, value_name = "RUNTIME", default_value_t)]
+    pub runtime: Runtime,
+    /// How packages are sent to a client that has not shown its own way yet
+    #[arg(long, value_name = "ENCODING", default_value = "zlib")]
+    encoding: WireEncoding,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+struct Limits {
+    /// Packages per second from one connection; over it reading is delayed. 0: no limit
+    #[arg(long, value_name = "N", default_value_t = Config::default().message_rate)]
+    message_rate: u32,
+    /// Packages from one connection at once before the rate counts
+    #[arg(long, value_name = "N", default_value_t = Config::default().message_burst)]
+    message_burst: u32,
+    /// Length of a message
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().max_message_bytes))]
+    max_message_bytes: Bytes,
+    /// Length of a package, decoded and encoded alike
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().max_package_bytes))]
+    max_package_bytes: Bytes,
+    /// Connections at the same time
+    #[arg(long, value_name = "N", default_value_t = Config::default().max_connections)]
+    max_connections: usize,
+    /// Connections at the same time from one address; loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = Config::default().max_connections_per_address)]
+    max_connections_per_address: usize,
+    /// Connections at the same time that are in the middle of a zlib stream
+    #[arg(long, value_name = "N", default_value_t = Config::default().max_inflaters)]
+    max_inflaters: usize,
+    /// Rooms at the same time
+    #[arg(long, value_name = "N", default_value_t = Config::default().max_rooms)]
+    max_rooms: usize,
+    /// How long a connection may stay without a login
+    #[arg(long, value_name = "TIME", default_value_t = Span(Config::default().login_timeout))]
+    login_timeout: Span,
+    /// Logins that may fail before the connection is closed
+    #[arg(long, value_name = "N", default_value_t = Config::default().login_tries)]
+    login_tries: u32,
+    /// What may wait to be sent to one connection before it is closed as too slow
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().send_queue_bytes))]
+    send_queue_bytes: Bytes,
+    /// What may wait to be sent to all connections together
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().total_queue_bytes))]
+    total_queue_bytes: Bytes,
+    /// What was received from a connection and may wait while its reading is delayed
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().backlog_bytes))]
+    backlog_bytes: Bytes,
+    /// How long a room is quiet after a message while a member is slow to receive it. 0: not at all
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value_t = Span(Config::default().lag_pause),
+        value_parser = Span::parse_from_zero
+    )]
+    lag_pause: Span,
+    /// How long a connection that is being closed may take to receive its last packages
+    #[arg(long, value_name = "TIME", default_value_t = Span(Config::default().linger))]
+    linger: Span,
+}
+
+impl Serve {
+    /// The limits, if they go together.
+    ///
+    /// # Errors
+    /// A sentence that names the flag that does not fit.
+    pub fn config(&self) -> Result<Config, String> {
+        let limits = &self.limits;
+        let config = Config {
+            encoding: self.encoding.into(),
+            max_package_bytes: limits.max_package_bytes.0,
+            max_message_bytes: limits.max_message_bytes.0,
+            login_timeout: limits.login_timeout.0,
+            login_tries: limits.login_tries,
+            send_queue_bytes: limits.send_queue_bytes.0,
+            total_queue_bytes: limits.total_queue_bytes.0,
+            backlog_bytes: limits.backlog_bytes.0,
+            max_connections: limits.max_connections,
+            max_connections_per_address: limits.max_connections_per_address,
+            max_inflaters: limits.max_inflaters,
+            max_rooms: limits.max_rooms,
+            message_rate: limits.message_rate,
+            message_burst: limits.message_burst,
+            lag_pause: limits.lag_pause.0,
+            linger: limits.linger.0,
+        };
+        match config.check() {
+            Ok(()) => Ok(config),
+            Err(error) => {
+                let flag = error.field.replace('_', "-");
+                Err(format!("--{flag} must be at least {}", error.least))
+            }
+        }
+    }
+}
+
+/// An [`Encoding`] as the command line has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireEncoding {
+    /// Compressed JSON.
+    Zlib,
+    /// JSON text.
+    Plain,
+}
+
+impl ValueEnum for WireEncoding {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[WireEncoding::Zlib, WireEncoding::Plain]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            WireEncoding::Zlib => "zlib",
+            WireEncoding::Plain => "plain",
+        }))
+    }
+}
+
+impl From<WireEncoding> for Encoding {
+    fn from(encoding: WireEncoding) -> Self {
+        match encoding {
+            WireEncoding::Zlib => Encoding::Zlib,
+            WireEncoding::Plain => Encoding::Plain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn serve(flags: &[&str]) -> Serve {
+        let args = ["chatmaster", "serve"].iter().chain(flags);
+        match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
+            Ok(Some(Task::Serve(serve))) => serve,
+            other => panic!("{other:?} is not a server"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_of_a_server_are_those_of_the_core() {
+        assert_eq!(serve(&[]).config(), Ok(Config::default()));
+    }
+
+    #[test]
+    fn each_limit_is_set_by_its_flag() {
+        let config = serve(&[
+            "--encoding=plain",
+            "--max-package-bytes=1KiB",
+            "--max-message-bytes=2",
+            "--login-timeout=3s",
+            "--login-tries=4",
+            "--send-queue-bytes=50KiB",
+            "--total-queue-bytes=6MiB",
+            "--backlog-bytes=7KiB",
+            "--max-connections=8",
+            "--max-connections-per-address=9",
+            "--max-inflaters=10",
+            "--max-rooms=11",
+            "--message-rate=0",
+            "--message-burst=13",
+            "--lag-pause=0",
+            "--linger=14ms",
+        ])
+        .config();
+        let expected = Config {
+            encoding: Encoding::Plain,
+            max_package_bytes: 1 << 10,
+            max_message_bytes: 2,
+            login_timeout: Duration::from_secs(3),
+            login_tries: 4,
+            send_queue_bytes: 50 << 10,
+            total_queue_bytes: 6 << 20,
+            backlog_bytes: 7 << 10,
+            max_connections: 8,
+            max_connections_per_address: 9,
+            max_inflaters: 10,
+            max_rooms: 11,
+            message_rate: 0,
+            message_burst: 13,
+            lag_pause: Duration::ZERO,
+            linger: Duration::from_millis(14),
+        };
+        assert_eq!(config, Ok(expected));
+    }
+
+    #[test]
+    fn a_limit_that_is_too_low_is_refused_by_the_name_of_its_flag() {
+        let refused = serve(&["--send-queue-bytes=1K"]).config();
+        assert_eq!(
+            refused,
+            Err("--send-queue-bytes must be at least 8192".into())
+        );
+    }
+
+    #[test]
+    fn rooms_are_compared_as_the_server_compares_them() {
+        assert!(is_same_room("Dev", "dev"));
+        assert!(is_same_room("e\u{301}", "é"));
+        assert!(!is_same_room("dev", "dev2"));
+        assert!(is_same_room("not a name", "not a name"));
+    }
+
+    #[test]
+    fn nobody_needs_to_enter_the_general_room() {
+        let wanted = |room| {
+            let cli = Cli::try_parse_from(["chatmaster", "--room", room]);
+            cli.expect("the usage is right")
+                .talk
+                .wanted_room()
+                .map(str::to_owned)
+        };
+        assert_eq!(wanted("General"), None);
+        assert_eq!(wanted("dev").as_deref(), Some("dev"));
+    }
+
+    #[test]
+    fn a_client_takes_an_address_and_flags_in_any_order() {
+        let cli = Cli::try_parse_from(["chatmaster", "localhost:9100", "--name", "bob", "--json"])
+            .expect("the usage is right");
+        assert_eq!(
+            cli.talk.address,
+            Some("localhost:9100".parse().expect("it is an address"))
+        );
+        assert_eq!(cli.talk.name.as_deref(), Some("bob"));
+        assert!(cli.talk.json && cli.subcommand.is_none());
+    }
+}

@@ -1,0 +1,311 @@
+//! Events as JSON, one object per line.
+//!
+//! | `event` | further attributes |
+//! | --- | --- |
+//! | `logged_in` | `username`, `channel`, `channels`, `more` (how many are not listed) |
+//! | `message` | `username`, `message` |
+//! | `joined`, `left` | `username`, `channel`, `me` (whether it is this client's user) |
+//! | `renamed` | `old_username`, `new_username`, `me` |
+//! | `channels` | `channels`, `more`, `answers` (`channels`, `private` or `public`) |
+//! | `users` | `channel`, `users`, `more` |
+//! | `error` | `error_type`, `message`: what the server said |
+//! | `refused` | `action`, `text` (if the action has one), `reason`: what was not sent |
+//! | `unknown` | `package`: what the server sent that this client does not know |
+//! | `ended` | `reason` (`quit`, `closed`, `lost` or `violation`), `message` |
+//!
+//! Texts and names are exact, whatever they hold. Characters that a reader could not see, or that
+//! would drive a terminal, are written as `\u` escapes, so that the line itself is harmless.
+
+use std::io::{self, Write};
+
+use chatmaster_core::session::{Action, End, Event, Listing, Update};
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::text::is_hidden;
+
+/// Writes `update` as a line, if it is news to a program.
+pub(super) fn write(out: &mut impl Write, update: &Update) -> io::Result<()> {
+    let Some(object) = object(update) else {
+        return Ok(());
+    };
+    object.serialize(&mut Serializer::with_formatter(&mut *out, Harmless))?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Object<'a> {
+    LoggedIn {
+        username: &'a str,
+        channel: &'a str,
+        channels: &'a [String],
+        more: usize,
+    },
+    Message {
+        username: &'a str,
+        message: &'a str,
+    },
+    Joined {
+        username: &'a str,
+        channel: &'a str,
+        me: bool,
+    },
+    Left {
+        username: &'a str,
+        channel: &'a str,
+        me: bool,
+    },
+    Renamed {
+        old_username: &'a str,
+        new_username: &'a str,
+        me: bool,
+    },
+    Channels {
+        channels: &'a [String],
+        more: usize,
+        answers: &'static str,
+    },
+    Users {
+        channel: &'a str,
+        users: &'a [String],
+        more: usize,
+    },
+    Error {
+        error_type: &'a str,
+        message: &'a str,
+    },
+    Refused {
+        action: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
+        reason: String,
+    },
+    Unknown {
+        package: &'a str,
+    },
+    Ended {
+        reason: &'static str,
+        message: String,
+    },
+}
+
+fn object(update: &Update) -> Option<Object<'_>> {
+    let event = match update {
+        Update::Event(event) => event,
+        Update::Refused(action, error) => {
+            let (action, text) = describe(action);
+            return Some(Object::Refused {
+                action,
+                text,
+                reason: error.to_string(),
+            });
+        }
+    };
+    Some(match event {
+        Event::LoggedIn {
+            username,
+            channel,
+            channels,
+            more,
+        } => Object::LoggedIn {
+            username,
+            channel,
+            channels,
+            more: *more,
+        },
+        Event::Message { username, message } => Object::Message { username, message },
+        Event::Joined {
+            username,
+            channel,
+            me,
+        } => Object::Joined {
+            username,
+            channel,
+            me: *me,
+        },
+        Event::Left {
+            username,
+            channel,
+            me,
+        } => Object::Left {
+            username,
+            channel,
+            me: *me,
+        },
+        Event::Renamed {
+            old_username,
+            new_username,
+            me,
+        } => Object::Renamed {
+            old_username,
+            new_username,
+            me: *me,
+        },
+        Event::Channels {
+            channels,
+            more,
+            answers,
+        } => {
+            let answers = match answers {
+                Listing::Channels => "channels",
+                Listing::Private => "private",
+                Listing::Public => "public",
+            };
+            Object::Channels {
+                channels,
+                more: *more,
+                answers,
+            }
+        }
+        Event::Users {
+            channel,
+            users,
+            more,
+        } => Object::Users {
+            channel,
+            users,
+            more: *more,
+        },
+        Event::Error {
+            error_type,
+            message,
+        } => Object::Error {
+            error_type,
+            message,
+        },
+        Event::Unknown { package } => Object::Unknown { package },
+        Event::Ended(end) => {
+            let reason = match end {
+                End::Quit => "quit",
+                End::ClosedByServer { .. } => "closed",
+                End::Lost => "lost",
+                End::Violation(_) => "violation",
+            };
+            Object::Ended {
+                reason,
+                message: end.to_string(),
+            }
+        }
+        Event::NameWanted { .. } | Event::Synced => return None,
+    })
+}
+
+fn describe(action: &Action) -> (&'static str, Option<&str>) {
+    match action {
+        Action::Login(name) => ("login", Some(name)),
+        Action::Say(text) => ("say", Some(text)),
+        Action::Rename(name) => ("rename", Some(name)),
+        Action::Join(channel) => ("join", Some(channel)),
+        Action::Leave => ("leave", None),
+        Action::Private => ("private", None),
+        Action::Public => ("public", None),
+        Action::Channels => ("channels", None),
+        Action::Users => ("users", None),
+        Action::Sync => ("sync", None),
+        Action::Quit => ("quit", None),
+    }
+}
+
+/// JSON on one line, with escapes for every hidden character. JSON itself only asks for escapes of
+/// the C0 controls.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chatmaster_core::session::ActionError;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(update: &Update) -> String {
+        let mut out = Vec::new();
+        write(&mut out, update).expect("memory can be written");
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn each_event_is_an_object_on_a_line() {
+        for (update, line) in [
+            (
+                Update::Event(Event::Message {
+                    username: "bob".into(),
+                    message: "hi".into(),
+                }),
+                r#"{"event":"message","username":"bob","message":"hi"}"#,
+            ),
+            (
+                Update::Event(Event::LoggedIn {
+                    username: "bob".into(),
+                    channel: "general".into(),
+                    channels: vec!["general".into()],
+                    more: 3,
+                }),
+                r#"{"event":"logged_in","username":"bob","channel":"general","channels":["general"],"more":3}"#,
+            ),
+            (
+                Update::Event(Event::Channels {
+                    channels: vec![],
+                    more: 2,
+                    answers: Listing::Private,
+                }),
+                r#"{"event":"channels","channels":[],"more":2,"answers":"private"}"#,
+            ),
+            (
+                Update::Refused(Action::Say(String::new()), ActionError::EmptyMessage),
+                r#"{"event":"refused","action":"say","text":"","reason":"A message must have text."}"#,
+            ),
+            (
+                Update::Refused(Action::Leave, ActionError::Congested),
+                r#"{"event":"refused","action":"leave","reason":"The server is not taking what was sent before; try again later."}"#,
+            ),
+            (
+                Update::Event(Event::Ended(End::Quit)),
+                r#"{"event":"ended","reason":"quit","message":"You left."}"#,
+            ),
+        ] {
+            assert_eq!(written(&update), format!("{line}\n"));
+        }
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped() {
+        let message = "a\n\x1B\u{9B}\u{202E}\u{E0041}é🙂".into();
+        let update = Update::Event(Event::Message {
+            username: "b".into(),
+            message,
+        });
+        let line = r#"{"event":"message","username":"b","message":"a\n\u001b\u009b\u202e\udb40\udc41é🙂"}"#;
+        assert_eq!(written(&update), format!("{line}\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_exact_and_the_line_is_harmless(message in any::<String>()) {
+            let update =
+                Update::Event(Event::Message { username: "b".into(), message: message.clone() });
+            let line = written(&update);
+            let text = line.strip_suffix('\n').expect("a line ends");
+            prop_assert!(!text.chars().any(is_hidden), "{text:?}");
+            let object: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+            prop_assert_eq!(object["message"].as_str(), Some(&*message));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The `chatmaster` command.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use chatmaster::cli::{Cli, Talk, Task};
+use chatmaster::line;
+use chatmaster::reach::Destination;
+use chatmaster::serve::serve;
+use chatmaster::trouble::{Trouble, tell};
+use clap::Parser;
+use clap::error::ErrorKind;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    let done = match &cli.subcommand {
+        Some(Task::Serve(args)) => serve(args),
+        None => talk(&cli.talk),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            tell(&trouble);
+            trouble.exit_code()
+        }
+    }
+}
+
+fn talk(talk: &Talk) -> Result<(), Trouble> {
+    let destination = talk
+        .address
+        .clone()
+        .map_or(Destination::Here, Destination::Given);
+    #[cfg(feature = "ui")]
+    if !talk.json
+        && io::IsTerminal::is_terminal(&io::stdin())
+        && io::IsTerminal::is_terminal(&io::stdout())
+    {
+        return chatmaster::terminal::run(talk, &destination);
+    }
+    line::run(talk, &destination)
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked {
+        // Whoever reads only the start of it has what they want.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // Nobody is left to be told if this fails.
+    let _ = write!(io::stderr(), "chatmaster: {text}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,350 @@
+//! The terminal client in a real terminal: [`App`] with keys, a clock, a session
+//! and a screen.
+
+mod screen;
+
+use std::env;
+use std::io::{self, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatmaster_core::SessionConfig;
+use chatmaster_core::session::{Action, Event, TryActError, Update};
+use crossterm::event::{self, MouseEventKind};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::app::{self, App, Effect, Msg, Palette, Role, Wheel};
+use crate::cli::Talk;
+use crate::login::login_name;
+use crate::reach::{Destination, Host, Reached};
+use crate::runtime::Client;
+use crate::trouble::{Trouble, cause};
+use screen::Screen;
+
+/// What may wait to be taken in; over it nothing more is read from the server.
+const WAITING: usize = 1024;
+/// The screen is drawn at most once in this time, however much happens.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long to wait for the session to end in good order; it has a deadline of its own before.
+const LEAVING: Duration = Duration::from_secs(6);
+
+/// Talks until the user leaves.
+///
+/// # Errors
+/// Why it could not, or that there was no connection in the end.
+pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
+    let name = talk.name.clone().or_else(login_name);
+    let (happened, happenings) = mpsc::sync_channel(WAITING);
+    let connector = Connector {
+        talk,
+        destination,
+        happened: &happened,
+    };
+    // Seen where connecting takes its time; nobody is left to be told if this fails.
+    let _ = writeln!(io::stderr(), "Connecting to {destination} …");
+    let config = connector.config(name.clone(), talk.wanted_room().map(str::to_owned));
+    let Reached { client, host } = destination
+        .reach(talk.runtime, &config, tell_updates(&happened))
+        .map_err(Trouble::Failed)?;
+
+    let mut screen = Screen::open().map_err(|error| lost_terminal(&error))?;
+    watch_signals(happened.clone())?;
+    read_events(happened.clone());
+    let size = screen.size().map_err(|error| lost_terminal(&error))?;
+    let palette = match env::var_os("NO_COLOR") {
+        Some(value) if !value.is_empty() => Palette::Plain,
+        _ => Palette::Colours,
+    };
+    let mut driver = Driver {
+        app: App::new(destination.to_string(), name, size, palette),
+        link: Link::Up(client),
+        role: role(host.as_ref()),
+        host,
+        connector,
+        stale: true,
+        going: Going::On,
+    };
+    driver.tell(Msg::Connected(driver.role));
+    let done = driver.run(&mut screen, &happenings);
+    drop(screen);
+    driver.leave(&happenings);
+    done.map_err(|error| lost_terminal(&error))?;
+    if driver.app.is_lost() {
+        return Err(Trouble::Failed(format!(
+            "the connection to {destination} was lost"
+        )));
+    }
+    Ok(())
+}
+
+/// Something for the driver to take in.
+enum Happening {
+    /// From the terminal.
+    Event(event::Event),
+    /// From the session.
+    Update(Update),
+    /// From the thread that connects anew.
+    Reached(Result<Reached, String>),
+    /// A signal asks the program to end, or the terminal is gone.
+    Terminate,
+}
+
+/// The connection to the server.
+enum Link {
+    Down,
+    /// A thread is connecting. What the session tells before that thread has handed it over is held.
+    Connecting(Vec<Update>),
+    Up(Client),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    On,
+    Away,
+}
+
+struct Driver<'a> {
+    app: App,
+    link: Link,
+    role: Role,
+    host: Option<Host>,
+    connector: Connector<'a>,
+    /// Whether the screen is not up to date.
+    stale: bool,
+    going: Going,
+}
+
+impl Driver<'_> {
+    fn run(&mut self, screen: &mut Screen, happenings: &Receiver<Happening>) -> io::Result<()> {
+        let mut drawn: Option<Instant> = None;
+        while self.going == Going::On {
+            let due = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+            if self.stale && due.is_zero() {
+                screen.draw(&self.app)?;
+                drawn = Some(Instant::now());
+                self.stale = false;
+            }
+            let happening = if self.stale {
+                match happenings.recv_timeout(due) {
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    other => other.ok(),
+                }
+            } else {
+                happenings.recv().ok()
+            };
+            let happening = happening.expect("the driver has a sender itself");
+            self.take_in(screen, happening)?;
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, screen: &mut Screen, happening: Happening) -> io::Result<()> {
+        let msg = match happening {
+            Happening::Event(event) => match self.translate(event) {
+                Some(msg) => msg,
+                None => return Ok(()),
+            },
+            Happening::Update(update) => {
+                if let Link::Connecting(held) = &mut self.link {
+                    held.push(update);
+                    return Ok(());
+                }
+                Msg::Update(update)
+            }
+            Happening::Reached(reached) => {
+                self.reached(reached);
+                return Ok(());
+            }
+            Happening::Terminate => Msg::Terminate,
+        };
+        let over = matches!(msg, Msg::Update(Update::Event(Event::Ended(_))));
+        if over {
+            self.link = Link::Down;
+        }
+        for effect in self.tell(msg) {
+            match effect {
+                Effect::Mouse(mouse) => screen.give_mouse(mouse)?,
+                Effect::Redraw => screen.clear()?,
+                Effect::Act(_) | Effect::Connect { .. } | Effect::Quit => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn translate(&self, event: event::Event) -> Option<Msg> {
+        Some(match event {
+            event::Event::Key(key) => Msg::Key(key),
+            event::Event::Paste(text) => Msg::Paste(text),
+            event::Event::Resize(width, height) => Msg::Resized(width, height),
+            event::Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollUp => Msg::Wheel(Wheel::Up),
+                MouseEventKind::ScrollDown => Msg::Wheel(Wheel::Down),
+                _ => return None,
+            },
+            event::Event::FocusGained | event::Event::FocusLost => return None,
+        })
+    }
+
+    fn reached(&mut self, reached: Result<Reached, String>) {
+        match reached {
+            Ok(Reached { client, host }) => {
+                let held = match std::mem::replace(&mut self.link, Link::Up(client)) {
+                    Link::Connecting(held) => held,
+                    Link::Down | Link::Up(_) => Vec::new(),
+                };
+                self.role = role(host.as_ref());
+                self.host = host;
+                self.tell(Msg::Connected(self.role));
+                for update in held {
+                    if matches!(update, Update::Event(Event::Ended(_))) {
+                        self.link = Link::Down;
+                    }
+                    self.tell(Msg::Update(update));
+                }
+            }
+            Err(why) => {
+                self.link = Link::Down;
+                self.tell(Msg::NotConnected(why));
+            }
+        }
+    }
+
+    /// Tells the app, and does what it wants but for what concerns the screen, which is handed back.
+    fn tell(&mut self, msg: Msg) -> Vec<Effect> {
+        self.stale = true;
+        let mut for_screen = Vec::new();
+        let mut effects = app::update(&mut self.app, now(), msg);
+        while !effects.is_empty() {
+            let mut more = Vec::new();
+            for effect in effects {
+                match effect {
+                    Effect::Act(action) => {
+                        if let Err(error) = self.act(action) {
+                            let why = error.to_string();
+                            let (TryActError::Congested(action)
+                            | TryActError::Disconnected(action)) = error;
+                            let msg = Msg::NotDone(action, why);
+                            more.extend(app::update(&mut self.app, now(), msg));
+                        }
+                    }
+                    Effect::Connect { name, room } => {
+                        self.link = Link::Connecting(Vec::new());
+                        self.connector.connect(name, room, self.host.take());
+                    }
+                    Effect::Quit => self.going = Going::Away,
+                    Effect::Mouse(_) | Effect::Redraw => for_screen.push(effect),
+                }
+            }
+            effects = more;
+        }
+        for_screen
+    }
+
+    fn act(&self, action: Action) -> Result<(), TryActError> {
+        match &self.link {
+            Link::Up(client) => client.try_act(action),
+            Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(action)),
+        }
+    }
+
+    /// Leaves the server in good order, and stops the one that is hosted here.
+    fn leave(&mut self, happenings: &Receiver<Happening>) {
+        let Link::Up(client) = std::mem::replace(&mut self.link, Link::Down) else {
+            return;
+        };
+        if client.try_act(Action::Quit).is_err() {
+            return;
+        }
+        let started = Instant::now();
+        loop {
+            match happenings.recv_timeout(LEAVING.saturating_sub(started.elapsed())) {
+                Ok(Happening::Update(Update::Event(Event::Ended(_))) | Happening::Terminate)
+                | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+/// What it takes to connect anew.
+struct Connector<'a> {
+    talk: &'a Talk,
+    destination: &'a Destination,
+    happened: &'a SyncSender<Happening>,
+}
+
+impl Connector<'_> {
+    fn config(&self, name: Option<String>, room: Option<String>) -> SessionConfig {
+        SessionConfig {
+            username: name,
+            channel: room,
+            encoding: self.talk.encoding.into(),
+            ..SessionConfig::default()
+        }
+    }
+
+    /// Connects on a thread of its own, after the server that was hosted here has ended.
+    fn connect(&self, name: Option<String>, room: Option<String>, host: Option<Host>) {
+        let config = self.config(name, room);
+        let destination = self.destination.clone();
+        let runtime = self.talk.runtime;
+        let happened = self.happened.clone();
+        thread::spawn(move || {
+            drop(host);
+            let reached = destination.reach(runtime, &config, tell_updates(&happened));
+            // Nobody waits for it any more when the program is about to end.
+            let _ = happened.send(Happening::Reached(reached));
+        });
+    }
+}
+
+fn tell_updates(happened: &SyncSender<Happening>) -> impl FnMut(Update) + Clone + Send + use<> {
+    let happened = happened.clone();
+    move |update| {
+        // Nobody listens any more when the program is about to end.
+        let _ = happened.send(Happening::Update(update));
+    }
+}
+
+fn read_events(happened: SyncSender<Happening>) {
+    thread::spawn(move || {
+        loop {
+            // A terminal that cannot be read is gone.
+            let happening = event::read().map_or(Happening::Terminate, Happening::Event);
+            let last = matches!(happening, Happening::Terminate);
+            if happened.send(happening).is_err() || last {
+                return;
+            }
+        }
+    });
+}
+
+fn watch_signals(happened: SyncSender<Happening>) -> Result<(), Trouble> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
+        .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            if happened.send(Happening::Terminate).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+fn role(host: Option<&Host>) -> Role {
+    match host {
+        Some(_) => Role::Host,
+        None => Role::Guest,
+    }
+}
+
+fn lost_terminal(error: &io::Error) -> Trouble {
+    Trouble::Failed(format!("cannot use the terminal: {}", cause(error)))
+}
+
+fn now() -> jiff::civil::DateTime {
+    jiff::Zoned::now().datetime()
+}

@@ -1,0 +1,128 @@
+//! The terminal as a screen, and as it was before.
+
+use std::fmt;
+use std::io::{self, Stdout};
+use std::mem;
+use std::panic;
+use std::process;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{Command, cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::layout::Rect;
+
+use crate::app::{App, Mouse, view};
+
+/// The exit status after a panic, as Rust has it.
+const PANICKED: i32 = 101;
+
+/// The terminal while it is a screen. When this is dropped, the terminal is as it was; so it is if
+/// the program panics on any thread.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// The rows of which the terminal may have made something else than what was meant.
+    doubtful: Vec<u16>,
+}
+
+impl Screen {
+    pub(super) fn open() -> io::Result<Self> {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            before(info);
+            // Whatever thread it was, what is left of the program would draw over the message.
+            process::exit(PANICKED);
+        }));
+        let screen = Screen {
+            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            doubtful: Vec::new(),
+        };
+        enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            WheelReports(Mouse::Scrolls)
+        )?;
+        Ok(screen)
+    }
+
+    /// The columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+        let doubtful = &mut self.doubtful;
+        self.terminal.draw(|frame| {
+            let cursor = view(app, frame.buffer_mut());
+            redraw_doubtful_rows(frame.buffer_mut(), doubtful);
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Makes the next draw draw everything.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    pub(super) fn give_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        execute!(io::stdout(), WheelReports(mouse))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Has the rows drawn whole that have characters of many parts, or had. Terminals do not agree on how
+/// wide those are, so what is beside them may not be what was drawn there last.
+fn redraw_doubtful_rows(buf: &mut Buffer, doubtful: &mut Vec<u16>) {
+    let Rect { width, height, .. } = buf.area;
+    let has_many_parts = |x, y| buf[(x, y)].symbol().chars().nth(1).is_some();
+    let now: Vec<u16> = (0..height)
+        .filter(|y| (0..width).any(|x| has_many_parts(x, *y)))
+        .collect();
+    let before = mem::replace(doubtful, now.clone());
+    for y in before.into_iter().chain(now).filter(|y| *y < height) {
+        for x in 0..width {
+            buf[(x, y)].diff_option = CellDiffOption::AlwaysUpdate;
+        }
+    }
+}
+
+/// Makes the terminal what it was, as far as it is still there.
+fn restore() {
+    let _ = execute!(
+        io::stdout(),
+        WheelReports(Mouse::Selects),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+}
+
+/// Turns reports of buttons, of which the wheel is two, on or off. Crossterm's own command asks for
+/// reports of every movement, too.
+struct WheelReports(Mouse);
+
+impl Command for WheelReports {
+    fn write_ansi(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        f.write_str(match self.0 {
+            Mouse::Scrolls => "\x1B[?1000h\x1B[?1006h",
+            Mouse::Selects => "\x1B[?1006l\x1B[?1000l",
+        })
+    }
+}

@@ -1,0 +1,379 @@
+//! The real command, from its arguments to its exit status, on every runtime that is compiled in.
+
+mod process;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+
+use chatmaster::runtime::Runtime;
+use clap::ValueEnum;
+use process::{Process, Server};
+
+fn on_every_runtime(test: impl Fn(&str)) {
+    for runtime in Runtime::value_variants() {
+        test(&runtime.to_string());
+    }
+}
+
+fn default_runtime() -> String {
+    Runtime::default().to_string()
+}
+
+#[test]
+fn a_server_says_where_it_listens_and_ends_in_good_order_when_asked() {
+    on_every_runtime(|runtime| {
+        for signal in ["TERM", "INT"] {
+            let mut server = Server::start(runtime, &[]).process;
+            server.signal(signal);
+            assert_eq!(server.status(), 0);
+            assert_eq!(server.rest_of_stderr(), [""; 0]);
+        }
+    });
+}
+
+#[test]
+fn a_server_says_each_address_it_listens_on() {
+    let args = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let server = Process::start(&args);
+    let (one, other) = (server.line(), server.line());
+    assert!(one.starts_with("listening on 127.0.0.1:"), "{one}");
+    assert!(other.starts_with("listening on 127.0.0.1:"), "{other}");
+    assert_ne!(one, other);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_next_step() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    on_every_runtime(|runtime| {
+        let mut server = Process::start(&["serve", "--listen", &address, "--runtime", runtime]);
+        assert_eq!(server.status(), 1);
+        let expected = format!(
+            "chatmaster: cannot listen on {address}: the address is already in use. Stop the other \
+             server, or choose another port with --listen 127.0.0.1:0."
+        );
+        assert_eq!(server.rest_of_stderr(), [expected]);
+        assert_eq!(server.rest(), [""; 0]);
+    });
+}
+
+#[test]
+fn wrong_usage_is_explained_with_status_2() {
+    for (args, words) in [
+        (
+            &["--nonsense"][..],
+            "chatmaster: unexpected argument '--nonsense' found",
+        ),
+        (&["host:port"], "\"port\" is not a port"),
+        (&["serve", "--linger", "0"], "it must be above zero"),
+        (
+            &["serve", "--max-message-bytes", "many"],
+            "\"many\" is not a size",
+        ),
+        (
+            &["serve", "--send-queue-bytes", "1K"],
+            "--send-queue-bytes must be at least 8192",
+        ),
+        (
+            &["serve", "--runtime", "tokio"],
+            "invalid value 'tokio' for '--runtime <RUNTIME>'",
+        ),
+    ] {
+        let mut process = Process::start(args);
+        assert_eq!(process.status(), 2, "{args:?}");
+        let explained = process.rest_of_stderr().join("\n");
+        assert!(explained.starts_with("chatmaster: "), "{explained}");
+        assert!(explained.contains(words), "{explained}");
+    }
+}
+
+#[test]
+fn nobody_there_is_said_in_words_with_status_1() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    drop(listener);
+    on_every_runtime(|runtime| {
+        let mut client = Process::start(&["--runtime", runtime, &address]);
+        assert_eq!(client.status(), 1);
+        let expected = format!(
+            "chatmaster: cannot connect to {address}: nobody is listening there. Check the \
+             address, or start a server there with `chatmaster serve`."
+        );
+        assert_eq!(client.rest_of_stderr(), [expected]);
+    });
+}
+
+#[test]
+fn people_talk_line_by_line() {
+    on_every_runtime(|runtime| {
+        let server = Server::start(runtime, &[]);
+        let mut alice = server.client("alice");
+        let args = ["--name", "bob", "--runtime", runtime, &server.address];
+        let mut bob = Process::start(&args);
+        for line in [
+            "hello",
+            "",
+            "  spaces kept  ",
+            "//slash",
+            "/users",
+            "/join dev",
+        ] {
+            bob.write(line);
+        }
+        bob.end_input();
+        assert_eq!(bob.status(), 0);
+        let expected = [
+            "* you are bob, in general; rooms: general",
+            "* you joined general",
+            "* in general: alice, bob",
+            "* you joined dev",
+        ];
+        assert_eq!(bob.rest(), expected);
+        assert_eq!(bob.rest_of_stderr(), [""; 0]);
+
+        // All that was said is delivered, though the input ended at once.
+        let expected = [
+            "* bob joined general",
+            "<bob> hello",
+            "<bob>   spaces kept  ",
+            "<bob> /slash",
+            "* bob left general",
+        ];
+        let came: Vec<_> = expected.iter().map(|_| alice.line()).collect();
+        assert_eq!(came, expected);
+        alice.write("/quit");
+        assert_eq!(alice.status(), 0);
+    });
+}
+
+#[test]
+fn more_than_any_queue_holds_arrives_in_order() {
+    on_every_runtime(|runtime| {
+        const LINES: usize = 20_000;
+        let flags = ["--message-rate", "0", "--send-queue-bytes", "16MiB"];
+        let server = Server::start(runtime, &flags);
+        let alice = server.client("alice");
+        let mut bob = Process::start(&["--name", "bob", "--runtime", runtime, &server.address]);
+        for n in 0..LINES {
+            bob.write(&n.to_string());
+        }
+        bob.end_input();
+        assert_eq!(bob.status(), 0);
+        assert_eq!(alice.line(), "* bob joined general");
+        for n in 0..LINES {
+            assert_eq!(alice.line(), format!("<bob> {n}"));
+        }
+    });
+}
+
+#[test]
+fn with_json_each_event_is_an_object() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut alice = Process::start(&["--name", "alice", "--json", &server.address]);
+    assert_eq!(
+        alice.line(),
+        r#"{"event":"logged_in","username":"alice","channel":"general","channels":["general"],"more":0}"#
+    );
+    assert_eq!(
+        alice.line(),
+        r#"{"event":"joined","username":"alice","channel":"general","me":true}"#
+    );
+    let mut bob = server.client("bob");
+    bob.write("\"hi\" \u{1B}[31m");
+    assert_eq!(
+        alice.line(),
+        r#"{"event":"joined","username":"bob","channel":"general","me":false}"#
+    );
+    assert_eq!(
+        alice.line(),
+        r#"{"event":"message","username":"bob","message":"\"hi\" \u001b[31m"}"#
+    );
+    alice.end_input();
+    assert_eq!(alice.status(), 0);
+    assert_eq!(
+        alice.rest(),
+        [r#"{"event":"ended","reason":"quit","message":"You left."}"#]
+    );
+}
+
+#[test]
+fn what_others_send_does_nothing_to_the_terminal() {
+    let server = Server::start(&default_runtime(), &["--encoding", "plain"]);
+    let alice = server.client("alice");
+    let mut eve = TcpStream::connect(&server.address).expect("the server listens");
+    let login = r#"{"type":"command","data":{"command":"login","parameters":{"username":"eve"}}}"#;
+    let message = r#"{"type":"message","data":{"message":"\u001b]0;x\u0007\n<bob> \u202ehi"}}"#;
+    writeln!(eve, "{login}\n{message}").expect("the server reads");
+    let mut answers = BufReader::new(&eve).lines();
+    let first = answers.next().expect("it answers").expect("it is text");
+    assert!(first.contains("request"), "{first}");
+    assert_eq!(alice.line(), "* eve joined general");
+    assert_eq!(alice.line(), "<eve> ␛]0;x␇␊<bob> <U+202E>hi");
+}
+
+#[test]
+fn a_name_that_was_asked_for_and_is_taken_is_refused_with_the_reason() {
+    let server = Server::start(&default_runtime(), &[]);
+    let _alice = server.client("alice");
+    let mut other = Process::start(&["--name", "Alice", &server.address]);
+    assert_eq!(other.status(), 1);
+    let said = other.rest_of_stderr().join("\n");
+    assert!(
+        said.starts_with("chatmaster: the name Alice was refused: "),
+        "{said}"
+    );
+    assert!(said.ends_with("Choose another one with --name."), "{said}");
+}
+
+#[test]
+fn a_login_name_that_is_taken_gets_a_number() {
+    let server = Server::start(&default_runtime(), &[]);
+    let _bob = server.client("bob");
+    let other = Process::start_as("bob", &[&server.address]);
+    assert_eq!(other.line(), "* you are bob2, in general; rooms: general");
+    let third = Process::start_as("bob", &[&server.address]);
+    assert_eq!(third.line(), "* you are bob3, in general; rooms: general");
+}
+
+#[test]
+fn nothing_is_said_before_the_room_is_entered() {
+    let server = Server::start(&default_runtime(), &[]);
+    let general = server.client("general-reader");
+    let dev = Process::start(&["--name", "dev-reader", "--room", "dev", &server.address]);
+    dev.wait_for("* you joined dev");
+    let mut bob = Process::start(&["--name", "bob", "--room", "Dev", &server.address]);
+    bob.write("for dev only");
+    bob.end_input();
+    assert_eq!(bob.status(), 0);
+    assert_eq!(dev.line(), "* bob joined dev");
+    assert_eq!(dev.line(), "<bob> for dev only");
+    for expected in [
+        "dev-reader joined",
+        "dev-reader left",
+        "bob joined",
+        "bob left",
+    ] {
+        assert_eq!(general.line(), format!("* {expected} general"));
+    }
+}
+
+#[test]
+fn a_room_that_is_closed_is_said_with_status_1_and_nothing_is_sent() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut owner = server.client("owner");
+    owner.write("/join lair");
+    owner.write("/private");
+    owner.wait_for("* the room is private now; rooms: general");
+    let general = server.client("reader");
+    let mut bob = Process::start(&["--name", "bob", "--room", "lair", &server.address]);
+    bob.write("secret");
+    assert_eq!(bob.status(), 1);
+    let said = bob.rest_of_stderr().join("\n");
+    assert!(
+        said.starts_with("chatmaster: cannot join the room lair: "),
+        "{said}"
+    );
+    assert_eq!(general.line(), "* bob joined general");
+    assert_eq!(general.line(), "* bob left general");
+}
+
+#[test]
+fn a_server_that_ends_is_said_in_words_with_status_1() {
+    on_every_runtime(|runtime| {
+        let mut server = Server::start(runtime, &[]);
+        let mut alice = server.client("alice");
+        server.process.signal("TERM");
+        assert_eq!(alice.status(), 1);
+        let said = alice.rest_of_stderr().join("\n");
+        assert!(
+            said.starts_with("chatmaster: The server closed the connection: "),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("run chatmaster again to reconnect."),
+            "{said}"
+        );
+        assert_eq!(server.process.status(), 0);
+    });
+}
+
+#[test]
+fn a_server_that_is_killed_is_said_in_words_with_status_1() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    server.process.signal("KILL");
+    assert_eq!(alice.status(), 1);
+    let said = alice.rest_of_stderr().join("\n");
+    assert!(said.starts_with("chatmaster: The "), "{said}");
+    assert!(
+        said.ends_with("run chatmaster again to reconnect."),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_client_that_is_interrupted_leaves_in_good_order() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    for signal in ["INT", "TERM"] {
+        let mut bob = server.client("bob");
+        bob.signal(signal);
+        assert_eq!(bob.status(), 0);
+        assert_eq!(bob.rest_of_stderr(), [""; 0]);
+        assert_eq!(alice.line(), "* bob joined general");
+        assert_eq!(alice.line(), "* bob left general");
+    }
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_client_quietly() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    let mut bob = Command::new(env!("CARGO_BIN_EXE_chatmaster"))
+        .args(["--name", "bob", &server.address])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command was built with this test");
+    let mut out = BufReader::new(bob.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("it prints text");
+    drop(out);
+    alice.wait_for("* bob joined general");
+    alice.write("anyone?");
+    alice.wait_for("* bob left general");
+    let ended = bob.wait_with_output().expect("it is our child");
+    assert!(ended.status.success());
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}
+
+#[test]
+fn a_mistake_is_explained_and_the_rest_goes_on() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut bob = Process::start(&["--name", "bob", &server.address]);
+    for line in ["/jion dev", "/join", "/clear", "/help nick", "/users"] {
+        bob.write(line);
+    }
+    bob.end_input();
+    assert_eq!(bob.status(), 0);
+    let expected = [
+        "chatmaster: There is no command /jion. Did you mean /join?",
+        "chatmaster: It is used like this: /join ROOM",
+        "chatmaster: /clear has nothing to do without a terminal",
+        "chatmaster: /rename NAME: Take another name.",
+        "chatmaster: Also: /nick",
+    ];
+    assert_eq!(bob.rest_of_stderr(), expected);
+    assert_eq!(
+        bob.rest().last().map(String::as_str),
+        Some("* in general: bob")
+    );
+}
