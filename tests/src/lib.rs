@@ -8,3 +8,8 @@ pub mod process;
 pub mod script;
 pub mod wire;
 pub mod world;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
