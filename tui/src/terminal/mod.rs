@@ -69,7 +69,7 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     driver.tell(Msg::Connected(driver.role));
     let done = driver.run(&mut screen, &happenings);
     drop(screen);
-    driver.leave(&happenings);
+    driver.leave(happenings);
     done.map_err(|error| lost_terminal(&error))?;
     if driver.app.is_lost() {
         return Err(Trouble::Failed(format!(
@@ -250,21 +250,23 @@ impl Driver<'_> {
     }
 
     /// Leaves the server in good order, and stops the one that is hosted here.
-    fn leave(&mut self, happenings: &Receiver<Happening>) {
+    fn leave(&mut self, happenings: Receiver<Happening>) {
         let Link::Up(client) = std::mem::replace(&mut self.link, Link::Down) else {
             return;
         };
-        if client.try_act(Action::Quit).is_err() {
-            return;
-        }
         let started = Instant::now();
-        loop {
-            match happenings.recv_timeout(LEAVING.saturating_sub(started.elapsed())) {
+        let mut leaving = client.try_act(Action::Quit).is_ok();
+        while leaving {
+            let patience = LEAVING.saturating_sub(started.elapsed());
+            leaving = match happenings.recv_timeout(patience) {
                 Ok(Happening::Update(Update::Event(Event::Ended(_))) | Happening::Terminate)
-                | Err(_) => return,
-                Ok(_) => {}
-            }
+                | Err(_) => false,
+                Ok(_) => true,
+            };
         }
+        // The session's thread may be waiting to tell something; it ends with whom it tells.
+        drop(happenings);
+        drop(client);
     }
 }
 
