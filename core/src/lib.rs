@@ -4,6 +4,7 @@
 //!
 //! - [`Hub`] is a server: sessions, login, names, rooms, privacy, routing, and every limit.
 //! - [`Session`] is a client's connection.
+//! - [`recording`] is what happened to a hub, as bytes, and replays it.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
 //!
 //! The same inputs give the same outputs, to the byte, on every machine and in every run.
@@ -84,12 +85,15 @@ extern crate alloc;
 mod config;
 mod hub;
 pub mod names;
+pub mod recording;
 pub mod session;
 mod time;
 pub mod wire;
 
 pub use config::{Config, ConfigError};
-pub use hub::{CloseReason, ConnId, Hub, Input, Output, Peer};
+pub use hub::{
+    Client, ClientState, CloseReason, ConnId, Emission, Hub, Input, Output, Peer, RoomView,
+};
 pub use names::{RoomName, Username};
 pub use session::{Session, SessionConfig, SessionInput, SessionOutput};
 pub use time::{Start, Time};

@@ -7,113 +7,33 @@
 mod closing;
 mod commands;
 mod conn;
+mod event;
+mod inspect;
 mod intake;
 mod invariants;
 mod outbox;
 mod pace;
 mod room;
+mod trace;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::vec::Vec;
-use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use self::conn::{Admission, Closing, Conn, Phase, Reading};
+pub use self::event::{CloseReason, ConnId, Input, Output, Peer};
+pub use self::inspect::{Client, ClientState, RoomView};
 use self::outbox::{Outbox, Pushed, Tails};
 use self::pace::Rate;
 use self::room::{Room, Rooms};
+pub use self::trace::Emission;
+use self::trace::Trace;
 use crate::config::Config;
 use crate::names::Claims;
 use crate::time::{Start, Time};
 use crate::wire::{Encoder, Encoding, Inflaters, ServerPackage};
-
-/// The identifier of a connection: minted by the adapter, strictly increasing, never used again.
-/// Internal: it is in no package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnId(pub u64);
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
-
-/// What happens to the hub's connections. One variant is one record in a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input<'a> {
-    /// A connection was accepted. Its identifier must be above every earlier one; it is ignored
-    /// otherwise.
-    Opened(ConnId, Peer),
-    /// Bytes came.
-    Received(ConnId, &'a [u8]),
-    /// The peer sends nothing any more, but may still be receiving.
-    Eof(ConnId),
-    /// So many bytes of [`Hub::pending`] were handed to the network.
-    Sent(ConnId, u32),
-    /// The connection is gone: it broke, or was reset.
-    Closed(ConnId),
-    /// Time has passed.
-    Tick,
-    /// The server is to stop: everyone is told and closed.
-    Shutdown,
-}
-
-/// What the hub wants done to a connection. No output names a connection after its `Close`, or
-/// after its [`Input::Closed`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// [`Hub::pending`] has bytes to send. They are to be sent until none are left; there is no
-    /// further `Write` for what comes to them meanwhile.
-    Write(ConnId),
-    /// Stop reading from the connection, at the latest after the read under way.
-    PauseRead(ConnId),
-    /// Read from the connection again.
-    ResumeRead(ConnId),
-    /// Nothing more will be written: shut down the sending half, and go on reading. The hub waits
-    /// for the peer to close its half, so that no reset overtakes the last package, and then closes.
-    Finish(ConnId),
-    /// Close the connection.
-    Close(ConnId, CloseReason),
-}
-
-/// Why the hub closes a connection. Displays as a phrase for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CloseReason {
-    /// The peer left.
-    Left,
-    /// It did not log in in time.
-    LoginTimeout,
-    /// Its logins failed too often.
-    LoginTries,
-    /// It does not speak the protocol.
-    Violation,
-    /// It did not read what it was sent, so that too much was waiting.
-    SlowConsumer,
-    /// There were as many connections as there may be.
-    Full,
-    /// There were as many connections from its address as there may be.
-    AddressFull,
-    /// More bytes came than may wait while its reading is paused.
-    Backlog,
-    /// The server stops.
-    Shutdown,
-}
-
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CloseReason::Left => "the peer left",
-            CloseReason::LoginTimeout => "no login in time",
-            CloseReason::LoginTries => "too many failed logins",
-            CloseReason::Violation => "protocol violation",
-            CloseReason::SlowConsumer => "slow consumer",
-            CloseReason::Full => "too many connections",
-            CloseReason::AddressFull => "too many connections from its address",
-            CloseReason::Backlog => "too many bytes while paused",
-            CloseReason::Shutdown => "the server stops",
-        })
-    }
-}
 
 /// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
 /// loop that runs it.
@@ -157,6 +77,7 @@ pub struct Hub {
     /// The text of the package being sent.
     text: Vec<u8>,
     outputs: VecDeque<Output>,
+    trace: Trace,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +116,7 @@ impl Hub {
             encoder: Encoder::default(),
             text: Vec::new(),
             outputs: VecDeque::new(),
+            trace: Trace::default(),
             config,
         }
     }
@@ -239,7 +161,7 @@ impl Hub {
                 | Output::PauseRead(id)
                 | Output::ResumeRead(id)
                 | Output::Finish(id) => {
-                    if self.slots.contains_key(&id) {
+                    if self.is_open(id) {
                         return Some(output);
                     }
                 }
@@ -269,6 +191,28 @@ impl Hub {
     pub fn pending(&self, conn: ConnId) -> impl Iterator<Item = &[u8]> {
         let slot = self.slots.get(&conn).copied();
         slot.into_iter().flat_map(|slot| self.outbox.pending(slot))
+    }
+
+    /// Keeps each package that is sent from now on for [`Hub::poll_emission`], for whoever records or
+    /// watches what the hub does. They gather until they are taken.
+    pub fn trace(&mut self) {
+        self.trace = Trace::on();
+    }
+
+    /// Keeps no further packages, and forgets those not taken.
+    pub fn untrace(&mut self) {
+        self.trace = Trace::Off;
+    }
+
+    /// The next package that was sent, in order, if [`Hub::trace`] wants them kept.
+    #[must_use]
+    pub fn poll_emission(&mut self) -> Option<Emission> {
+        self.trace.poll()
+    }
+
+    /// Whether `conn` was opened and not closed yet.
+    pub fn is_open(&self, conn: ConnId) -> bool {
+        self.slots.contains_key(&conn)
     }
 
     /// How many connections there are, those being closed included.
@@ -478,6 +422,7 @@ impl Hub {
             slot,
             frame,
         );
+        self.trace.note(&self.outbox, &self.text, [frame], [slot]);
         self.outbox.handed_out(frame);
         // Who does not take answers slows down nobody else.
         self.outbox.take_lagging();
@@ -526,7 +471,14 @@ impl Hub {
                 frame,
             );
         }
-        for frame in frames.into_iter().flatten() {
+        let frames = frames.into_iter().flatten();
+        let recipients = members
+            .iter()
+            .copied()
+            .filter(|member| Some(*member) != except);
+        self.trace
+            .note(&self.outbox, &self.text, frames.clone(), recipients);
+        for frame in frames {
             self.outbox.handed_out(frame);
         }
         if self.outbox.take_lagging() && !self.config.lag_pause.is_zero() {

@@ -210,6 +210,18 @@ impl Outbox {
         pushed
     }
 
+    /// The bytes of a frame that is being handed out.
+    pub(super) fn bytes(&self, Frame(frame): Frame) -> &[u8] {
+        let segment = &self.segments[frame.segment as usize];
+        &segment.bytes[frame.start as usize..frame.end as usize]
+    }
+
+    /// Whose queue is in `slot`, and its encoding.
+    pub(super) fn recipient(&self, slot: u32) -> (ConnId, Encoding) {
+        let queue = &self.queues[slot as usize];
+        (queue.conn, queue.encoding)
+    }
+
     /// Ends the handing out of `frame`.
     pub(super) fn handed_out(&mut self, Frame(frame): Frame) {
         self.let_go(frame.segment);

@@ -1,0 +1,108 @@
+//! What goes into a hub and what comes out of it.
+
+use core::fmt;
+use core::net::IpAddr;
+
+#[cfg(doc)]
+use super::Hub;
+
+/// The identifier of a connection: minted by the adapter, strictly increasing, never used again.
+/// Internal: it is in no package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// What happens to the hub's connections. One variant is one record in a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A connection was accepted. Its identifier must be above every earlier one; it is ignored
+    /// otherwise.
+    Opened(ConnId, Peer),
+    /// Bytes came.
+    Received(ConnId, &'a [u8]),
+    /// The peer sends nothing any more, but may still be receiving.
+    Eof(ConnId),
+    /// So many bytes of [`Hub::pending`] were handed to the network.
+    Sent(ConnId, u32),
+    /// The connection is gone: it broke, or was reset.
+    Closed(ConnId),
+    /// Time has passed.
+    Tick,
+    /// The server is to stop: everyone is told and closed.
+    Shutdown,
+}
+
+/// What the hub wants done to a connection. No output names a connection after its `Close`, or
+/// after its [`Input::Closed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// [`Hub::pending`] has bytes to send. They are to be sent until none are left; there is no
+    /// further `Write` for what comes to them meanwhile.
+    Write(ConnId),
+    /// Stop reading from the connection, at the latest after the read under way.
+    PauseRead(ConnId),
+    /// Read from the connection again.
+    ResumeRead(ConnId),
+    /// Nothing more will be written: shut down the sending half, and go on reading. The hub waits
+    /// for the peer to close its half, so that no reset overtakes the last package, and then closes.
+    Finish(ConnId),
+    /// Close the connection.
+    Close(ConnId, CloseReason),
+}
+
+/// Why the hub closes a connection. Displays as a phrase for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CloseReason {
+    /// The peer left.
+    Left,
+    /// It did not log in in time.
+    LoginTimeout,
+    /// Its logins failed too often.
+    LoginTries,
+    /// It does not speak the protocol.
+    Violation,
+    /// It did not read what it was sent, so that too much was waiting.
+    SlowConsumer,
+    /// There were as many connections as there may be.
+    Full,
+    /// There were as many connections from its address as there may be.
+    AddressFull,
+    /// More bytes came than may wait while its reading is paused.
+    Backlog,
+    /// The server stops.
+    Shutdown,
+}
+
+impl CloseReason {
+    /// Every reason, in an order that recordings go by: new ones come last.
+    pub const ALL: [CloseReason; 9] = [
+        CloseReason::Left,
+        CloseReason::LoginTimeout,
+        CloseReason::LoginTries,
+        CloseReason::Violation,
+        CloseReason::SlowConsumer,
+        CloseReason::Full,
+        CloseReason::AddressFull,
+        CloseReason::Backlog,
+        CloseReason::Shutdown,
+    ];
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CloseReason::Left => "the peer left",
+            CloseReason::LoginTimeout => "no login in time",
+            CloseReason::LoginTries => "too many failed logins",
+            CloseReason::Violation => "protocol violation",
+            CloseReason::SlowConsumer => "slow consumer",
+            CloseReason::Full => "too many connections",
+            CloseReason::AddressFull => "too many connections from its address",
+            CloseReason::Backlog => "too many bytes while paused",
+            CloseReason::Shutdown => "the server stops",
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! A look at a hub from outside: who is connected, and which rooms there are.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::conn::{Admission, Phase};
+use super::room::Privacy;
+use super::{CloseReason, ConnId, Hub};
+use crate::names::Name;
+
+/// A connection as [`Hub::clients`] shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client<'a> {
+    /// Its identifier.
+    pub conn: ConnId,
+    /// Its address, unless it is exempt from the limit for each address, or was refused.
+    pub address: Option<IpAddr>,
+    /// How far it is.
+    pub state: ClientState<'a>,
+    /// Bytes that wait to be sent to it.
+    pub queued: usize,
+    /// Bytes that came from it and wait for flood control.
+    pub backlog: usize,
+}
+
+/// How far a [`Client`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientState<'a> {
+    /// It is to log in.
+    LoggingIn,
+    /// It is logged in.
+    User {
+        /// The user's name.
+        username: &'a str,
+        /// The room the user is in.
+        channel: &'a str,
+    },
+    /// It is being closed.
+    Closing(CloseReason),
+}
+
+/// A room as [`Hub::rooms`] shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomView<'a> {
+    /// Its name.
+    pub channel: &'a str,
+    /// Whether it is in no list and closed to newcomers.
+    pub private: bool,
+    /// Who may hide and show it; nobody in the general room.
+    pub owner: Option<ConnId>,
+    /// Who is in it, in order of arrival.
+    pub members: Vec<ConnId>,
+}
+
+impl Hub {
+    /// All connections, in order of their identifiers.
+    pub fn clients(&self) -> impl Iterator<Item = Client<'_>> {
+        self.slots.values().filter_map(|slot| self.view(*slot))
+    }
+
+    /// The connection `conn`, unless it is closed.
+    pub fn client(&self, conn: ConnId) -> Option<Client<'_>> {
+        self.view(*self.slots.get(&conn)?)
+    }
+
+    fn view(&self, slot: u32) -> Option<Client<'_>> {
+        let conn = self.conns[slot as usize].as_ref()?;
+        Some(Client {
+            conn: conn.id,
+            address: match conn.admission {
+                Admission::Counted(address) => Some(address),
+                Admission::Loopback | Admission::Refused => None,
+            },
+            state: match &conn.phase {
+                Phase::Login { .. } => ClientState::LoggingIn,
+                Phase::User { name, room } => ClientState::User {
+                    username: name.as_str(),
+                    channel: self.rooms.get(*room).name.as_str(),
+                },
+                Phase::Closing { reason, .. } => ClientState::Closing(*reason),
+            },
+            queued: self.outbox.pending(slot).map(<[u8]>::len).sum(),
+            backlog: conn.backlog.len(),
+        })
+    }
+
+    /// All rooms, the general one first.
+    pub fn rooms(&self) -> impl Iterator<Item = RoomView<'_>> {
+        let id = |slot: u32| self.conns[slot as usize].as_ref().map(|conn| conn.id);
+        self.rooms.iter().map(move |(_, room)| RoomView {
+            channel: room.name.as_str(),
+            private: room.privacy == Privacy::Private,
+            owner: room.owner.and_then(id),
+            members: room.members.iter().filter_map(|slot| id(*slot)).collect(),
+        })
+    }
+}
