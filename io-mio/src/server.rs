@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatmaster_core::recording::{Keeper, Tape};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
@@ -33,6 +34,29 @@ const WAKER: Token = Token(usize::MAX);
 /// there is no listener. Otherwise what the operating system says if it has no poll for this
 /// server; what happens to connections is no error.
 pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop) -> io::Result<()> {
+    run(config, listeners, stop, None)
+}
+
+/// Runs a server like [`serve`], and records it: `keeper` is given the bytes of the recording, once a
+/// turn and before any of what they led to goes out.
+///
+/// # Errors
+/// Those of [`serve`]. A recording that cannot be kept is none: it ends, the server goes on.
+pub fn serve_recorded(
+    config: Config,
+    listeners: Vec<std::net::TcpListener>,
+    stop: &Stop,
+    keeper: Box<Keeper>,
+) -> io::Result<()> {
+    run(config, listeners, stop, Some(keeper))
+}
+
+fn run(
+    config: Config,
+    listeners: Vec<std::net::TcpListener>,
+    stop: &Stop,
+    keeper: Option<Box<Keeper>>,
+) -> io::Result<()> {
     config
         .check()
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -42,7 +66,8 @@ pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop)
             "no socket to listen on",
         ));
     }
-    let mut server = Server::new(config, listeners)?;
+    let mut server = Server::new(config, listeners, keeper)?;
+    server.keep();
     // Held to the end: without it nobody would wake this loop.
     let waker = Arc::new(Waker::new(server.poll.registry(), WAKER)?);
     stop.attach(&waker);
@@ -54,11 +79,14 @@ pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop)
     while server.hub.connections() > 0 {
         server.turn(&mut events)?;
     }
+    server.keep();
     Ok(())
 }
 
 struct Server {
-    hub: Hub,
+    hub: Tape,
+    /// Who keeps the recording, if there is one.
+    keeper: Option<Box<Keeper>>,
     clock: Clock,
     poll: Poll,
     listeners: Vec<Listener>,
@@ -69,10 +97,16 @@ struct Server {
     readable: VecDeque<ConnId>,
     writable: VecDeque<ConnId>,
     buffer: Box<[u8]>,
+    /// What the hub wants, while it is being done.
+    outputs: Vec<Output>,
 }
 
 impl Server {
-    fn new(config: Config, listeners: Vec<std::net::TcpListener>) -> io::Result<Self> {
+    fn new(
+        config: Config,
+        listeners: Vec<std::net::TcpListener>,
+        keeper: Option<Box<Keeper>>,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut prepared = Vec::new();
         for (at, socket) in listeners.into_iter().enumerate() {
@@ -84,8 +118,13 @@ impl Server {
             prepared.push(listener);
         }
         let (clock, start) = Clock::start();
+        let hub = Hub::new(config, start);
         Ok(Server {
-            hub: Hub::new(config, start),
+            hub: match keeper {
+                Some(_) => Tape::recording(hub, "mio"),
+                None => Tape::blank(hub),
+            },
+            keeper,
             clock,
             poll,
             listeners: prepared,
@@ -94,6 +133,7 @@ impl Server {
             readable: VecDeque::new(),
             writable: VecDeque::new(),
             buffer: vec![0; READ_BYTES].into(),
+            outputs: Vec::new(),
         })
     }
 
@@ -121,6 +161,7 @@ impl Server {
     /// Does what the hub wants, and writes once to each connection that takes something.
     fn flush(&mut self, now: Time) {
         self.act();
+        self.keep();
         self.write(now);
         self.act();
     }
@@ -263,7 +304,12 @@ impl Server {
 
     /// Does what the hub wants.
     fn act(&mut self) {
-        while let Some(output) = self.hub.poll_output() {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        outputs.extend(std::iter::from_fn(|| self.hub.poll_output()));
+        if !outputs.is_empty() {
+            self.keep();
+        }
+        for output in outputs.drain(..) {
             let (Output::Write(id)
             | Output::PauseRead(id)
             | Output::ResumeRead(id)
@@ -279,6 +325,14 @@ impl Server {
                 Output::Finish(_) => connection.finish(),
                 Output::Close(..) => self.close(id),
             }
+        }
+        self.outputs = outputs;
+    }
+
+    /// Has the recording kept, as far as it goes.
+    fn keep(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            self.hub.keep(keeper);
         }
     }
 

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use chatmaster_core::recording::{Keeper, Tape};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
 use smol::{Async, LocalExecutor, Task, future};
 
@@ -26,6 +27,29 @@ use crate::socket::{self, Next, READ_BYTES, Took};
 /// there is no listener. Otherwise what the operating system says if it has no poll for this
 /// server; what happens to connections is no error.
 pub fn serve(config: Config, listeners: Vec<TcpListener>, stop: &Stop) -> io::Result<()> {
+    run(config, listeners, stop, None)
+}
+
+/// Runs a server like [`serve`], and records it: `keeper` is given the bytes of the recording, once a
+/// turn and before any of what they led to goes out.
+///
+/// # Errors
+/// Those of [`serve`]. A recording that cannot be kept is none: it ends, the server goes on.
+pub fn serve_recorded(
+    config: Config,
+    listeners: Vec<TcpListener>,
+    stop: &Stop,
+    keeper: Box<Keeper>,
+) -> io::Result<()> {
+    run(config, listeners, stop, Some(keeper))
+}
+
+fn run(
+    config: Config,
+    listeners: Vec<TcpListener>,
+    stop: &Stop,
+    keeper: Option<Box<Keeper>>,
+) -> io::Result<()> {
     config
         .check()
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -39,9 +63,11 @@ pub fn serve(config: Config, listeners: Vec<TcpListener>, stop: &Stop) -> io::Re
         .into_iter()
         .map(Async::new)
         .collect::<io::Result<Vec<_>>>()?;
-    let server = Server::new(config);
+    let server = Server::new(config, keeper);
+    server.state.borrow_mut().keep();
     let executor = LocalExecutor::new();
     smol::block_on(executor.run(drive(&server, &executor, listeners, stop)));
+    server.state.borrow_mut().keep();
     Ok(())
 }
 
@@ -89,7 +115,9 @@ pub(crate) struct Server {
 }
 
 struct State {
-    hub: Hub,
+    hub: Tape,
+    /// Who keeps the recording, if there is one.
+    keeper: Option<Box<Keeper>>,
     connections: HashMap<ConnId, Connection>,
     last_id: u64,
     /// Connections that the hub is to be told of.
@@ -97,6 +125,8 @@ struct State {
     /// Those to write to in the next turn.
     writable: VecDeque<ConnId>,
     buffer: Box<[u8]>,
+    /// What the hub wants, while it is being done.
+    outputs: Vec<Output>,
     /// Counts the turns.
     turn: u64,
     /// Whether there is something to do in a turn, and who is to do it.
@@ -168,15 +198,21 @@ async fn await_writable(server: &Server, id: ConnId, stream: Rc<Async<TcpStream>
 }
 
 impl Server {
-    fn new(config: Config) -> Self {
+    fn new(config: Config, keeper: Option<Box<Keeper>>) -> Self {
         let (clock, start) = Clock::start();
+        let hub = Hub::new(config, start);
         let state = RefCell::new(State {
-            hub: Hub::new(config, start),
+            hub: match keeper {
+                Some(_) => Tape::recording(hub, "smol"),
+                None => Tape::blank(hub),
+            },
+            keeper,
             connections: HashMap::new(),
             last_id: 0,
             accepted: Vec::new(),
             writable: VecDeque::new(),
             buffer: vec![0; READ_BYTES].into(),
+            outputs: Vec::new(),
             turn: 0,
             stirred: false,
             driver: None,
@@ -309,6 +345,7 @@ impl Server {
             state.hub.handle(now, Input::Tick);
         }
         state.act(spawn_reader);
+        state.keep();
         state.write(now, spawn_waiter);
         state.act(spawn_reader);
         state.turn += 1;
@@ -403,7 +440,12 @@ impl State {
 
     /// Does what the hub wants.
     fn act(&mut self, spawn_reader: impl Fn(ConnId, Rc<Async<TcpStream>>) -> Task<()>) {
-        while let Some(output) = self.hub.poll_output() {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        outputs.extend(std::iter::from_fn(|| self.hub.poll_output()));
+        if !outputs.is_empty() {
+            self.keep();
+        }
+        for output in outputs.drain(..) {
             let (Output::Write(id)
             | Output::PauseRead(id)
             | Output::ResumeRead(id)
@@ -431,6 +473,14 @@ impl State {
                 (Output::Close(..), ..) => self.close(id),
                 (Output::Write(_) | Output::PauseRead(_) | Output::ResumeRead(_), ..) => {}
             }
+        }
+        self.outputs = outputs;
+    }
+
+    /// Has the recording kept, as far as it goes.
+    fn keep(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            self.hub.keep(keeper);
         }
     }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chatmaster_core::recording::Kept;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
 use crate::wire::Reader;
@@ -255,20 +257,52 @@ impl Server {
             Runtime::Mio => {
                 let stop = chatmaster_mio::Stop::new();
                 let stopper = stop.clone();
-                Self::run(
-                    chatmaster_mio::listen(any),
-                    Box::new(move || stopper.stop()),
-                    move |l| chatmaster_mio::serve(config, vec![l], &stop),
-                )
+                let stopper = Box::new(move || stopper.stop());
+                Self::run(chatmaster_mio::listen(any), stopper, move |l| {
+                    chatmaster_mio::serve(config, vec![l], &stop)
+                })
             }
             Runtime::Smol => {
                 let stop = chatmaster_smol::Stop::new();
                 let stopper = stop.clone();
-                Self::run(
-                    chatmaster_smol::listen(any),
-                    Box::new(move || stopper.stop()),
-                    move |l| chatmaster_smol::serve(config, vec![l], &stop),
-                )
+                let stopper = Box::new(move || stopper.stop());
+                Self::run(chatmaster_smol::listen(any), stopper, move |l| {
+                    chatmaster_smol::serve(config, vec![l], &stop)
+                })
+            }
+        }
+    }
+
+    /// Starts a server whose recording is whole in `recording` when the server is stopped.
+    pub fn start_recorded(
+        runtime: Runtime,
+        config: Config,
+        recording: Arc<Mutex<Vec<u8>>>,
+    ) -> Self {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let keep = move |bytes: &[u8]| {
+            recording
+                .lock()
+                .expect("nobody panics with it")
+                .extend_from_slice(bytes);
+            Kept::Safe
+        };
+        match runtime {
+            Runtime::Mio => {
+                let stop = chatmaster_mio::Stop::new();
+                let stopper = stop.clone();
+                let stopper = Box::new(move || stopper.stop());
+                Self::run(chatmaster_mio::listen(any), stopper, move |l| {
+                    chatmaster_mio::serve_recorded(config, vec![l], &stop, Box::new(keep))
+                })
+            }
+            Runtime::Smol => {
+                let stop = chatmaster_smol::Stop::new();
+                let stopper = stop.clone();
+                let stopper = Box::new(move || stopper.stop());
+                Self::run(chatmaster_smol::listen(any), stopper, move |l| {
+                    chatmaster_smol::serve_recorded(config, vec![l], &stop, Box::new(keep))
+                })
             }
         }
     }
@@ -337,8 +371,13 @@ pub struct Sockets {
 impl Sockets {
     /// A server without connections.
     pub fn new(runtime: Runtime, config: Config) -> Self {
+        Sockets::of(Server::start(runtime, config))
+    }
+
+    /// The sockets of a server.
+    pub fn of(server: Server) -> Self {
         Sockets {
-            server: Server::start(runtime, config),
+            server,
             clients: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use chatmaster_core::names::Name;
 use chatmaster_core::{Config, Encoding, RoomName};
 use clap::builder::PossibleValue;
@@ -105,6 +107,13 @@ pub struct Serve {
     /// How packages are sent to a client that has not shown its own way yet
     #[arg(long, value_name = "ENCODING", default_value = "zlib")]
     encoding: WireEncoding,
+    /// Record everything that happens to a new file, for `chatmaster replay`. It holds what people
+    /// write; only you can read it
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Begin a further file (FILE.1, FILE.2, …) whenever the recording has grown by this much
+    #[arg(long, value_name = "SIZE", requires = "record")]
+    pub record_max: Option<Bytes>,
     #[command(flatten)]
     limits: Limits,
 }

@@ -15,6 +15,7 @@ pub mod line;
 pub mod login;
 pub mod quantity;
 pub mod reach;
+pub mod record;
 pub mod runtime;
 pub mod serve;
 #[cfg(feature = "ui")]

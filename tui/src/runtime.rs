@@ -5,9 +5,12 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use chatmaster_core::recording::Keeper;
 use chatmaster_core::session::{Action, Disconnected, TryActError, Update};
 use chatmaster_core::{Config, SessionConfig};
 use clap::ValueEnum;
+
+use crate::record::Recording;
 use clap::builder::PossibleValue;
 
 #[cfg(not(any(feature = "mio", feature = "smol")))]
@@ -117,16 +120,32 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Serves on `listeners` until stopped.
+    /// Serves on `listeners` until stopped, and records it if there is a recording.
     ///
     /// # Errors
     /// What the operating system says, if the server cannot go on.
-    pub fn serve(&self, config: Config, listeners: Vec<TcpListener>) -> io::Result<()> {
-        match self {
+    pub fn serve(
+        &self,
+        config: Config,
+        listeners: Vec<TcpListener>,
+        recording: Option<Recording>,
+    ) -> io::Result<()> {
+        let keeper = recording.map(|mut recording| {
+            Box::new(move |bytes: &[u8]| recording.keep(bytes)) as Box<Keeper>
+        });
+        match (self, keeper) {
             #[cfg(feature = "mio")]
-            Stop::Mio(stop) => chatmaster_mio::serve(config, listeners, stop),
+            (Stop::Mio(stop), None) => chatmaster_mio::serve(config, listeners, stop),
+            #[cfg(feature = "mio")]
+            (Stop::Mio(stop), Some(keeper)) => {
+                chatmaster_mio::serve_recorded(config, listeners, stop, keeper)
+            }
             #[cfg(feature = "smol")]
-            Stop::Smol(stop) => chatmaster_smol::serve(config, listeners, stop),
+            (Stop::Smol(stop), None) => chatmaster_smol::serve(config, listeners, stop),
+            #[cfg(feature = "smol")]
+            (Stop::Smol(stop), Some(keeper)) => {
+                chatmaster_smol::serve_recorded(config, listeners, stop, keeper)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use signal_hook::iterator::Signals;
 
 use crate::address::{Address, DEFAULT_PORT};
 use crate::cli::Serve;
+use crate::record::Recording;
 use crate::runtime::{Runtime, Stop};
 use crate::trouble::{Trouble, cause, tell};
 
@@ -28,12 +29,16 @@ pub fn serve(args: &Serve) -> Result<(), Trouble> {
         }
         listeners
     };
+    let recording = match &args.record {
+        Some(path) => Some(Recording::begin(path, args.record_max.map(|max| max.0))?),
+        None => None,
+    };
     let stop = runtime.stop();
     stop_on_signals(stop.clone())?;
     for listener in &listeners {
         announce(runtime, listener);
     }
-    stop.serve(config, listeners)
+    stop.serve(config, listeners, recording)
         .map_err(|error| Trouble::Failed(format!("the server failed: {}", cause(&error))))
 }
 

@@ -16,8 +16,9 @@ pub struct Tape {
     drained: Vec<Output>,
 }
 
-/// Where the bytes of a recording go. Returns what is to become of the recording.
-pub type Keeper<'a> = dyn FnMut(&[u8]) -> Kept + 'a;
+/// Where the bytes of a recording go, in order. It is told them before what they led to can be seen
+/// outside, and says what became of them.
+pub type Keeper = dyn FnMut(&[u8]) -> Kept;
 
 /// What became of bytes that were to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl Tape {
     }
 
     /// Hands what was recorded since the last call to `keeper`.
-    pub fn keep(&mut self, keeper: &mut Keeper<'_>) {
+    pub fn keep(&mut self, keeper: &mut Keeper) {
         let Some(recorder) = &mut self.recorder else {
             return;
         };
