@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::packages::login;
@@ -17,12 +18,18 @@ pub struct Process {
 impl Process {
     /// Starts `program`, the `server` of this package.
     pub fn start(program: &str, runtime: Runtime) -> Self {
+        Self::start_recorded(program, runtime, None)
+    }
+
+    /// Starts `program`, which records to `recording` if there is one.
+    pub fn start_recorded(program: &str, runtime: Runtime, recording: Option<&Path>) -> Self {
         let runtime = match runtime {
             Runtime::Mio => "mio",
             Runtime::Smol => "smol",
         };
         let mut child = Command::new(program)
             .arg(runtime)
+            .args(recording)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -62,6 +69,20 @@ impl Process {
         client.expect(r#"{"type":"session","data":{"status":true"#);
         client.expect(r#"{"type":"notification","data":{"event_type":"user_joined""#);
         client
+    }
+
+    /// Nanoseconds of CPU that the process has used.
+    ///
+    /// # Panics
+    /// Where the system does not say: Linux does.
+    pub fn cpu_nanos(&self) -> u64 {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = std::fs::read_dir(tasks).expect("Linux lists the threads of a process");
+        let used = tasks.filter_map(|task| {
+            let schedule = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            schedule.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        used.sum()
     }
 
     /// Bytes of memory that are the process's own at the moment; none where the system does not say.

@@ -1,11 +1,13 @@
 //! A server in a process of its own, for tests and benches that measure one:
-//! `server mio|smol`. Says on standard output where it listens, and stops when standard input ends.
+//! `server mio|smol [RECORDING]`. Says on standard output where it listens, and stops when standard input ends.
 //! Without flood control, so that speed is the server's own.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use chatmaster_core::Config;
+use chatmaster_core::recording::{Keeper, Kept};
 
 fn main() {
     let runtime = std::env::args().nth(1).unwrap_or_default();
@@ -13,6 +15,15 @@ fn main() {
         message_rate: 0,
         ..Config::default()
     };
+    let recording = std::env::args().nth(2).map(|path| {
+        let mut file = File::create_new(path).expect("the recording is a new file");
+        let keep = move |bytes: &[u8]| {
+            file.write_all(bytes)
+                .expect("there is room for the recording");
+            Kept::Safe
+        };
+        Box::new(keep) as Box<Keeper>
+    });
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let served = match runtime.as_str() {
         "mio" => {
@@ -21,7 +32,12 @@ fn main() {
                 let stop = stop.clone();
                 move || stop.stop()
             });
-            chatmaster_mio::serve(config, vec![listener], &stop)
+            match recording {
+                None => chatmaster_mio::serve(config, vec![listener], &stop),
+                Some(keeper) => {
+                    chatmaster_mio::serve_recorded(config, vec![listener], &stop, keeper)
+                }
+            }
         }
         "smol" => {
             let stop = chatmaster_smol::Stop::new();
@@ -29,7 +45,12 @@ fn main() {
                 let stop = stop.clone();
                 move || stop.stop()
             });
-            chatmaster_smol::serve(config, vec![listener], &stop)
+            match recording {
+                None => chatmaster_smol::serve(config, vec![listener], &stop),
+                Some(keeper) => {
+                    chatmaster_smol::serve_recorded(config, vec![listener], &stop, keeper)
+                }
+            }
         }
         other => panic!("the runtime is mio or smol, not {other:?}"),
     };
