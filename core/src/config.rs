@@ -29,9 +29,9 @@ pub struct Config {
     /// Bytes that may wait to be sent to all connections together; over it the connection that
     /// holds most is closed as a slow consumer, and so on. Default: 256 MiB.
     pub total_queue_bytes: usize,
-    /// Bytes received from a connection whose reading is paused, that wait to be decoded. An
-    /// adapter that honours [`PauseRead`](crate::Output::PauseRead) hands over at most what one
-    /// read took after it. Default: 256 KiB.
+    /// Bytes received from a connection whose reading is paused, that wait to be decoded; over it the
+    /// connection is closed. An adapter that reads no more than this at once, and honours
+    /// [`PauseRead`](crate::Output::PauseRead), never gets there. Default: 256 KiB.
     pub backlog_bytes: usize,
     /// Connections at the same time. Default: 100,000.
     pub max_connections: usize,

@@ -118,6 +118,8 @@ impl Server {
             prepared.push(listener);
         }
         let (clock, start) = Clock::start();
+        // What one read leaves for later fits into the backlog.
+        let backlog_bytes = config.backlog_bytes;
         let hub = Hub::new(config, start);
         Ok(Server {
             hub: match keeper {
@@ -132,7 +134,7 @@ impl Server {
             last_id: 0,
             readable: VecDeque::new(),
             writable: VecDeque::new(),
-            buffer: vec![0; READ_BYTES].into(),
+            buffer: vec![0; READ_BYTES.min(backlog_bytes)].into(),
             outputs: Vec::new(),
         })
     }

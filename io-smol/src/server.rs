@@ -200,6 +200,8 @@ async fn await_writable(server: &Server, id: ConnId, stream: Rc<Async<TcpStream>
 impl Server {
     fn new(config: Config, keeper: Option<Box<Keeper>>) -> Self {
         let (clock, start) = Clock::start();
+        // What one read leaves for later fits into the backlog.
+        let backlog_bytes = config.backlog_bytes;
         let hub = Hub::new(config, start);
         let state = RefCell::new(State {
             hub: match keeper {
@@ -211,7 +213,7 @@ impl Server {
             last_id: 0,
             accepted: Vec::new(),
             writable: VecDeque::new(),
-            buffer: vec![0; READ_BYTES].into(),
+            buffer: vec![0; READ_BYTES.min(backlog_bytes)].into(),
             outputs: Vec::new(),
             turn: 0,
             stirred: false,

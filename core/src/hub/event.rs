@@ -35,8 +35,8 @@ pub enum Input<'a> {
     Shutdown,
 }
 
-/// What the hub wants done to a connection. No output names a connection after its `Close`, or
-/// after its [`Input::Closed`].
+/// What the hub wants done to a connection. No output names a connection after its `Close`; nor after
+/// its [`Input::Closed`], but for a `Close` that was decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
     /// [`Hub::pending`] has bytes to send. They are to be sent until none are left; there is no

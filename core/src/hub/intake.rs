@@ -19,16 +19,16 @@ impl Hub {
             Reading::PausedUntil(_) if conn.backlog.len() + bytes.len() <= backlog_bytes => {
                 conn.backlog.extend_from_slice(bytes);
             }
-            Reading::PausedUntil(_) => {
-                self.reply_error(
-                    slot,
-                    "package",
-                    "Too many bytes came while reading was paused.",
-                );
-                self.begin_close(slot, CloseReason::Backlog);
-                self.close_burst();
-            }
+            Reading::PausedUntil(_) => self.backlog_is_full(slot),
         }
+    }
+
+    /// More came than may wait.
+    fn backlog_is_full(&mut self, slot: u32) {
+        let told = "Too many bytes came while reading was paused.";
+        self.reply_error(slot, "package", told);
+        self.begin_close(slot, CloseReason::Backlog);
+        self.close_burst();
     }
 
     /// Goes on with a connection whose pause is over.
@@ -108,8 +108,11 @@ impl Hub {
             }
         }
         decoder.trim();
+        self.conn(slot).decoder = decoder;
+        if rest.len() > self.config.backlog_bytes {
+            return self.backlog_is_full(slot);
+        }
         let conn = self.conn(slot);
-        conn.decoder = decoder;
         if let (Reading::Open, Reading::PausedUntil(_)) = (conn.reading, reading)
             && conn.peer == PeerEnd::Open
         {
