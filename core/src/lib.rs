@@ -6,6 +6,7 @@
 //! - [`Session`] is a client's connection.
 //! - [`recording`] is what happened to a hub, as bytes, and replays it.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
+//! - `strategies`, with the feature `proptest`, has what property tests of these are made of.
 //!
 //! The same inputs give the same outputs, to the byte, on every machine and in every run.
 //!
@@ -87,6 +88,8 @@ mod hub;
 pub mod names;
 pub mod recording;
 pub mod session;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod time;
 pub mod wire;
 

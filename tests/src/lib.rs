@@ -1,8 +1,11 @@
 //! What the tests that span the crates have in common: clients that speak the wire format on their
 //! own, without a line of the core's ([`wire`]); the places such clients can talk in, with and
-//! without sockets ([`world`], [`process`]); the texts of [`packages`]; and the scripts of the conformance suite
-//! ([`script`]).
+//! without sockets ([`world`], [`process`]); the texts of [`packages`]; the scripts of the conformance
+//! suite ([`script`]); and what properties are about: who does what ([`history`]), and what must come
+//! of it ([`model`]).
 
+pub mod history;
+pub mod model;
 pub mod packages;
 pub mod process;
 pub mod script;

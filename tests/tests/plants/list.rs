@@ -1,0 +1,321 @@
+//! The planted bugs. None of them makes the hub run forever: a test that does not end fails nothing.
+
+/// A bug that can be planted, and the property that must catch it.
+pub(crate) struct Plant {
+    /// The property's test, with its module.
+    pub(crate) property: &'static str,
+    /// What goes wrong with it.
+    pub(crate) bug: &'static str,
+    /// The file it is planted in.
+    pub(crate) file: &'static str,
+    /// What stands there, once.
+    pub(crate) find: &'static str,
+    /// What is planted in its place.
+    pub(crate) replace: &'static str,
+}
+
+const COMMANDS: &str = "core/src/hub/commands.rs";
+const CLOSING: &str = "core/src/hub/closing.rs";
+const HUB: &str = "core/src/hub/mod.rs";
+const INTAKE: &str = "core/src/hub/intake.rs";
+const OUTBOX: &str = "core/src/hub/outbox.rs";
+const ROOM: &str = "core/src/hub/room.rs";
+
+/// All of them, in the order of the properties.
+pub(crate) const PLANTS: [Plant; 34] = [
+    Plant {
+        property: "answers::every_command_is_answered_exactly_once_and_in_order",
+        bug: "hiding and showing a room is not answered",
+        file: COMMANDS,
+        find: "        self.rooms.set_privacy(room, privacy);
+        self.list_channels(slot);
+",
+        replace: "        self.rooms.set_privacy(room, privacy);
+",
+    },
+    Plant {
+        property: "answers::every_command_is_answered_exactly_once_and_in_order",
+        bug: "a leaver is not told",
+        file: COMMANDS,
+        find: "        self.announce_left(room, &name);
+        self.rooms.leave(room, slot);
+",
+        replace: "        self.rooms.leave(room, slot);
+        self.announce_left(room, &name);
+",
+    },
+    Plant {
+        property: "answers::nothing_but_one_request_then_sessions_and_errors_comes_before_login",
+        bug: "who is not logged in may list the rooms",
+        file: COMMANDS,
+        find: "            (Phase::Login { .. }, Ok(ClientPackage::Command(command))) => {",
+        replace: "            (Phase::Login { .. }, Ok(ClientPackage::Command(Command::Channels))) => {
+                return self.list_channels(slot);
+            }
+            (Phase::Login { .. }, Ok(ClientPackage::Command(command))) => {",
+    },
+    Plant {
+        property: "answers::what_a_user_writes_cannot_forge_a_package",
+        bug: "line feeds are written as they are",
+        file: "core/src/wire/package.rs",
+        find: "    out.extend_from_slice(&text);",
+        replace: r#"    let text = String::from_utf8(text).expect("JSON is UTF-8").replace("\\n", "\n");
+    out.extend_from_slice(text.as_bytes());"#,
+    },
+    Plant {
+        property: "bytes::any_splitting_of_the_same_bytes_gives_the_same_output",
+        bug: "a backslash at the end of a piece escapes nothing",
+        file: "core/src/wire/scan.rs",
+        find: "        for (at, &byte) in piece.iter().enumerate() {",
+        replace: "        if self.text == Text::Escape {
+            self.text = Text::String;
+        }
+        for (at, &byte) in piece.iter().enumerate() {",
+    },
+    Plant {
+        property: "bytes::arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound",
+        bug: "an unfinished package may be as long as a megabyte",
+        file: "core/src/wire/decoder.rs",
+        find: "    let room = max - partial.len();",
+        replace: "    let room = max.max(1 << 20) - partial.len();",
+    },
+    Plant {
+        property: "bytes::arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound",
+        bug: "an error quotes the middle of what came, wherever its characters are",
+        file: "core/src/wire/package.rs",
+        find: "        let error_type = error_type.chars().take(Self::MAX_QUOTED).collect();",
+        replace: "        let error_type = error_type[..error_type.len().min(3)].into();",
+    },
+    Plant {
+        property: "connections::a_hub_that_everyone_has_left_is_as_good_as_new",
+        bug: "a connection inherits the encoding of the one that had its place",
+        file: OUTBOX,
+        find: "            Some(place) => *place = queue,",
+        replace: "            Some(place) => {
+                *place = Queue {
+                    encoding: place.encoding,
+                    ..queue
+                }
+            }",
+    },
+    Plant {
+        property: "connections::a_hub_that_everyone_has_left_is_as_good_as_new",
+        bug: "a stream that is cut off keeps its inflater",
+        file: CLOSING,
+        find: "        conn.decoder.release(&mut self.inflaters);
+        if let Some(timer) = conn.timer {",
+        replace: "        if let Some(timer) = conn.timer {",
+    },
+    Plant {
+        property: "connections::every_connection_ends_exactly_once_and_nothing_is_wanted_of_it_afterwards",
+        bug: "what was wanted of a connection that has gone is still said",
+        file: HUB,
+        find: "                    if self.is_open(id) {",
+        replace: "                    if self.is_open(id) || id.0 % 2 == 0 {",
+    },
+    Plant {
+        property: "connections::every_connection_ends_exactly_once_and_nothing_is_wanted_of_it_afterwards",
+        bug: "a connection whose peer has left is closed twice",
+        file: CLOSING,
+        find: "            let reason = *reason;
+            self.close(slot, reason);",
+        replace: "            let reason = *reason;
+            let id = conn.id;
+            self.outputs.push_back(Output::Close(id, reason));
+            self.close(slot, reason);",
+    },
+    Plant {
+        property: "connections::the_same_input_gives_the_same_output_and_state",
+        bug: "how many logins may fail depends on what other hubs have seen",
+        file: COMMANDS,
+        find: "        let last = *failed >= tries;",
+        replace: "        static SEEN: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);
+        let seen = SEEN.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        let last = *failed >= tries || seen % 7 == 6;",
+    },
+    Plant {
+        property: "connections::timers_are_never_early_and_never_in_the_past",
+        bug: "deadlines come a microsecond early",
+        file: HUB,
+        find: "            && at <= self.now
+            && !self.turn_is_over()",
+        // But for the end of a pause, which would be found not to be over, again and again.
+        replace: "            && (at <= self.now
+                || at <= self.now + Duration::from_micros(1)
+                    && self.conn(slot).reading == Reading::Open)
+            && !self.turn_is_over()",
+    },
+    Plant {
+        property: "connections::timers_are_never_early_and_never_in_the_past",
+        bug: "what one input left for the next is due in the past",
+        file: HUB,
+        find: "        Some((*due).max(self.after(Duration::ZERO))).filter(|due| *due > self.now)",
+        replace: "        Some(*due)",
+    },
+    Plant {
+        property: "delivery::a_message_reaches_exactly_the_other_members_of_its_room_at_that_point",
+        bug: "at most two members are told anything",
+        file: HUB,
+        find: "        for &member in members.iter().filter(|member| Some(**member) != except) {",
+        replace: "        for &member in members.iter().filter(|member| Some(**member) != except).take(2) {",
+    },
+    Plant {
+        property: "delivery::a_slow_reader_changes_nobody_elses_bytes_but_for_the_notice_that_it_left",
+        bug: "the fan-out ends at a member whose queue bursts",
+        file: HUB,
+        find: "                member,
+                frame,
+            );
+",
+        replace: "                member,
+                frame,
+            );
+            if !self.burst.is_empty() {
+                break;
+            }
+",
+    },
+    Plant {
+        property: "delivery::all_members_of_a_room_hear_its_messages_in_one_order",
+        bug: "a new segment overtakes what is queued but for the first span",
+        file: OUTBOX,
+        find: "                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
+                queue.spans.push_back(frame);",
+        replace: "                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
+                let second = queue.spans.len().min(1);
+                queue.spans.insert(second, frame);",
+    },
+    Plant {
+        property: "delivery::no_sender_hears_an_echo",
+        bug: "a message goes to everyone in the room",
+        file: COMMANDS,
+        find: "            &ServerPackage::Message { message, username },
+            Some(slot),",
+        replace: "            &ServerPackage::Message { message, username },
+            None,",
+    },
+    Plant {
+        property: "delivery::what_one_sender_says_is_never_reordered",
+        bug: "what comes during a pause overtakes what has come before",
+        file: INTAKE,
+        find: "                conn.backlog.extend_from_slice(bytes);",
+        replace: "                drop(conn.backlog.splice(0..0, bytes.iter().copied()));",
+    },
+    Plant {
+        property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
+        bug: "what is left of a read at a pause is lost",
+        file: INTAKE,
+        find: "        conn.backlog = rest.to_vec();",
+        replace: "        conn.backlog = rest[..0].to_vec();",
+    },
+    Plant {
+        property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
+        bug: "the fourth member is told everything twice",
+        file: HUB,
+        find: "        for &member in members.iter().filter(|member| Some(**member) != except) {",
+        replace: "        let again = members.get(3).into_iter();
+        for &member in members.iter().chain(again).filter(|member| Some(**member) != except) {",
+    },
+    Plant {
+        property: "metamorphic::a_client_alone_in_a_room_of_its_own_changes_nobody",
+        bug: "a new name is told to the general room too",
+        file: COMMANDS,
+        find: "        self.broadcast(room, &ServerPackage::Notification(renamed), None);",
+        replace: "        self.broadcast(room, &ServerPackage::Notification(renamed.clone()), None);
+        if room != GENERAL {
+            self.broadcast(GENERAL, &ServerPackage::Notification(renamed), None);
+        }",
+    },
+    Plant {
+        property: "metamorphic::a_refused_command_that_is_left_out_takes_only_its_reply_with_it",
+        bug: "who may not hide a room owns it afterwards",
+        file: COMMANDS,
+        find: r#"            return Err(format!("Only the channel's owner can set it to {word}.").into());"#,
+        replace: r#"            self.rooms.get_mut(room).owner = Some(slot);
+            return Err(format!("Only the channel's owner can set it to {word}.").into());"#,
+    },
+    Plant {
+        property: "metamorphic::renaming_all_users_consistently_does_the_same_to_what_they_hear",
+        bug: "who is in a room is listed by name",
+        file: COMMANDS,
+        find: "        let (users, more) = fitting(names, self.config.list_bytes());",
+        replace: "        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        let (users, more) = fitting(names.into_iter(), self.config.list_bytes());",
+    },
+    Plant {
+        property: "metamorphic::shifting_all_time_changes_nothing",
+        bug: "the first package of a connection costs nothing, but for early ones",
+        file: "core/src/hub/pace.rs",
+        find: "        self.0 = self.0.max(now) + rate.interval;",
+        replace: "        self.0 = (self.0 + rate.interval).max(now);",
+    },
+    Plant {
+        property: "model::everyone_hears_what_the_model_says",
+        bug: "the member who came last inherits a room",
+        file: ROOM,
+        find: "            place.owner = place.members.first().copied();",
+        replace: "            place.owner = place.members.last().copied();",
+    },
+    Plant {
+        property: "model::everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end",
+        bug: "a package from a stream loses its last byte",
+        file: "core/src/wire/decoder.rs",
+        find: "                            Place::Ring(taken)",
+        replace: "                            Place::Ring(taken.start..taken.end - 1)",
+    },
+    Plant {
+        property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",
+        bug: "the name of a user who goes stays taken",
+        file: CLOSING,
+        find: "        self.usernames.release(&name);",
+        replace: "",
+    },
+    Plant {
+        property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",
+        bug: "capitals make another name",
+        file: "core/src/names.rs",
+        find: "        return text.to_ascii_lowercase().into_boxed_str();",
+        replace: "        return text.into();",
+    },
+    Plant {
+        property: "rooms::a_private_room_is_in_no_list_and_no_outsider_gets_in_or_learns_its_members",
+        bug: "a private room with one member admits a second",
+        file: COMMANDS,
+        find: "            Some(room) if self.rooms.get(room).privacy == Privacy::Private => {",
+        replace: "            Some(room)
+                if self.rooms.get(room).privacy == Privacy::Private
+                    && self.rooms.get(room).members.len() > 1 =>
+            {",
+    },
+    Plant {
+        property: "rooms::join_and_leave_notices_pair_up",
+        bug: "nobody is told of a user who goes",
+        file: CLOSING,
+        find: "        if self.stage == Stage::Serving {",
+        replace: "        if self.stage == Stage::Stopping {",
+    },
+    Plant {
+        property: "rooms::the_general_room_always_exists",
+        bug: "the general room is in no list while nobody is in it",
+        file: ROOM,
+        find: "        self.listed.keys().map(|name| &**name)",
+        replace: "        let deserted = self.get(GENERAL).members.is_empty();
+        let listed = self.listed.keys().map(|name| &**name);
+        listed.filter(move |name| !(deserted && *name == RoomName::GENERAL))",
+    },
+    Plant {
+        property: "runtimes::mio_smol_and_the_bare_hub_give_everyone_the_same_transcript",
+        bug: "mio hands over everything twice",
+        file: "io-mio/src/server.rs",
+        find: "Input::Received(id, &self.buffer[..count]));",
+        replace: "Input::Received(id, &self.buffer[..count].repeat(2)));",
+    },
+    Plant {
+        property: "runtimes::mio_smol_and_the_bare_hub_give_everyone_the_same_transcript",
+        bug: "smol hands over everything twice",
+        file: "io-smol/src/server.rs",
+        find: "Input::Received(id, &state.buffer[..count]);",
+        replace: "Input::Received(id, &state.buffer[..count].repeat(2));",
+    },
+];

@@ -1,0 +1,144 @@
+//! Bytes in: however they are cut, and whatever they are.
+
+use chatmaster_core::strategies::{framing, hostile_bytes, script, splitting};
+use chatmaster_core::{Config, ConnId, Hub, Input, Peer, Start, Time};
+use chatmaster_tests::history::unhurried;
+use chatmaster_tests::packages::login;
+use chatmaster_tests::wire::{Speech, Writer};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::cases;
+use crate::memory;
+use crate::tape::{Deed, Played, Tape, run};
+
+const WATCHER: u64 = 0;
+const CLIENT: u64 = 1;
+
+/// What comes of these pieces from one client, to it and to somebody in the same room.
+fn sent_in<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Played {
+    let mut tape = Tape::default();
+    tape.then(Deed::Open(WATCHER));
+    tape.bytes(WATCHER, login("watcher"));
+    tape.then(Deed::Open(CLIENT));
+    for piece in pieces {
+        tape.bytes(CLIENT, piece);
+    }
+    // However long the room waits for the watcher, who reads nothing.
+    tape.wait(1_000_000);
+    tape.then(Deed::HangUp(CLIENT));
+    let config = Config {
+        backlog_bytes: 1 << 20,
+        ..unhurried()
+    };
+    run(config, &tape)
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn any_splitting_of_the_same_bytes_gives_the_same_output(
+        bytes in prop_oneof![
+            3 => (script(0..25), framing()).prop_map(|(script, framing)| framing.encode(&script)),
+            1 => hostile_bytes(),
+        ],
+        one in splitting(),
+        other in splitting(),
+    ) {
+        let (one, other) = (sent_in(one.pieces(&bytes)), sent_in(other.pieces(&bytes)));
+        prop_assert!(one.pending == other.pending, "{:?}\n{:?}", shown(&one), shown(&other));
+    }
+}
+
+fn shown(played: &Played) -> Vec<String> {
+    let pending = played.pending.values();
+    pending
+        .map(|bytes| String::from_utf8_lossy(bytes).chars().take(1000).collect())
+        .collect()
+}
+
+/// Limits so tight that going beyond any of them shows.
+fn cramped() -> Config {
+    Config {
+        max_package_bytes: 4 * 1024,
+        send_queue_bytes: 8 * 1024,
+        total_queue_bytes: 16 * 1024,
+        backlog_bytes: 4 * 1024,
+        max_connections: 4,
+        max_inflaters: 2,
+        ..Config::default()
+    }
+}
+
+/// A hub that has served a compressed client, and so holds what it holds for good: a compressor and
+/// spare buffers.
+fn warm_hub() -> Hub {
+    let mut hub = Hub::new(cramped(), Start::default());
+    for number in 0..2 {
+        open(&mut hub, number);
+        let bytes = Writer::new(Speech::Stream).package(&login(&format!("early-bird-{number}")));
+        hub.handle(Time::ZERO, Input::Received(ConnId(number), &bytes));
+    }
+    for number in 0..2 {
+        hub.handle(Time::ZERO, Input::Closed(ConnId(number)));
+    }
+    while hub.poll_output().is_some() {}
+    hub
+}
+
+fn open(hub: &mut Hub, number: u64) {
+    let peer = Peer([127, 0, 0, 1].into());
+    hub.handle(Time::ZERO, Input::Opened(ConnId(number), peer));
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound(
+        chunks in vec((0..4_u64, prop_oneof![
+            2 => hostile_bytes(),
+            1 => (script(0..6), framing()).prop_map(|(script, framing)| framing.encode(&script)),
+            1 => vec(any::<u8>(), 0..2000),
+            // The start of a package that goes on and on.
+            2 => (1..200_000_usize)
+                .prop_map(|long| format!("{{\"a\":\"{}", "x".repeat(long)).into_bytes()),
+        ]), 1..12),
+    ) {
+        let mut hub = warm_hub();
+        let before = memory::live();
+        let mut connected = 2..;
+        let mut ids: Vec<u64> = connected.by_ref().take(4).collect();
+        ids.iter().for_each(|id| open(&mut hub, *id));
+        for (client, bytes) in &chunks {
+            let id = &mut ids[*client as usize];
+            for piece in bytes.chunks(cramped().backlog_bytes) {
+                hub.handle(Time::ZERO, Input::Received(ConnId(*id), piece));
+                hub.check_invariants();
+            }
+            // Who was thrown out comes again.
+            while let Some(output) = hub.poll_output() {
+                if output == chatmaster_core::Output::Finish(ConnId(*id)) {
+                    hub.handle(Time::ZERO, Input::Closed(ConnId(*id)));
+                    *id = connected.next().expect("numbers do not end");
+                    open(&mut hub, *id);
+                }
+            }
+            // Nobody reads: all that is held is held for long.
+            let held = memory::live() - before;
+            let bound = hub.config().memory_bound() as isize;
+            prop_assert!(held <= bound, "{held} bytes are held, of {bound}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_one_read_when_flood_control_sets_in_is_bounded_too() {
+    let mut hub = Hub::new(cramped(), Start::default());
+    open(&mut hub, 1);
+    // A burst of 30 packages is taken, and the rest is to wait.
+    let bytes = "{}".repeat(30 + cramped().backlog_bytes / 2 + 1);
+    hub.handle(Time::ZERO, Input::Received(ConnId(1), bytes.as_bytes()));
+    hub.check_invariants();
+}

@@ -1,0 +1,48 @@
+//! The hub and the reference model say the same.
+
+use chatmaster_tests::history::{Event, parse, perform, transcripts, unhurried, witness};
+use chatmaster_tests::model::Model;
+use chatmaster_tests::wire::{Speech, Writer};
+use chatmaster_tests::world::Bare;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+
+use crate::cases;
+use crate::drawn::history;
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn everyone_hears_what_the_model_says(history in history(1..60)) {
+        let model = Model::after(&history);
+        for (client, heard) in transcripts(&witness(&history)) {
+            prop_assert_eq!(heard, model.transcript(client), "client {}", client);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(32))]
+
+    #[test]
+    fn everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end(
+        history in history(1..40),
+        speech in select(&Speech::ALL[..]),
+    ) {
+        let model = Model::after(&history);
+        let mut world = Bare::new(unhurried());
+        let mut writers = Vec::new();
+        for event in &history {
+            if let Event::Connect(_) = event {
+                writers.push(Writer::new(speech));
+            }
+            perform(&mut world, event, &mut writers[event.client()]);
+        }
+        for client in 0..writers.len() {
+            let heard: Vec<Value> = world.packages(client).iter().map(|text| parse(text)).collect();
+            prop_assert_eq!(heard, model.transcript(client), "client {}", client);
+        }
+    }
+}
