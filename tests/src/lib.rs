@@ -9,6 +9,7 @@ pub mod model;
 pub mod packages;
 pub mod process;
 pub mod script;
+pub mod sim;
 pub mod wire;
 pub mod world;
 

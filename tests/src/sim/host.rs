@@ -1,0 +1,410 @@
+//! The server's adapter: it keeps what the hub asks of an adapter, in any way that keeps it.
+
+use chatmaster_core::{CloseReason, ConnId, Input, Output, Peer, Time};
+
+use super::marks::Mark;
+use super::net::{Ending, Way};
+use super::trace;
+use super::world::{Event, Stage, World};
+use super::{Check, Plant, watch};
+
+/// The server's end of a connection.
+pub(super) struct Socket {
+    pub(super) state: State,
+    pub(super) paused: bool,
+    /// Whether the hub knows that the peer sends nothing any more.
+    heard_end: bool,
+    /// Whether nothing more is written.
+    finished: bool,
+    /// Whether it waits for room.
+    pub(super) blocked: bool,
+    /// Bytes read.
+    read: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It was not accepted yet.
+    Waiting,
+    Open,
+    Closed,
+}
+
+impl Socket {
+    pub(super) fn new() -> Self {
+        Socket {
+            state: State::Waiting,
+            paused: false,
+            heard_end: false,
+            finished: false,
+            blocked: false,
+            read: 0,
+        }
+    }
+}
+
+/// What is to be done in a turn.
+#[derive(Clone, Copy)]
+enum Work {
+    Read(usize),
+    Write(usize),
+}
+
+pub(super) fn id(link: usize) -> ConnId {
+    ConnId(link as u64 + 1)
+}
+
+fn link(id: ConnId) -> usize {
+    id.0 as usize - 1
+}
+
+impl World {
+    /// The server's clock.
+    pub(super) fn clock(&self) -> Time {
+        Time::from_micros(self.now.saturating_add_signed(self.ahead))
+    }
+
+    /// Wakes the server so much later, if it does not wake before.
+    pub(super) fn wake(&mut self, at: u64) {
+        let at = at.max(self.now);
+        if self.wakes.is_none_or(|wakes| wakes > at) {
+            self.wakes = Some(at);
+            self.schedule(at, Event::Turn);
+        }
+    }
+
+    /// Wakes the server soon.
+    pub(super) fn poke(&mut self) {
+        let delay = self.rng.host.below(self.plan.host.delay);
+        self.wake(self.now + delay);
+    }
+
+    /// Wakes the server when its hub has something due.
+    pub(super) fn wake_when_due(&mut self) {
+        if let Some(due) = self.hub.poll_timeout() {
+            let wait = due.since(self.clock()).as_micros() as u64;
+            self.wake(self.now.saturating_add(wait));
+        }
+    }
+
+    /// Something came from a client.
+    pub(super) fn came_up(&mut self, link: usize) {
+        if self.sockets[link].state == State::Closed {
+            if self.links[link].up.unread() > 0 {
+                self.links[link].up.take(usize::MAX);
+                self.reset(link, Way::Down);
+            }
+            return;
+        }
+        self.readable.push(link);
+        self.poke();
+    }
+
+    /// One turn of the server's loop.
+    pub(super) fn turn(&mut self) {
+        self.wakes = None;
+        let clock = self.clock();
+        if self.plan.is_tight() {
+            self.look_at_queues();
+        }
+        if self.hub.poll_timeout().is_some_and(|due| due <= clock) {
+            self.hand(Input::Tick);
+        }
+        while let Some(link) = self.accepting.pop_front() {
+            self.sockets[link].state = State::Open;
+            let address = self.clients[link].address;
+            self.hand(Input::Opened(id(link), Peer(address)));
+            self.maybe_drain();
+        }
+        let mut reads = std::mem::take(&mut self.readable);
+        reads.sort_unstable();
+        reads.dedup();
+        let mut writes = std::mem::take(&mut self.writable);
+        writes.sort_unstable();
+        writes.dedup();
+        let reads = reads.into_iter().map(Work::Read);
+        let mut work: Vec<Work> = reads.chain(writes.into_iter().map(Work::Write)).collect();
+        if self.plan.host.shuffled {
+            self.rng.host.shuffle(&mut work);
+        }
+        for work in work {
+            match work {
+                Work::Read(link) => self.read(link),
+                Work::Write(link) => self.write(link),
+            }
+            self.maybe_drain();
+        }
+        self.drain();
+        if !self.readable.is_empty() || !self.writable.is_empty() {
+            self.poke();
+        }
+        self.wake_when_due();
+    }
+
+    fn maybe_drain(&mut self) {
+        let wanted = self.hub.wants_flush();
+        if wanted {
+            self.marks.reach(Mark::WantedFlush);
+        }
+        if wanted || self.rng.host.chance(self.plan.host.drain) {
+            self.drain();
+        }
+    }
+
+    fn read(&mut self, link: usize) {
+        for _ in 0..self.plan.host.reads {
+            let socket = &self.sockets[link];
+            if socket.state != State::Open || socket.heard_end {
+                return;
+            }
+            let up = &mut self.links[link].up;
+            if up.ending() == Ending::Reset {
+                return self.lose(link);
+            }
+            if up.unread() == 0 {
+                // Who does not read may still be told that the peer has hung up.
+                let hears = !socket.paused || self.plan.host.hears_hang_up;
+                if up.ending() == Ending::Finished && hears {
+                    if socket.paused {
+                        self.marks.reach(Mark::HalfCloseWithBacklog);
+                    }
+                    self.sockets[link].heard_end = true;
+                    self.hand(Input::Eof(id(link)));
+                }
+                return;
+            }
+            if socket.paused {
+                return;
+            }
+            let host = &self.plan.host;
+            let most = if self.rng.host.chance(host.tiny) {
+                1
+            } else {
+                self.rng.host.within(1..=host.read)
+            };
+            let bytes = up.take(most as usize);
+            let more = up.unread() > 0 || up.ending() != Ending::Open;
+            self.sockets[link].read += bytes.len() as u64;
+            let read = self.sockets[link].read;
+            if self.clients[link].is_in_header(read) {
+                self.marks.reach(Mark::SplitInHeader);
+            }
+            self.hand(Input::Received(id(link), &bytes));
+            self.made_room_up(link);
+            if !more {
+                return;
+            }
+        }
+        self.readable.push(link);
+    }
+
+    /// A connection broke.
+    fn lose(&mut self, link: usize) {
+        if self.hub.pending(id(link)).next().is_some() {
+            self.marks.reach(Mark::ResetWithPending);
+        }
+        self.sockets[link].state = State::Closed;
+        self.hand(Input::Closed(id(link)));
+    }
+
+    /// Writes what there is room for.
+    pub(super) fn write(&mut self, link: usize) {
+        if self.sockets[link].state != State::Open || self.sockets[link].finished {
+            return;
+        }
+        let (room, most) = (self.links[link].down.room(), self.plan.host.write as usize);
+        let most = room.min(most);
+        let mut bytes = Vec::new();
+        let mut all = 0;
+        for slice in self.hub.pending(id(link)) {
+            bytes.extend_from_slice(&slice[..slice.len().min(most - bytes.len())]);
+            all += slice.len();
+        }
+        if all == 0 {
+            return;
+        }
+        if bytes.len() < all {
+            self.marks.reach(Mark::PartialWrite);
+        }
+        if !bytes.is_empty() {
+            self.watch.sent(id(link), &bytes);
+            self.send(link, Way::Down, &bytes);
+            if self.options.plant == Some(Plant::LoseBytes) && self.take_plant(link) {
+                self.links[link].down.lose_last();
+            }
+            self.hand(Input::Sent(id(link), bytes.len() as u32));
+        }
+        // There is no further `Write` for what came meanwhile.
+        if self.hub.pending(id(link)).next().is_some() {
+            if bytes.len() == room {
+                self.sockets[link].blocked = true;
+            } else {
+                self.writable.push(link);
+            }
+        }
+    }
+
+    /// Hands `input` to the hub, with all checks.
+    pub(super) fn hand(&mut self, input: Input<'_>) {
+        if self.failure.is_some() {
+            return;
+        }
+        let at = self.clock();
+        self.inputs += 1;
+        if at < self.watch.latest() {
+            self.marks.reach(Mark::ClockBack);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.events.push((at, trace::Event::of(input)));
+        }
+        self.hub.handle(at, input);
+        let checked = self.watch.handed(&self.hub, at, input);
+        self.check(checked);
+        if self.rng.checks.below(self.options.check_one_in) == 0 {
+            self.hub.check_invariants();
+        }
+    }
+
+    /// Does what the hub wants, until it wants nothing.
+    pub(super) fn drain(&mut self) {
+        while self.failure.is_none() && self.drain_once() {}
+    }
+
+    /// Does what the hub wants by now; whether it was anything.
+    fn drain_once(&mut self) -> bool {
+        let at = self.clock();
+        if let Some(trace) = &mut self.trace {
+            trace.events.push((at, trace::Event::Drained));
+        }
+        let mut any = false;
+        let (mut writes, mut late) = (Vec::new(), Vec::new());
+        while let Some(output) = self.hub.poll_output() {
+            any = true;
+            let checked = self.watch.output(&self.hub, output);
+            self.check(checked);
+            match output {
+                Output::Write(id) => writes.push(link(id)),
+                Output::PauseRead(id) => {
+                    self.sockets[link(id)].paused = true;
+                    self.mark_pause();
+                }
+                Output::ResumeRead(id) => {
+                    self.sockets[link(id)].paused = false;
+                    self.readable.push(link(id));
+                }
+                Output::Finish(id) => {
+                    self.sockets[link(id)].finished = true;
+                    self.finish(link(id), Way::Down);
+                }
+                Output::Close(id, reason) => {
+                    self.close(link(id), reason);
+                    late.push(id);
+                }
+            }
+        }
+        self.watch.drained();
+        for id in late {
+            self.be_late(id);
+        }
+        for link in writes {
+            if self.options.plant == Some(Plant::ForgetWrite) && self.take_plant(link) {
+                continue;
+            }
+            self.write(link);
+        }
+        any
+    }
+
+    fn close(&mut self, link: usize, reason: CloseReason) {
+        self.mark_close(link, reason);
+        if self.sockets[link].state != State::Open {
+            return;
+        }
+        self.sockets[link].state = State::Closed;
+        if watch::is_fault_of_the_client(reason) && self.clients[link].is_connected_user() {
+            let allowed = reason == CloseReason::Backlog && self.plan.host.reads > 1
+                || reason == CloseReason::Violation && self.plan.config.max_inflaters < 8192;
+            if !allowed {
+                self.fail(
+                    Check::Protocol,
+                    format!("client {link} was closed: {reason}"),
+                );
+            }
+        }
+        // As a socket that is closed with bytes unread.
+        if self.links[link].up.unread() > 0 {
+            self.links[link].up.take(usize::MAX);
+            self.reset(link, Way::Down);
+        } else {
+            self.finish(link, Way::Down);
+        }
+    }
+
+    /// Hands the hub something of a connection that it has closed, as adapters do in which reads and
+    /// writes end on their own.
+    fn be_late(&mut self, id: ConnId) {
+        if !self.rng.host.chance(self.plan.host.late) {
+            return;
+        }
+        self.marks.reach(Mark::LateInput);
+        match self.rng.host.below(4) {
+            0 => self.hand(Input::Received(id, b"{}")),
+            1 => self.hand(Input::Eof(id)),
+            2 => self.hand(Input::Sent(id, 7)),
+            _ => self.hand(Input::Closed(id)),
+        }
+    }
+
+    fn mark_pause(&mut self) {
+        let config = &self.plan.config;
+        let soon = self.watch.latest() + std::time::Duration::from_micros(1);
+        let later = self.hub.poll_timeout().is_some_and(|due| due > soon);
+        let mark = match (config.message_rate > 0, !config.lag_pause.is_zero()) {
+            (false, false) => Mark::TurnYielded,
+            (true, false) if later => Mark::FloodPause,
+            (false, true) if later => Mark::LagPause,
+            _ => return,
+        };
+        self.marks.reach(mark);
+    }
+
+    fn mark_close(&mut self, link: usize, reason: CloseReason) {
+        let client = &self.clients[link];
+        let socket = &self.sockets[link];
+        if client.has_vanished() {
+            self.marks.reach(Mark::HalfOpenClosed);
+        }
+        let lingered = socket.state == State::Open && !socket.heard_end;
+        match reason {
+            CloseReason::SlowConsumer => {
+                self.marks.reach(Mark::SlowConsumer);
+                let half = self.plan.config.send_queue_bytes / 2;
+                if self.plan.is_tight() && client.pending < half {
+                    self.marks.reach(Mark::TotalBound);
+                }
+            }
+            CloseReason::LoginTimeout => self.marks.reach(Mark::LoginDeadline),
+            CloseReason::LoginTries => self.marks.reach(Mark::LoginTries),
+            CloseReason::Full => self.marks.reach(Mark::ConnectionLimit),
+            CloseReason::AddressFull => self.marks.reach(Mark::AddressLimit),
+            CloseReason::Backlog => self.marks.reach(Mark::BacklogBound),
+            CloseReason::Violation if client.was_inside => {
+                self.marks.reach(Mark::ViolationAfterLogin);
+            }
+            CloseReason::Shutdown if socket.blocked && lingered => {
+                self.marks.reach(Mark::ShutdownStuck);
+            }
+            CloseReason::Left | CloseReason::Violation | CloseReason::Shutdown => {}
+        }
+        if lingered && !matches!(reason, CloseReason::SlowConsumer | CloseReason::Shutdown) {
+            self.marks.reach(Mark::LingerDeadline);
+        }
+    }
+
+    /// Whether what is to be done wrong is to be done to this client now.
+    pub(super) fn take_plant(&mut self, link: usize) -> bool {
+        let now = self.planted && self.stage == Stage::Chaos && self.clients[link].is_settled();
+        self.planted &= !now;
+        now
+    }
+}
