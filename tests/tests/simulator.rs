@@ -1,8 +1,9 @@
 //! The simulator over many seeds, and that its checks can fail.
 
+use chatmaster_core::recording::{Reader, Replay};
 use chatmaster_core::{CloseReason, Config, Output};
 use chatmaster_tests::sim::command::{ENOUGH_SEEDS, Summary};
-use chatmaster_tests::sim::replay::{Replayed, replay, shrink};
+use chatmaster_tests::sim::replay::{Replayed, record, replay, shrink};
 use chatmaster_tests::sim::rng::Rng;
 use chatmaster_tests::sim::trace::Trace;
 use chatmaster_tests::sim::{Check, Options, Plant, run};
@@ -158,6 +159,13 @@ fn a_recorded_run_replays_to_the_same_digest_also_from_its_file() {
         let replayed = replay(&trace);
         assert_eq!(replayed.failure, None);
         assert_eq!(replayed.digest, outcome.digest);
+        let recording = record(&trace);
+        let (header, mut reader) = Reader::open(&recording).expect("it is a recording");
+        let mut replay = Replay::new(&header);
+        while let Some(record) = reader.next_record().expect("it is whole") {
+            replay.take(&record).expect("it replays");
+        }
+        replay.settled().expect("it replays to the end");
         let text = trace.write("a comment\nof two lines");
         assert_eq!(Trace::read(&text).as_ref(), Ok(&trace));
     }

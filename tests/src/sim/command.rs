@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::marks::Marks;
-use super::replay::{Replayed, replay, shrink};
+use super::replay::{Replayed, record, replay, shrink};
 use super::trace::Trace;
 use super::{Check, Failure, Options, Outcome, run};
 
@@ -172,11 +172,15 @@ fn report(seed: u64, failure: &Failure, options: &Options) {
         trace.events.len(),
         found.map_or("nothing".into(), |found| found.to_string()),
     );
-    match write(
-        &folder().join(format!("seed-{seed}.events")),
-        &trace.write(&comment),
-    ) {
-        Ok(path) => println!("sim --replay {}", path.display()),
+    let file = folder().join(format!("seed-{seed}"));
+    let (events, recording) = (file.with_extension("events"), file.with_extension("rec"));
+    let written = write(&events, trace.write(&comment).as_bytes())
+        .and_then(|()| write(&recording, &record(&trace)));
+    match written {
+        Ok(()) => {
+            println!("sim --replay {}", events.display());
+            println!("chatmaster replay {} --transcript", recording.display());
+        }
         Err(error) => println!("its events cannot be written: {error}"),
     }
 }
@@ -199,12 +203,11 @@ fn folder() -> PathBuf {
     target.join("sim")
 }
 
-fn write(path: &Path, text: &str) -> std::io::Result<PathBuf> {
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, text)?;
-    Ok(path.into())
+    fs::write(path, bytes)
 }
 
 fn replay_file(file: &Path) -> ExitCode {

@@ -12,8 +12,10 @@ use super::log::Log;
 use super::oracle;
 use super::world::{Stage, World};
 
-/// Events that healing and each round after it may take.
-const MOST_EVENTS: u64 = 300_000;
+/// Events that healing and each round after it may take, beyond those of what was asked before.
+const MOST_EVENTS: u64 = 100_000;
+/// Events that a message may take for each connection: it lands in pieces, is read, and makes room.
+const EVENTS_OF_MESSAGE: u64 = 12;
 /// Simulated time that each may take beyond what limits demand, in microseconds.
 const PATIENCE: u64 = 60_000_000;
 
@@ -202,8 +204,14 @@ impl World {
 
     /// Lets time pass until `done`, within bounds.
     fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
-        let deadline = self.now + self.patience();
-        let last = self.events + MOST_EVENTS;
+        let users = self
+            .clients
+            .iter()
+            .filter_map(|client| client.user.as_ref());
+        let open: u64 = users.map(|user| user.log.open() as u64 + 8).sum();
+        let deadline = self.now + self.patience(open);
+        let connections = self.hub.connections() as u64 + 1;
+        let last = self.events + MOST_EVENTS + open * connections * EVENTS_OF_MESSAGE;
         while self.failure.is_none() {
             let idle = self.next_at().is_none_or(|at| at > deadline) || self.events >= last;
             // Looking at all is slow.
@@ -223,14 +231,9 @@ impl World {
         }
     }
 
-    /// How long it may take to deal with all that was asked, at the pace that the limits allow.
-    fn patience(&self) -> u64 {
+    /// How long it may take to deal with `open` packages, at the pace that the limits allow.
+    fn patience(&self, open: u64) -> u64 {
         let config = &self.plan.config;
-        let users = self
-            .clients
-            .iter()
-            .filter_map(|client| client.user.as_ref());
-        let open: u64 = users.map(|user| user.log.open() as u64 + 8).sum();
         let pace = match config.message_rate {
             0 => 0,
             rate => 1_000_000 / u64::from(rate),

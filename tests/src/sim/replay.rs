@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use chatmaster_core::recording::{Header, Recorder};
 use chatmaster_core::{Hub, Output, Start};
 
 use super::trace::{Event, Trace};
@@ -62,6 +63,27 @@ fn run(trace: &Trace, watch: &mut Watch, outputs: &mut Vec<Output>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The trace as a recording, which `chatmaster replay` opens; one that panics ends with the input
+/// that it panics at.
+pub fn record(trace: &Trace) -> Vec<u8> {
+    let mut hub = Hub::new(trace.config.clone(), Start::default());
+    hub.trace();
+    let header = Header::new(trace.config.clone(), Start::default(), "simulator");
+    let mut recorder = Recorder::new(header);
+    // What a panic says is the failure's to tell.
+    let _ = catch(|| {
+        for (at, event) in &trace.events {
+            if let Some(input) = event.input() {
+                recorder.handle(&mut hub, *at, input);
+            } else {
+                let outputs: Vec<Output> = std::iter::from_fn(|| hub.poll_output()).collect();
+                recorder.drained(&outputs);
+            }
+        }
+    });
+    recorder.bytes().to_vec()
 }
 
 /// How many replays one [`shrink`] takes at most.

@@ -2,7 +2,7 @@
 //!
 //! The first lines are comments, then one line with the config, and then one line for each event:
 //! the hub's time in microseconds, what happened, to which connection, and the rest. This format is
-//! for the simulator alone, and stands in for the recording format of the core.
+//! for the simulator alone, to be read and edited; [`record`](super::replay::record) makes it a recording.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
