@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::address::Address;
 use crate::quantity::{Bytes, Span};
+use crate::replay;
 use crate::runtime::Runtime;
 
 /// The command line of `chatmaster`.
@@ -48,6 +49,9 @@ Sizes are in bytes and may have a suffix: 16KiB, 256K. Durations are in seconds 
 500ms, 30s, 2m."
     )]
     Serve(Serve),
+    /// Replay a recording
+    #[command(about = "Replay what `serve --record` recorded", after_help = replay::AFTER_HELP)]
+    Replay(replay::Args),
 }
 
 /// The arguments of a client.

@@ -16,6 +16,7 @@ pub mod login;
 pub mod quantity;
 pub mod reach;
 pub mod record;
+pub mod replay;
 pub mod runtime;
 pub mod serve;
 #[cfg(feature = "ui")]

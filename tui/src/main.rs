@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use chatmaster::cli::{Cli, Talk, Task};
 use chatmaster::line;
 use chatmaster::reach::Destination;
+use chatmaster::replay;
 use chatmaster::serve::serve;
 use chatmaster::trouble::{Trouble, tell};
 use clap::Parser;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     };
     let done = match &cli.subcommand {
         Some(Task::Serve(args)) => serve(args),
+        Some(Task::Replay(args)) => return replay::run(args),
         None => talk(&cli.talk),
     };
     match done {

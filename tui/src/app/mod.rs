@@ -67,6 +67,8 @@ pub enum Msg {
     Connected(Role),
     /// There is none: a sentence that says why.
     NotConnected(String),
+    /// The user said this, and not here: a playback shows it.
+    Said(String),
     /// An action was not handed over: a sentence that says why.
     NotDone(Action, String),
     /// The program is asked to end.

@@ -58,6 +58,10 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             app.complain(at, &format!("Still not connected: {why}"));
             Vec::new()
         }
+        Msg::Said(text) => {
+            app.said(at, &text);
+            Vec::new()
+        }
         Msg::NotDone(action, why) => {
             app.not_done(at, action, &why);
             Vec::new()
@@ -165,15 +169,17 @@ impl App {
 
     fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
         match &action {
-            Action::Say(text) => {
-                let name = self.name.as_deref().unwrap_or_default();
-                self.log.push(Entry::said(at, name, Speaker::User, text));
-            }
+            Action::Say(text) => self.said(at, text),
             Action::Users => self.pending.users.push_back(Asker::User),
             Action::Channels => self.pending.channels.push_back(Asker::User),
             _ => {}
         }
         vec![Effect::Act(action)]
+    }
+
+    fn said(&mut self, at: DateTime, text: &str) {
+        let name = self.name.as_deref().unwrap_or_default();
+        self.log.push(Entry::said(at, name, Speaker::User, text));
     }
 
     fn not_done(&mut self, at: DateTime, action: Action, why: &str) {

@@ -29,13 +29,19 @@ pub(super) fn write(out: &mut impl Write, update: &Update) -> io::Result<()> {
     let Some(object) = object(update) else {
         return Ok(());
     };
+    write_line(out, &object)
+}
+
+/// Writes `object` as a harmless line of JSON.
+pub(crate) fn write_line(out: &mut impl Write, object: &impl Serialize) -> io::Result<()> {
     object.serialize(&mut Serializer::with_formatter(&mut *out, Harmless))?;
     out.write_all(b"\n")
 }
 
+/// An update, as its line has it.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Object<'a> {
+pub(crate) enum Object<'a> {
     LoggedIn {
         username: &'a str,
         channel: &'a str,
@@ -90,7 +96,8 @@ enum Object<'a> {
     },
 }
 
-fn object(update: &Update) -> Option<Object<'_>> {
+/// `update` as an object, if it is news to a program.
+pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
     let event = match update {
         Update::Event(event) => event,
         Update::Refused(action, error) => {

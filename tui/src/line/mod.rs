@@ -4,8 +4,8 @@
 //! than the server takes it, the other prints what happens no slower than it comes.
 
 mod input;
-mod json;
-mod print;
+pub(crate) mod json;
+pub(crate) mod print;
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -14,7 +14,8 @@ pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {
     }
 }
 
-fn line(event: &Event) -> Option<String> {
+/// `event` as a line, not harmless yet, if it is for people.
+pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Message { username, message } => format!("<{username}> {message}"),
         Event::LoggedIn {

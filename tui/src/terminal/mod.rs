@@ -1,7 +1,7 @@
 //! The terminal client in a real terminal: [`App`] with keys, a clock, a session
 //! and a screen.
 
-mod screen;
+pub(crate) mod screen;
 
 use std::env;
 use std::io::{self, Write};
@@ -53,12 +53,8 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     watch_signals(happened.clone())?;
     read_events(happened.clone());
     let size = screen.size().map_err(|error| lost_terminal(&error))?;
-    let palette = match env::var_os("NO_COLOR") {
-        Some(value) if !value.is_empty() => Palette::Plain,
-        _ => Palette::Colours,
-    };
     let mut driver = Driver {
-        app: App::new(destination.to_string(), name, size, palette),
+        app: App::new(destination.to_string(), name, size, palette()),
         link: Link::Up(client),
         role: role(host.as_ref()),
         host,
@@ -122,7 +118,7 @@ impl Driver<'_> {
         while self.going == Going::On {
             let due = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
             if self.stale && due.is_zero() {
-                screen.draw(&self.app)?;
+                screen.draw(|buf| app::view(&self.app, buf))?;
                 drawn = Some(Instant::now());
                 self.stale = false;
             }
@@ -343,7 +339,15 @@ fn role(host: Option<&Host>) -> Role {
     }
 }
 
-fn lost_terminal(error: &io::Error) -> Trouble {
+/// The colours that the user wants.
+pub(crate) fn palette() -> Palette {
+    match env::var_os("NO_COLOR") {
+        Some(value) if !value.is_empty() => Palette::Plain,
+        _ => Palette::Colours,
+    }
+}
+
+pub(crate) fn lost_terminal(error: &io::Error) -> Trouble {
     Trouble::Failed(format!("cannot use the terminal: {}", cause(error)))
 }
 

@@ -14,23 +14,23 @@ use crossterm::{Command, cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, CellDiffOption};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use crate::app::{App, Mouse, view};
+use crate::app::Mouse;
 
 /// The exit status after a panic, as Rust has it.
 const PANICKED: i32 = 101;
 
 /// The terminal while it is a screen. When this is dropped, the terminal is as it was; so it is if
 /// the program panics on any thread.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     /// The rows of which the terminal may have made something else than what was meant.
     doubtful: Vec<u16>,
 }
 
 impl Screen {
-    pub(super) fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             restore();
@@ -53,15 +53,19 @@ impl Screen {
     }
 
     /// The columns and rows.
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
         let size = self.terminal.size()?;
         Ok((size.width, size.height))
     }
 
-    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+    /// Shows what `paint` draws, and the cursor where it says.
+    pub(crate) fn draw(
+        &mut self,
+        paint: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> io::Result<()> {
         let doubtful = &mut self.doubtful;
         self.terminal.draw(|frame| {
-            let cursor = view(app, frame.buffer_mut());
+            let cursor = paint(frame.buffer_mut());
             redraw_doubtful_rows(frame.buffer_mut(), doubtful);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
@@ -71,11 +75,11 @@ impl Screen {
     }
 
     /// Makes the next draw draw everything.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.terminal.clear()
     }
 
-    pub(super) fn give_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+    pub(crate) fn give_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
         execute!(io::stdout(), WheelReports(mouse))
     }
 }

@@ -1,0 +1,311 @@
+//! What a user saw: the session of that user's client, fed with the very bytes that were handed to
+//! the network for it.
+//!
+//! What the client did is read from what it sent, so that the session knows what an answer is about.
+//! A list of rooms that the line client asked for only to know that it was heard cannot be told from
+//! one that its user asked for, and shows.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::ops::ControlFlow;
+
+use chatmaster_core::names::Name;
+use chatmaster_core::recording::Record;
+use chatmaster_core::session::{Action, ActionError, Event};
+use chatmaster_core::wire::{ClientPackage, Command, Encoding, ServerPackage};
+use chatmaster_core::{
+    ConnId, Hub, Input, Output, Session, SessionConfig, SessionInput, Time, Username,
+};
+
+use super::asked::Asked;
+use super::reel::{Entry, Reel};
+use super::rerun::{Rerun, Watch, connection, rerun};
+use super::roll::Roll;
+
+/// Something a user saw or said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) time: Time,
+    pub(super) conn: ConnId,
+    pub(super) what: Sight,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// The user said this: it is what the server got, when it got it.
+    Said(String),
+    Event(Event),
+}
+
+/// The connections that were ever logged in under `name`, caselessly; if there are none, the names
+/// that there were.
+pub(super) fn connections_of(
+    reel: &Reel,
+    name: &str,
+) -> io::Result<Result<BTreeSet<ConnId>, BTreeSet<String>>> {
+    let mut search = Search {
+        key: key(name),
+        found: BTreeSet::new(),
+        names: BTreeSet::new(),
+        conn: None,
+        roll: Roll::default(),
+    };
+    // Where it ends is told when what was found is looked at.
+    let _ = rerun(reel, &mut search)?;
+    Ok(if search.found.is_empty() {
+        Err(search.names)
+    } else {
+        Ok(search.found)
+    })
+}
+
+/// What is equal for two spellings of one name.
+fn key(name: &str) -> String {
+    Username::parse(name).map_or_else(|_| name.to_lowercase(), |name| name.key().into())
+}
+
+struct Search {
+    key: String,
+    found: BTreeSet<ConnId>,
+    names: BTreeSet<String>,
+    /// The connection of the last input.
+    conn: Option<ConnId>,
+    roll: Roll,
+}
+
+impl Watch for Search {
+    fn after(&mut self, hub: &Hub, _: Time, entry: &Entry<'_>) -> io::Result<()> {
+        match &entry.record {
+            Record::Input(_, input) => {
+                self.roll.next_input();
+                self.conn = connection(input);
+            }
+            Record::Emission(emission) => {
+                let package = ServerPackage::parse(&emission.text);
+                if let Ok(package) = package
+                    && let Some(conn) = self.roll.take(hub, self.conn, emission, &package)
+                    && let Some(name) = self.roll.name(conn)
+                {
+                    if key(name) == self.key {
+                        self.found.insert(conn);
+                    }
+                    if !self.names.contains(name) {
+                        self.names.insert(name.to_owned());
+                    }
+                }
+            }
+            Record::Drained(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Replays `reel` and shows what was seen and said at `conns`, in order.
+///
+/// # Errors
+/// What `on_seen` says.
+pub(super) fn look(
+    reel: &Reel,
+    conns: &BTreeSet<ConnId>,
+    on_seen: impl FnMut(Seen) -> io::Result<()>,
+) -> io::Result<Rerun> {
+    let config = &reel.header().config;
+    let mut onlooker = Onlooker {
+        conns,
+        asked: Asked::new(config.max_package_bytes, config.max_inflaters),
+        clients: BTreeMap::new(),
+        now: Time::ZERO,
+        handed: Vec::new(),
+        on_seen,
+    };
+    rerun(reel, &mut onlooker)
+}
+
+struct Onlooker<'a, F> {
+    conns: &'a BTreeSet<ConnId>,
+    asked: Asked,
+    clients: BTreeMap<ConnId, Client>,
+    now: Time,
+    /// The bytes that the input under way hands to the network.
+    handed: Vec<u8>,
+    on_seen: F,
+}
+
+/// A client whose user is looked over the shoulder.
+struct Client {
+    session: Session,
+    /// What it did and the session was not ready for yet: clients may send ahead.
+    ahead: VecDeque<Action>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    NotIn,
+    LoggingIn,
+    In,
+}
+
+impl<F: FnMut(Seen) -> io::Result<()>> Watch for Onlooker<'_, F> {
+    fn before(&mut self, hub: &Hub, entry: &Entry<'_>) -> ControlFlow<()> {
+        if let Record::Input(_, Input::Sent(conn, count)) = entry.record
+            && self.conns.contains(&conn)
+        {
+            self.handed.clear();
+            hub.pending(conn)
+                .for_each(|slice| self.handed.extend_from_slice(slice));
+            self.handed.truncate(count as usize);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn after(&mut self, _: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
+        self.now = now;
+        match &entry.record {
+            Record::Input(_, input) => match connection(input) {
+                Some(conn) if self.conns.contains(&conn) => self.input(conn, input),
+                _ => Ok(()),
+            },
+            Record::Emission(_) => Ok(()),
+            Record::Drained(outputs) => outputs.iter().try_for_each(|output| match *output {
+                Output::Finish(conn) | Output::Close(conn, _) if self.conns.contains(&conn) => {
+                    self.session(conn, SessionInput::Eof)
+                }
+                _ => Ok(()),
+            }),
+        }
+    }
+}
+
+impl<F: FnMut(Seen) -> io::Result<()>> Onlooker<'_, F> {
+    fn input(&mut self, conn: ConnId, input: &Input<'_>) -> io::Result<()> {
+        match *input {
+            Input::Opened(..) => {
+                self.clients.entry(conn).or_insert_with(Client::new);
+                Ok(())
+            }
+            Input::Received(_, bytes) => self.sent_by(conn, bytes),
+            Input::Sent(..) => {
+                let handed = std::mem::take(&mut self.handed);
+                let seen = self.session(conn, SessionInput::Received(&handed));
+                self.handed = handed;
+                seen
+            }
+            Input::Eof(_) => {
+                if let Some(client) = self.clients.get_mut(&conn) {
+                    client.ahead.push_back(Action::Quit);
+                }
+                self.go_on(conn)
+            }
+            Input::Closed(_) => self.session(conn, SessionInput::Closed),
+            Input::Tick | Input::Shutdown => Ok(()),
+        }
+    }
+
+    /// Takes in what the client sent.
+    fn sent_by(&mut self, conn: ConnId, bytes: &[u8]) -> io::Result<()> {
+        let mut said = Vec::new();
+        let mut done = Vec::new();
+        self.asked.receive(conn, bytes, |package| match package {
+            Ok(ClientPackage::Message { message, .. }) => said.push(message.to_string()),
+            Ok(ClientPackage::Command(command)) => done.push(action(command)),
+            // What makes no sense to the server makes none here; the error shows.
+            Err(_) => {}
+        });
+        while self.asked.pop(conn).is_some() {}
+        if let Some(client) = self.clients.get_mut(&conn) {
+            client.ahead.extend(done);
+        }
+        self.go_on(conn)?;
+        for text in said.into_iter().filter(|text| !text.is_empty()) {
+            self.see(conn, Sight::Said(text))?;
+        }
+        Ok(())
+    }
+
+    fn session(&mut self, conn: ConnId, input: SessionInput<'_>) -> io::Result<()> {
+        if let Some(client) = self.clients.get_mut(&conn) {
+            client.session.handle(self.now, input);
+        }
+        self.go_on(conn)
+    }
+
+    /// Shows what the session has to tell, and does what the client did ahead as soon as it can be.
+    fn go_on(&mut self, conn: ConnId) -> io::Result<()> {
+        loop {
+            let Some(client) = self.clients.get_mut(&conn) else {
+                return Ok(());
+            };
+            client.act(self.now);
+            let Some(event) = client.poll() else {
+                return Ok(());
+            };
+            self.see(conn, Sight::Event(event))?;
+        }
+    }
+
+    fn see(&mut self, conn: ConnId, what: Sight) -> io::Result<()> {
+        (self.on_seen)(Seen {
+            time: self.now,
+            conn,
+            what,
+        })
+    }
+}
+
+impl Client {
+    fn new() -> Self {
+        Client {
+            session: Session::new(SessionConfig {
+                encoding: Encoding::Plain,
+                // The server decided what was too long.
+                max_sent_bytes: usize::MAX,
+                send_queue_bytes: usize::MAX,
+                max_received_bytes: usize::MAX,
+                ..SessionConfig::default()
+            }),
+            ahead: VecDeque::new(),
+            stage: Stage::NotIn,
+        }
+    }
+
+    fn poll(&mut self) -> Option<Event> {
+        let event = self.session.poll_event()?;
+        match event {
+            Event::LoggedIn { .. } => self.stage = Stage::In,
+            Event::NameWanted { .. } => self.stage = Stage::NotIn,
+            _ => {}
+        }
+        Some(event)
+    }
+
+    fn act(&mut self, now: Time) {
+        while let Some(action) = self.ahead.front() {
+            match self.session.act(now, action.clone()) {
+                Err(ActionError::LoginNotWanted) if self.stage == Stage::NotIn => return,
+                Err(ActionError::NotLoggedIn) if self.stage == Stage::LoggingIn => return,
+                // What the session would not have done is answered by the server.
+                Err(_) => {}
+                Ok(()) if matches!(action, Action::Login(_)) => self.stage = Stage::LoggingIn,
+                Ok(()) => {}
+            }
+            self.ahead.pop_front();
+        }
+        while self.session.poll_output().is_some() {}
+        let sent = u32::try_from(self.session.pending().len()).unwrap_or(u32::MAX);
+        self.session.handle(now, SessionInput::Sent(sent));
+    }
+}
+
+fn action(command: &Command<'_>) -> Action {
+    match command {
+        Command::Login(name) => Action::Login(name.to_string()),
+        Command::Rename(name) => Action::Rename(name.to_string()),
+        Command::Join(channel) => Action::Join(channel.to_string()),
+        Command::Leave => Action::Leave,
+        Command::Private => Action::Private,
+        Command::Public => Action::Public,
+        Command::Channels => Action::Channels,
+        Command::Users => Action::Users,
+    }
+}

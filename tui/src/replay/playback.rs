@@ -1,0 +1,257 @@
+//! What a user saw, played back in the view of the terminal client.
+//!
+//! The events are found by one replay. To go back, the client is made anew and told the events before
+//! once more.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chatmaster_core::Time;
+use chatmaster_core::session::{Event, Update};
+use crossterm::event::{self, MouseEventKind};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::style::{Modifier, Style};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::Stop;
+use super::clock::Clock;
+use super::onlooker::{Seen, Sight, look};
+use super::player::{Next, Player};
+use super::reel::Reel;
+use super::rerun::Ending;
+use super::view_as::connections;
+use crate::app::{self, App, Effect, Msg, Wheel};
+use crate::terminal::screen::Screen;
+use crate::terminal::{lost_terminal, palette};
+use crate::text::{sanitise, truncate};
+
+/// How often the screen is drawn while time goes on.
+const FRAME: Duration = Duration::from_millis(16);
+/// How often signals are looked for while it does not.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// Plays back what the user `name` saw, until the user of this terminal has seen enough.
+pub(super) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
+    let conns = connections(reel, name)?;
+    let mut seen = Vec::new();
+    let rerun = look(reel, &conns, |sight| {
+        seen.push(sight);
+        Ok(())
+    })?;
+    let stage = Stage::new(reel, name, seen);
+    let player = Player::new(stage.times(), rerun.time);
+    run(stage, player).map_err(|error| Stop::Trouble(lost_terminal(&error)))?;
+    Ok(rerun.ending)
+}
+
+fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
+    let terminate = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        signal_hook::flag::register(signal, terminate.clone())?;
+    }
+    let mut screen = Screen::open()?;
+    stage.resize(screen.size()?);
+    let mut last = Instant::now();
+    while !terminate.load(Ordering::Relaxed) {
+        let now = Instant::now();
+        player.pass(now - last);
+        last = now;
+        stage.show(player.shown());
+        screen.draw(|buf| stage.paint(&player, buf))?;
+        let patience = if player.is_playing() { FRAME } else { IDLE };
+        // Whatever waits is taken in before the next look, for a screen takes longer than a key.
+        let mut wait = patience;
+        while event::poll(wait)? {
+            wait = Duration::ZERO;
+            match event::read()? {
+                event::Event::Key(key) => match player.key(key) {
+                    Next::GoOn => {}
+                    Next::Quit => return Ok(()),
+                    Next::Scroll => stage.tell(Time::ZERO, Msg::Key(key)),
+                },
+                event::Event::Resize(width, height) => stage.resize((width, height)),
+                event::Event::Mouse(mouse) => match mouse.kind {
+                    MouseEventKind::ScrollUp => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Up)),
+                    MouseEventKind::ScrollDown => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Down)),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The client on the screen, and what it is told.
+struct Stage {
+    clock: Clock,
+    file: String,
+    name: String,
+    size: (u16, u16),
+    seen: Vec<Seen>,
+    app: App,
+    /// How many of `seen` the app was told.
+    told: usize,
+}
+
+impl Stage {
+    fn new(reel: &Reel, name: &str, mut seen: Vec<Seen>) -> Self {
+        // The client answers by itself, unless its user has to choose another name.
+        seen.retain(|seen| seen.what != Sight::Event(Event::NameWanted { reason: None }));
+        let size = (80, 24);
+        let file = reel.name();
+        Stage {
+            clock: Clock::new(reel.header().start),
+            app: new_app(&file, name, size),
+            file,
+            name: name.to_owned(),
+            size,
+            seen,
+            told: 0,
+        }
+    }
+
+    fn times(&self) -> Vec<Time> {
+        self.seen.iter().map(|seen| seen.time).collect()
+    }
+
+    fn resize(&mut self, (width, height): (u16, u16)) {
+        self.size = (width, height);
+        self.tell(Time::ZERO, Msg::Resized(width, height));
+    }
+
+    /// Shows the first `count` events.
+    fn show(&mut self, count: usize) {
+        if count < self.told {
+            self.app = new_app(&self.file, &self.name, self.size);
+            self.told = 0;
+        }
+        while self.told < count {
+            let Seen { time, what, .. } = self.seen[self.told].clone();
+            self.told += 1;
+            self.tell(
+                time,
+                match what {
+                    Sight::Said(text) => Msg::Said(text),
+                    Sight::Event(event) => Msg::Update(Update::Event(event)),
+                },
+            );
+        }
+    }
+
+    fn tell(&mut self, time: Time, msg: Msg) {
+        let at = self.clock.date_time(time);
+        for effect in app::update(&mut self.app, at, msg) {
+            // What this client would ask for, the recorded one has asked for; its answers come.
+            if let Effect::Act(action) = effect {
+                app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
+            }
+        }
+    }
+
+    /// Draws the client, with the player's line in place of its message box.
+    fn paint(&self, player: &Player, buf: &mut Buffer) -> Option<Position> {
+        app::view(&self.app, buf);
+        let area = buf.area;
+        if area.is_empty() {
+            return None;
+        }
+        let y = area.bottom() - 1;
+        let columns = usize::from(area.width);
+        let line = truncate(&sanitise(&player.line()), columns);
+        let style = Style::new().add_modifier(Modifier::REVERSED);
+        buf.set_string(area.x, y, " ".repeat(columns), style);
+        buf.set_stringn(area.x, y, line.as_str(), columns, style);
+        None
+    }
+}
+
+fn new_app(file: &str, name: &str, size: (u16, u16)) -> App {
+    App::new(file.to_owned(), Some(name.to_owned()), size, palette())
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+
+    use super::super::story::story;
+    use super::*;
+
+    fn stage(name: &str) -> (Stage, Player) {
+        let reel = Reel::of(story().bytes());
+        let conns = connections(&reel, name).expect("there is such a user");
+        let mut seen = Vec::new();
+        let looked = look(&reel, &conns, |sight| {
+            seen.push(sight);
+            Ok(())
+        });
+        let rerun = looked.expect("nothing is written");
+        let stage = Stage::new(&reel, name, seen);
+        let player = Player::new(stage.times(), rerun.time);
+        (stage, player)
+    }
+
+    fn screen(stage: &Stage, player: &Player) -> String {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 80, 24));
+        stage.paint(player, &mut buf);
+        let rows = (0..24).map(|y| {
+            let row: String = (0..80).map(|x| buf[(x, y)].symbol()).collect();
+            row.trim_end().to_owned() + "\n"
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn the_user_sees_the_room_again_with_own_messages() {
+        let (mut stage, player) = stage("bob");
+        let all = stage.seen.len();
+        stage.show(all);
+        let screen = screen(&stage, &player);
+        for row in [
+            "11:06         --   You are bob, in general.",
+            "11:06      alice │ hello everyone",
+            "11:06        -->   You are in lair now.",
+            "11:06        bob │ the secret plan",
+            "11:06      carol │ understood ␛[1m",
+            "11:06        bob │ back again",
+        ] {
+            assert!(screen.contains(row), "{row} is not in\n{screen}");
+        }
+        let last = screen.lines().last();
+        assert!(
+            last.is_some_and(|line| line.starts_with(" playing ░░░░")),
+            "{last:?}"
+        );
+    }
+
+    #[test]
+    fn what_another_user_alone_could_see_is_not_there() {
+        let (mut stage, player) = stage("alice");
+        let all = stage.seen.len();
+        for count in 0..=all {
+            stage.show(count);
+            let screen = screen(&stage, &player);
+            assert!(!screen.contains("lair"), "{screen}");
+            assert!(!screen.contains("secret"), "{screen}");
+        }
+    }
+
+    #[test]
+    fn going_back_shows_what_was_there_before() {
+        let (mut stage, player) = stage("carol");
+        let all = stage.seen.len();
+        let mut before = Vec::new();
+        for count in 0..=all {
+            stage.show(count);
+            before.push(screen(&stage, &player));
+        }
+        assert_ne!(before[all - 2], before[all - 3]);
+        for count in (0..=all).rev() {
+            stage.show(count);
+            assert_eq!(screen(&stage, &player), before[count], "{count}");
+        }
+    }
+}

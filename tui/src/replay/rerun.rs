@@ -1,0 +1,198 @@
+//! Running a recording through the core once more, while something watches.
+
+use std::fmt;
+use std::io;
+use std::ops::ControlFlow;
+
+use chatmaster_core::recording::{Deed, Divergence, Record, Replay};
+use chatmaster_core::{ClientState, ConnId, Hub, Input, Output, Time};
+
+use super::panics::{Panic, caught};
+use super::reel::{Break, Entry, Reel};
+
+/// Something that watches a recording being replayed.
+pub(super) trait Watch {
+    /// The hub as it is before `entry`. May stop the replay there.
+    fn before(&mut self, _hub: &Hub, _entry: &Entry<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// The hub after `entry`, at the time of the last input.
+    ///
+    /// # Errors
+    /// If it cannot write what it has to say.
+    fn after(&mut self, _hub: &Hub, _now: Time, _entry: &Entry<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What came of replaying a recording.
+pub(super) struct Rerun {
+    pub(super) ending: Ending,
+    /// The hub as it was left.
+    pub(super) replay: Replay,
+    /// The time of the last input.
+    pub(super) time: Time,
+    /// The checksum of the records read.
+    pub(super) checksum: u32,
+}
+
+/// How a replay ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// All records were replayed, or as many as were wanted.
+    Whole,
+    /// There are no further records that are good.
+    Broken(Break),
+    /// The hub did not do what it had done.
+    Diverged(Box<Difference>),
+}
+
+/// The first difference between a recording and its replay. Displays as lines for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// The number of the record, from 1.
+    pub(super) record: u64,
+    /// Where that record is.
+    place: String,
+    time: Time,
+    conn: Option<ConnId>,
+    /// Who that is, if logged in.
+    username: Option<String>,
+    pub(super) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// This was recorded, and that came of it now.
+    Deeds(Deed, Deed),
+    /// The hub panicked.
+    Panic(Panic),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "diverged at record {} ({}), {} s",
+            self.record, self.place, self.time
+        )?;
+        if let Some(ConnId(conn)) = self.conn {
+            write!(f, ", connection #{conn}")?;
+        }
+        if let Some(username) = &self.username {
+            write!(f, " ({username})")?;
+        }
+        match &self.what {
+            What::Deeds(expected, actual) => write!(
+                f,
+                "\n  expected: {}\n  actual:   {}",
+                in_words(expected),
+                in_words(actual)
+            ),
+            What::Panic(panic) => write!(f, "\n  {panic}"),
+        }
+    }
+}
+
+/// What a hub did, for people.
+fn in_words(deed: &Deed) -> String {
+    let Deed::Drained(outputs) = deed else {
+        return deed.to_string();
+    };
+    if outputs.is_empty() {
+        return "nothing to be done to any connection".into();
+    }
+    let words = outputs.iter().map(|output| match output {
+        Output::Write(ConnId(conn)) => format!("write to #{conn}"),
+        Output::PauseRead(ConnId(conn)) => format!("pause reading from #{conn}"),
+        Output::ResumeRead(ConnId(conn)) => format!("resume reading from #{conn}"),
+        Output::Finish(ConnId(conn)) => format!("finish writing to #{conn}"),
+        Output::Close(ConnId(conn), reason) => format!("close #{conn} ({reason})"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// The connection an input is about.
+pub(super) fn connection(input: &Input<'_>) -> Option<ConnId> {
+    match *input {
+        Input::Opened(id, _)
+        | Input::Received(id, _)
+        | Input::Eof(id)
+        | Input::Sent(id, _)
+        | Input::Closed(id) => Some(id),
+        Input::Tick | Input::Shutdown => None,
+    }
+}
+
+/// Replays `reel` until its end, a difference, a fault, or until `watch` has seen enough.
+///
+/// # Errors
+/// If `watch` cannot write.
+pub(super) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Result<Rerun> {
+    let mut replay = Replay::new(reel.header());
+    let mut entries = reel.entries();
+    let mut time = Time::ZERO;
+    let mut conn = None;
+    let ending = loop {
+        let entry = match entries.next() {
+            Ok(Some(entry)) => entry,
+            Ok(None) => {
+                break match replay.settled() {
+                    Ok(()) => Ending::Whole,
+                    Err(divergence) => diverged(&replay, &divergence, "the last".into()),
+                };
+            }
+            Err(why) => break Ending::Broken(why),
+        };
+        if watch.before(replay.hub(), &entry).is_break() {
+            break Ending::Whole;
+        }
+        if let Record::Input(at, input) = &entry.record {
+            time = *at;
+            conn = connection(input);
+        }
+        let here = || format!("{} byte {}", entry.path.display(), entry.offset);
+        match caught(|| replay.take(&entry.record)) {
+            Ok(Ok(())) => watch.after(replay.hub(), time, &entry)?,
+            Ok(Err(divergence)) => break diverged(&replay, &divergence, here()),
+            Err(panic) => {
+                break Ending::Diverged(Box::new(Difference {
+                    record: entry.number,
+                    place: here(),
+                    time,
+                    conn,
+                    username: None,
+                    what: What::Panic(panic),
+                }));
+            }
+        }
+    };
+    Ok(Rerun {
+        ending,
+        replay,
+        time,
+        checksum: entries.checksum(),
+    })
+}
+
+fn diverged(replay: &Replay, divergence: &Divergence, place: String) -> Ending {
+    let hub = replay.hub();
+    let username = divergence.conn.and_then(|conn| username(hub, conn));
+    Ending::Diverged(Box::new(Difference {
+        record: divergence.record,
+        place,
+        time: divergence.time,
+        conn: divergence.conn,
+        username: username.map(str::to_owned),
+        what: What::Deeds(divergence.expected.clone(), divergence.actual.clone()),
+    }))
+}
+
+/// Who is logged in at `conn`.
+pub(super) fn username(hub: &Hub, conn: ConnId) -> Option<&str> {
+    match hub.client(conn)?.state {
+        ClientState::User { username, .. } => Some(username),
+        ClientState::LoggingIn | ClientState::Closing(_) => None,
+    }
+}

@@ -1,0 +1,215 @@
+//! What one user saw, and nothing else: as lines, as JSON, or played back on a terminal.
+//!
+//! A line has the times of a transcript before what the line client prints; an object has `time` (in
+//! seconds since the start, a number) and `connection` (its identifier, a number) before the
+//! attributes that the line client's `--json` prints.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use chatmaster_core::ConnId;
+use chatmaster_core::session::{Event, Update};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Stop;
+use super::clock::Clock;
+use super::json::seconds;
+use super::onlooker::{Seen, Sight, connections_of, look};
+use super::reel::Reel;
+use super::rerun::Ending;
+use crate::line::{json, print};
+use crate::text::sanitise;
+use crate::trouble::Trouble;
+
+/// Shows what the user `name` saw.
+pub(super) fn show(
+    reel: &Reel,
+    name: &str,
+    as_json: bool,
+    out: &mut impl Write,
+) -> Result<Ending, Stop> {
+    let conns = connections(reel, name)?;
+    let ending = if as_json {
+        look(reel, &conns, |seen| write_json(out, &seen))?.ending
+    } else {
+        let clock = Clock::new(reel.header().start);
+        look(reel, &conns, |seen| write_line(out, clock, &seen))?.ending
+    };
+    Ok(ending)
+}
+
+/// The connections of the user `name`.
+pub(super) fn connections(reel: &Reel, name: &str) -> Result<BTreeSet<ConnId>, Stop> {
+    connections_of(reel, name)?.map_err(|others| {
+        let others: Vec<_> = others.into_iter().take(MAX_NAMES).collect();
+        let hint = match &others[..] {
+            [] => "Nobody did.".into(),
+            others => format!("These did: {}.", others.join(", ")),
+        };
+        Stop::Trouble(Trouble::Failed(format!(
+            "nobody logged in as {name}. {hint}"
+        )))
+    })
+}
+
+/// How many names are listed when one is not found.
+const MAX_NAMES: usize = 20;
+
+fn write_line(out: &mut impl Write, clock: Clock, seen: &Seen) -> io::Result<()> {
+    let Sight::Event(event) = &seen.what else {
+        return Ok(());
+    };
+    match print::line(event) {
+        Some(line) => writeln!(out, "{}  {}", clock.stamp(seen.time), sanitise(&line)),
+        None => Ok(()),
+    }
+}
+
+fn write_json(out: &mut impl Write, seen: &Seen) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        time: &'a RawValue,
+        connection: u64,
+        #[serde(flatten)]
+        event: json::Object<'a>,
+    }
+    let Sight::Event(event) = &seen.what else {
+        return Ok(());
+    };
+    // The client asks for it by itself, or is told by what comes next.
+    if let Event::NameWanted { .. } = event {
+        return Ok(());
+    }
+    let update = Update::Event(event.clone());
+    let Some(event) = json::object(&update) else {
+        return Ok(());
+    };
+    let line = Line {
+        time: &seconds(seen.time),
+        connection: seen.conn.0,
+        event,
+    };
+    json::write_line(out, &line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use chatmaster_core::{Config, Input};
+
+    use super::super::story::{Studio, login, message, story};
+    use super::*;
+
+    fn seen_by(name: &str, as_json: bool) -> Vec<String> {
+        let mut out = Vec::new();
+        let shown = show(&Reel::of(story().bytes()), name, as_json, &mut out);
+        assert_eq!(shown.expect("there is such a user"), Ending::Whole);
+        let text = String::from_utf8(out).expect("text is printed");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn alice_sees_what_she_was_sent_and_nothing_of_the_private_room() {
+        let lines = seen_by("Alice", false);
+        assert_eq!(
+            lines[0],
+            "     0.200000  2026-11-18 11:06:40.200Z  * you are alice, in general; rooms: general"
+        );
+        let lines: Vec<_> = lines.iter().map(|line| &line[13 + 2 + 24 + 2..]).collect();
+        let expected = [
+            "* you are alice, in general; rooms: general",
+            "* you joined general",
+            "* bob joined general",
+            "* carol joined general",
+            "* bob left general",
+            "* carol left general",
+            "! join: Channel is private.",
+            "* you are now alicia",
+            "* bob joined general",
+            "<bob> back again",
+            "! package: A package must be a JSON object or a zlib stream of them; neither starts with the byte 0x6e.",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_user_is_found_by_every_name_and_followed_through_all_rooms() {
+        assert_eq!(seen_by("ALICIA", false), seen_by("alice", false));
+        let carol: Vec<_> = seen_by("carol", false);
+        let carol: Vec<_> = carol.iter().map(|line| &line[13 + 2 + 24 + 2..]).collect();
+        let expected = [
+            "* you are carol, in general; rooms: general",
+            "* you joined general",
+            "<alice> hello everyone",
+            "* bob left general",
+            "* you joined lair",
+            "<bob> the secret plan",
+            "* bob left lair",
+            "* the room is public now; rooms: general, lair",
+        ];
+        assert_eq!(carol, expected);
+    }
+
+    #[test]
+    fn a_package_is_seen_when_its_last_byte_was_handed_over() {
+        let mut studio = Studio::new(Config::default());
+        let s = &mut studio;
+        s.opens(1, Ipv4Addr::LOCALHOST);
+        s.plain(1, &login("alice"));
+        s.opens(2, Ipv4Addr::LOCALHOST);
+        s.plain(2, &login("bob"));
+        // Her peer takes all of it but the last byte, and that one never.
+        s.after(1000);
+        let input = message("psst");
+        let input = Input::Received(ConnId(2), input.as_bytes());
+        s.recorder.handle(&mut s.hub, s.now, input);
+        let pending: usize = s.hub.pending(ConnId(1)).map(<[u8]>::len).sum();
+        let most = u32::try_from(pending).expect("it is short") - 2;
+        s.recorder
+            .handle(&mut s.hub, s.now, Input::Sent(ConnId(1), most));
+        let seen = |studio: &Studio| {
+            let mut out = Vec::new();
+            show(&Reel::of(studio.bytes()), "alice", false, &mut out).expect("she is there");
+            String::from_utf8(out).expect("text is printed")
+        };
+        assert!(!seen(&studio).contains("psst"));
+        let s = studio.after(1000);
+        s.recorder
+            .handle(&mut s.hub, s.now, Input::Sent(ConnId(1), 2));
+        let seen = seen(&studio);
+        let last = seen.lines().last();
+        assert_eq!(
+            last,
+            Some("     2.000000  2026-11-18 11:06:42.000Z  <bob> psst")
+        );
+    }
+
+    #[test]
+    fn objects_have_the_time_and_the_attributes_of_the_line_client() {
+        let lines = seen_by("carol", true);
+        assert_eq!(
+            lines[2],
+            r#"{"time":0.700000,"connection":3,"event":"message","username":"alice","message":"hello everyone"}"#
+        );
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some(
+                r#"{"time":61.800000,"connection":3,"event":"ended","reason":"quit","message":"You left."}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_name_that_nobody_had_is_refused_with_those_there_were() {
+        let shown = show(&Reel::of(story().bytes()), "dave", false, &mut Vec::new());
+        let Err(Stop::Trouble(Trouble::Failed(why))) = shown else {
+            panic!("{shown:?}");
+        };
+        assert_eq!(
+            why,
+            "nobody logged in as dave. These did: alice, alicia, bob, carol."
+        );
+    }
+}
