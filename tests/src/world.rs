@@ -10,6 +10,7 @@ use std::time::Duration;
 use chatmaster_core::recording::Kept;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
+use crate::packages::login;
 use crate::wire::Reader;
 
 /// How long a test waits for what must come. Far more than it takes, even on a busy machine.
@@ -42,6 +43,15 @@ pub trait World {
     /// # Panics
     /// If nothing comes.
     fn receive(&mut self, client: ClientId) -> Arrival;
+}
+
+/// Limits that delay nobody.
+pub fn unlimited() -> Config {
+    Config {
+        message_rate: 0,
+        lag_pause: Duration::ZERO,
+        ..Config::default()
+    }
 }
 
 /// A hub without sockets, whose clock stands still unless told.
@@ -127,6 +137,18 @@ impl Bare {
         let client = self.inboxes.len();
         self.inboxes.insert(id(client), Inbox::default());
         self.handle(Input::Opened(id(client), Peer(address)));
+        client
+    }
+
+    /// Connects one more client, which logs in in plain JSON and has read all that came of it.
+    ///
+    /// # Panics
+    /// If it is not let in.
+    pub fn log_in(&mut self, name: &str) -> ClientId {
+        let client = self.connect();
+        self.send(client, login(name).as_bytes());
+        let session = self.packages(client).remove(1);
+        assert!(session.contains(r#""status":true"#), "{session}");
         client
     }
 

@@ -7,28 +7,10 @@ use std::time::Duration;
 use chatmaster_core::{CloseReason, Config, Input, Output, Time};
 use chatmaster_tests::packages::{command, error, left, login, message, said};
 use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Arrival, Bare, ClientId, World, id};
+use chatmaster_tests::world::{Arrival, Bare, World, id, unlimited};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
-
-/// A client that is logged in, writes plain JSON, and has read all that came of it.
-fn user(world: &mut Bare, name: &str) -> ClientId {
-    let client = world.connect();
-    world.send(client, login(name).as_bytes());
-    let session = world.packages(client).remove(1);
-    assert!(session.contains(r#""status":true"#), "{session}");
-    client
-}
-
-/// Nothing that delays anyone.
-fn unlimited() -> Config {
-    Config {
-        message_rate: 0,
-        lag_pause: Duration::ZERO,
-        ..Config::default()
-    }
-}
 
 #[test]
 fn who_does_not_log_in_is_told_at_the_deadline_and_closed() {
@@ -54,7 +36,7 @@ fn who_does_not_log_in_is_told_at_the_deadline_and_closed() {
 #[test]
 fn who_logged_in_has_no_deadline() {
     let mut world = Bare::new(Config::default());
-    user(&mut world, "alice");
+    world.log_in("alice");
     assert_eq!(world.hub.poll_timeout(), None);
     world.advance(3600 * SECOND);
     assert_eq!(world.log, []);
@@ -91,8 +73,8 @@ fn a_peer_that_does_not_take_its_last_packages_is_closed_at_the_linger_deadline(
 #[test]
 fn flood_control_delays_and_drops_nothing() {
     let mut world = Bare::new(Config::default());
-    let listener = user(&mut world, "listener");
-    let flooder = user(&mut world, "flooder");
+    let listener = world.log_in("listener");
+    let flooder = world.log_in("flooder");
     world.packages(listener);
     world.advance(SECOND * 60);
     world.log.clear();
@@ -125,54 +107,10 @@ fn flood_control_delays_and_drops_nothing() {
 }
 
 #[test]
-fn without_flood_control_what_comes_at_once_goes_in_turns_that_no_reader_is_closed_for() {
-    // 5000 messages, and a stream of a few kilobytes that inflates to 400 messages of 4 KiB: more
-    // than a send queue takes, for readers who take all they are sent.
-    let short: String = (0..5000)
-        .map(|number| message(&number.to_string()))
-        .collect();
-    let long: String = (0..400).map(|_| message(&"x".repeat(4096))).collect();
-    let long = Writer::new(Speech::Zlib).package(&long);
-    assert!(long.len() < 16 * 1024);
-    let expected = (0..5000).map(|n| said(&n.to_string(), "talker"));
-    let expected = expected.chain((0..400).map(|_| said(&"x".repeat(4096), "talker")));
-
-    let mut world = Bare::new(unlimited());
-    let listener = user(&mut world, "listener");
-    let talker = user(&mut world, "talker");
-    world.packages(listener);
-    world.send(talker, short.as_bytes());
-    world.send(talker, &long);
-    let heard = world.packages(listener);
-    assert!(heard.into_iter().eq(expected), "all arrive, in order");
-    let closed = |output: &Output| matches!(output, Output::Close(..) | Output::Finish(_));
-    assert!(!world.log.iter().any(closed), "nobody is closed");
-    assert_eq!(world.log.last(), Some(&Output::ResumeRead(id(talker))));
-}
-
-#[test]
-fn the_hub_says_when_its_outputs_are_to_be_drained() {
-    let mut world = Bare::new(unlimited());
-    user(&mut world, "listener");
-    let talker = user(&mut world, "talker");
-    let text = message(&"x".repeat(4000));
-    let inputs = (1..).find(|_| {
-        world
-            .hub
-            .handle(world.now, Input::Received(id(talker), text.as_bytes()));
-        world.hub.wants_flush()
-    });
-    // 64 KiB are 17 frames of 4 KB.
-    assert_eq!(inputs, Some(17));
-    while world.hub.poll_output().is_some() {}
-    assert!(!world.hub.wants_flush());
-}
-
-#[test]
 fn a_paused_peer_that_hangs_up_is_heard_to_the_end() {
     let mut world = Bare::new(Config::default());
-    let listener = user(&mut world, "listener");
-    let hasty = user(&mut world, "hasty");
+    let listener = world.log_in("listener");
+    let hasty = world.log_in("hasty");
     world.packages(listener);
     let flood: String = (0..40).map(|number| message(&number.to_string())).collect();
     world.send(hasty, flood.as_bytes());
@@ -195,7 +133,7 @@ fn a_backlog_is_bounded() {
         ..Config::default()
     };
     let mut world = Bare::new(config);
-    let deluge = user(&mut world, "deluge");
+    let deluge = world.log_in("deluge");
     let flood = message("x").repeat(100);
     world.send(deluge, flood.as_bytes());
     while world.hub.connections() == 1 && !world.log.contains(&Output::Finish(id(deluge))) {
@@ -211,220 +149,12 @@ fn a_backlog_is_bounded() {
 #[test]
 fn an_unfinished_package_at_the_end_is_an_error() {
     let mut world = Bare::new(Config::default());
-    let client = user(&mut world, "alice");
+    let client = world.log_in("alice");
     world.packages(client);
     world.send(client, br#"{"type":"mess"#);
     world.hang_up(client);
     let told = error("package", "The connection ended inside a package.");
     assert_eq!(world.packages(client), [told]);
-}
-
-#[test]
-fn a_reader_that_never_reads_is_closed_and_announced_and_nobody_else_notices() {
-    let mut world = Bare::new(unlimited());
-    let talker = user(&mut world, "talker");
-    let listener = user(&mut world, "listener");
-    let stuck = user(&mut world, "stuck");
-    for client in [talker, listener, stuck] {
-        world.packages(client);
-    }
-    world.stall(stuck);
-    let text = "x".repeat(800);
-    let mut heard = Vec::new();
-    for _ in 0..1000 {
-        world.send(talker, message(&text).as_bytes());
-        assert!(world.waiting(stuck) <= Config::default().send_queue_bytes);
-        heard.extend(world.packages(listener));
-    }
-    let gone = heard
-        .iter()
-        .position(|package| *package == left("stuck", "general"));
-    // 256 KiB take at most 312 such messages of 860 bytes, and seven eighths of that at least.
-    let gone = gone.expect("it is announced");
-    assert!((270..=312).contains(&gone), "after {gone} messages");
-    heard.remove(gone);
-    assert_eq!(heard, vec![said(&text, "talker"); 1000]);
-    assert_eq!(
-        world.log,
-        [Output::Close(id(stuck), CloseReason::SlowConsumer)]
-    );
-    assert_eq!(world.packages(talker), [left("stuck", "general")]);
-}
-
-#[test]
-fn a_reader_that_catches_up_misses_nothing() {
-    let mut world = Bare::new(unlimited());
-    let talker = user(&mut world, "talker");
-    let slow = user(&mut world, "slow");
-    world.packages(slow);
-    for round in 0..20 {
-        world.stall(slow);
-        for number in 0..100 {
-            world.send(talker, message(&format!("{round}.{number}")).as_bytes());
-        }
-        assert_eq!(world.packages(slow), [""; 0]);
-        world.resume(slow);
-        let expected: Vec<String> = (0..100)
-            .map(|number| said(&format!("{round}.{number}"), "talker"))
-            .collect();
-        assert_eq!(world.packages(slow), expected);
-    }
-    assert_eq!(world.log, []);
-}
-
-#[test]
-fn a_room_with_a_reader_that_lags_is_slowed_down_until_the_reader_catches_up_or_is_closed() {
-    let config = Config {
-        message_rate: 0,
-        ..Config::default()
-    };
-    let mut world = Bare::new(config);
-    let talker = user(&mut world, "talker");
-    let slow = user(&mut world, "slow");
-    world.stall(slow);
-    let text = message(&"x".repeat(4000));
-    // 128 KiB take 32 frames of 4 KB, and the next one is more than half of the queue.
-    world.send(talker, text.repeat(40).as_bytes());
-    let waiting = world.waiting(slow);
-    assert!(
-        (32 * 4000..34 * 4100).contains(&waiting),
-        "{waiting} bytes wait"
-    );
-    assert_eq!(world.log.last(), Some(&Output::PauseRead(id(talker))));
-    // One package each 2 ms while it lags, whoever sends it, and all at once when it has caught up.
-    let other = world.connect();
-    world.send(other, login("other").as_bytes());
-    world.send(other, text.repeat(2).as_bytes());
-    world.advance(2 * MS);
-    assert_eq!(world.waiting(slow) / 4000, waiting / 4000 + 1);
-    world.advance(MS);
-    assert_eq!(world.waiting(slow) / 4000, waiting / 4000 + 1);
-    world.resume(slow);
-    world.advance(MS);
-    assert_eq!(
-        world.packages(slow).len(),
-        40 + 1 + 2,
-        "all, and that the other came"
-    );
-    assert!(world.log.contains(&Output::ResumeRead(id(talker))));
-    // A reader that never catches up is closed, and slows nobody down any more.
-    world.stall(slow);
-    for _ in 0..4 {
-        world.send(talker, text.repeat(20).as_bytes());
-        world.advance(SECOND);
-    }
-    assert!(
-        world
-            .log
-            .contains(&Output::Close(id(slow), CloseReason::SlowConsumer))
-    );
-    assert_eq!(world.log.last(), Some(&Output::ResumeRead(id(talker))));
-}
-
-#[test]
-fn a_sender_that_catches_up_has_no_echo_between_what_others_said() {
-    let mut world = Bare::new(unlimited());
-    let alice = user(&mut world, "alice");
-    let bob = user(&mut world, "bob");
-    world.packages(alice);
-    world.stall(alice);
-    for (sender, text) in [
-        (bob, "1"),
-        (alice, "2"),
-        (bob, "3"),
-        (bob, "4"),
-        (alice, "5"),
-    ] {
-        world.send(sender, message(text).as_bytes());
-    }
-    world.resume(alice);
-    assert_eq!(
-        world.packages(alice),
-        ["1", "3", "4"].map(|text| said(text, "bob"))
-    );
-}
-
-#[test]
-fn a_queue_may_burst_with_the_last_word_to_a_peer_that_has_left() {
-    // However full the queue is when the peer hangs up inside a package: one of these is just full.
-    let users = r#"{"type":"command","data":{"command":"users"}}"#;
-    let mut burst = 0;
-    for asked in 0..150 {
-        let config = Config {
-            send_queue_bytes: 8 * 1024,
-            ..unlimited()
-        };
-        let mut world = Bare::new(config);
-        let client = user(&mut world, "client");
-        world.stall(client);
-        world.send(client, users.repeat(asked).as_bytes());
-        if world.hub.connections() == 0 {
-            break;
-        }
-        world.send(client, b"{");
-        world.hang_up(client);
-        burst += usize::from(world.hub.connections() == 0);
-        world.advance(5 * SECOND);
-        assert_eq!(world.hub.connections(), 0);
-        let closes = |output: &&Output| matches!(output, Output::Close(..));
-        assert_eq!(world.log.iter().filter(closes).count(), 1);
-    }
-    assert!(burst > 0, "the last word burst a queue");
-}
-
-#[test]
-fn walking_between_rooms_with_a_stuck_reader_in_one_costs_the_walker_nothing() {
-    // The stuck reader keeps the general room's segment alive and long; whoever is sent something
-    // from it holds it too, but once and not once a visit.
-    let mut world = Bare::new(unlimited());
-    let stuck = user(&mut world, "stuck");
-    let talker = user(&mut world, "talker");
-    let walker = user(&mut world, "walker");
-    world.stall(stuck);
-    for _ in 0..30 {
-        world.send(talker, message(&"x".repeat(800)).as_bytes());
-    }
-    let walk = format!(
-        r#"{}{{"type":"command","data":{{"command":"leave"}}}}"#,
-        command("join", "channel", "den")
-    );
-    world.send(walker, walk.repeat(60).as_bytes());
-    assert_eq!(world.log, [], "nobody is closed");
-}
-
-#[test]
-fn all_queues_together_are_bounded_and_the_heaviest_pays() {
-    let config = Config {
-        send_queue_bytes: 64 * 1024,
-        total_queue_bytes: 128 * 1024,
-        ..unlimited()
-    };
-    let mut world = Bare::new(config);
-    let talker = user(&mut world, "talker");
-    let heavy = user(&mut world, "heavy");
-    world.stall(heavy);
-    for _ in 0..50 {
-        world.send(talker, message(&"x".repeat(800)).as_bytes());
-    }
-    // Others that hold little, each in a room of its own.
-    let mut light = Vec::new();
-    while !world
-        .log
-        .contains(&Output::Close(id(heavy), CloseReason::SlowConsumer))
-    {
-        let number = light.len();
-        assert!(number < 60, "the bound is reached");
-        let member = user(&mut world, &format!("member-{number}-x"));
-        world.send(
-            member,
-            command("join", "channel", &format!("room-{number}-x")).as_bytes(),
-        );
-        world.stall(member);
-        let asks = r#"{"type":"command","data":{"command":"users"}}"#.repeat(30);
-        world.send(member, asks.as_bytes());
-        light.push(member);
-    }
-    assert_eq!(world.log.len(), 1, "only the heaviest is closed");
 }
 
 #[test]
@@ -434,8 +164,8 @@ fn connections_beyond_the_limit_are_told_so_and_a_place_that_is_given_back_is_fr
         ..Config::default()
     };
     let mut world = Bare::new(config);
-    let first = user(&mut world, "first");
-    user(&mut world, "second");
+    let first = world.log_in("first");
+    world.log_in("second");
     let third = world.connect();
     let told = error(
         "login",
@@ -448,7 +178,7 @@ fn connections_beyond_the_limit_are_told_so_and_a_place_that_is_given_back_is_fr
         Some(&Output::Close(id(third), CloseReason::Full))
     );
     world.close(first);
-    user(&mut world, "third");
+    world.log_in("third");
 }
 
 #[test]
@@ -502,8 +232,8 @@ fn rooms_are_limited_and_the_one_that_is_left_counts_no_more() {
         ..unlimited()
     };
     let mut world = Bare::new(config);
-    let alice = user(&mut world, "alice");
-    let bob = user(&mut world, "bob");
+    let alice = world.log_in("alice");
+    let bob = world.log_in("bob");
     world.send(alice, command("join", "channel", "den").as_bytes());
     world.packages(bob);
     world.send(bob, command("join", "channel", "lair").as_bytes());
@@ -535,7 +265,7 @@ fn open_zlib_streams_are_limited_and_one_stream_for_each_package_is_not() {
         &Writer::new(Speech::Stream).package(&login("three")),
     );
     assert!(world.packages(client)[0].contains("too many open zlib streams"));
-    user(&mut world, "plain");
+    world.log_in("plain");
 }
 
 #[test]
@@ -548,10 +278,10 @@ fn lists_are_cut_to_what_fits_and_say_so() {
     let mut world = Bare::new(config);
     let name = |number: usize| format!("a-room-with-a-name-of-40-characters-{number:04}");
     for number in 0..60 {
-        let client = user(&mut world, &format!("member-{number}-x"));
+        let client = world.log_in(&format!("member-{number}-x"));
         world.send(client, command("join", "channel", &name(number)).as_bytes());
     }
-    let asker = user(&mut world, "asker");
+    let asker = world.log_in("asker");
     world.packages(asker);
     world.send(
         asker,
@@ -571,9 +301,9 @@ fn lists_are_cut_to_what_fits_and_say_so() {
 #[test]
 fn a_stopping_server_tells_everyone_and_closes() {
     let mut world = Bare::new(Config::default());
-    let alice = user(&mut world, "alice");
+    let alice = world.log_in("alice");
     let newcomer = world.connect();
-    let stuck = user(&mut world, "stuck");
+    let stuck = world.log_in("stuck");
     for client in [alice, newcomer, stuck] {
         world.packages(client);
     }
@@ -599,8 +329,8 @@ fn a_stopping_server_tells_everyone_and_closes() {
 #[test]
 fn inputs_that_come_too_late_or_twice_are_ignored() {
     let mut world = Bare::new(Config::default());
-    let alice = user(&mut world, "alice");
-    let bob = user(&mut world, "bob");
+    let alice = world.log_in("alice");
+    let bob = world.log_in("bob");
     world.close(bob);
     world.packages(alice);
     world.handle(Input::Received(id(bob), b"{}"));
