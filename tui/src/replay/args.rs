@@ -69,7 +69,7 @@ pub struct Args {
 
 /// The limits that `--what-if` changes; the others are those of the recording.
 #[derive(clap::Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Limits for --what-if: others than the recorded ones")]
+#[command(next_help_heading = "Limits for --what-if (those not given are as recorded)")]
 pub(super) struct Changes {
     /// Packages per second from one connection; 0: no limit
     #[arg(long, value_name = "N", requires = "what_if")]

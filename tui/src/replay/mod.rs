@@ -1,7 +1,7 @@
 //! `chatmaster replay`: what a recorded server did, once more.
 //!
 //! Every way of looking at a recording runs its inputs through the core and holds what comes of them
-//! against what was recorded ([`rerun`]); what is shown is therefore what the hub does, or the replay
+//! against what was recorded; what is shown is therefore what the hub does, or the replay
 //! says where it differs. What is printed on stdout depends on the recording alone, and is the same
 //! each time; how long it took is said on stderr.
 
@@ -27,6 +27,8 @@ mod save;
 mod shrink;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod tests;
 mod transcript;
 mod verify;
 mod view_as;

@@ -45,7 +45,7 @@ pub(super) fn redact(reel: &Reel, path: &Path, out: &mut impl Write) -> Result<E
 }
 
 /// The bytes of the redacted recording, and how many names there were.
-fn redacted(reel: &Reel) -> io::Result<(Vec<u8>, usize, Ending)> {
+pub(super) fn redacted(reel: &Reel) -> io::Result<(Vec<u8>, usize, Ending)> {
     let header = reel.header();
     let mut hub = Hub::new(header.config.clone(), header.start);
     hub.trace();
