@@ -48,7 +48,7 @@ pub(super) struct User {
     ending: Half,
     wants_name: bool,
     /// The name it asked for last, if that was free then.
-    free: Option<String>,
+    pub(super) free: Option<String>,
     expires: Option<Time>,
 }
 
@@ -253,41 +253,6 @@ impl World {
             Deed::Sync => Action::Sync,
             Deed::Quit => Action::Quit,
         }
-    }
-
-    /// A name that others want too, or one that nobody else has.
-    fn name(&mut self) -> String {
-        const WANTED: [&str; 7] = [
-            "alice",
-            "Alice",
-            "\u{430}lice",
-            "bob",
-            "BOB",
-            "Zo\u{eb}",
-            "eve",
-        ];
-        let rng = &mut self.rng.users;
-        if rng.chance(self.plan.contested) {
-            return rng.pick(&WANTED).into();
-        }
-        self.long(format!("u{}", self.clients.len() * 100), 32)
-    }
-
-    fn room(&mut self) -> String {
-        const WANTED: [&str; 6] = ["den", "Den", "d\u{435}n", "lair", "games", "general"];
-        let rng = &mut self.rng.users;
-        if self.plan.long_names || rng.chance(150) {
-            let number = rng.below(60);
-            return self.long(format!("r{number}"), 64);
-        }
-        rng.pick(&WANTED).into()
-    }
-
-    fn long(&mut self, start: String, most: usize) -> String {
-        if !self.plan.long_names {
-            return format!("{start}-{}", self.rng.users.below(100));
-        }
-        format!("{start}-{}", "w".repeat(most - start.len() - 1))
     }
 
     /// A user does `action`.
@@ -574,38 +539,6 @@ impl World {
                 ..
             } => self.mark_taken(client, &new_username),
             _ => {}
-        }
-    }
-
-    fn mark_refused(&mut self, client: usize, name: &str) {
-        if name.contains('\u{430}') && !self.is_anyones(name, client) {
-            self.marks.reach(Mark::ConfusableRefused);
-        }
-        let user = self.clients[client].user.as_ref();
-        if user.is_some_and(|user| user.free.as_deref() == Some(name)) {
-            self.marks.reach(Mark::NameRace);
-        }
-    }
-
-    /// Whether someone other than `client` has that name, as far as sessions know.
-    fn is_anyones(&self, name: &str, client: usize) -> bool {
-        let lower = name.to_lowercase();
-        let mut others = self.clients.iter().enumerate();
-        others.any(|(number, other)| {
-            let place = other.user.as_ref().and_then(|user| user.session.place());
-            number != client && place.is_some_and(|(taken, _)| taken.to_lowercase() == lower)
-        })
-    }
-
-    fn mark_taken(&mut self, client: usize, name: &str) {
-        for (number, other) in self.clients.iter().enumerate() {
-            let had = other
-                .user
-                .as_ref()
-                .is_some_and(|user| user.log.names.contains(name));
-            if number != client && had {
-                return self.marks.reach(Mark::NameReused);
-            }
         }
     }
 }

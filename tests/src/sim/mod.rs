@@ -4,7 +4,8 @@
 //!
 //! - [`plan`] draws what exists in a seed's world; [`rng`] is where choices come from.
 //! - [`world`] has the events in order of time; [`host`] is the server's adapter, [`client`] has the
-//!   users, [`hostile`] those in no good faith, [`fault`] what goes wrong, [`net`] the pipes between.
+//!   users, [`naming`] their names, [`hostile`] those in no good faith, [`fault`] what goes wrong,
+//!   [`net`] the pipes between.
 //! - [`watch`] checks what the hub promises its adapter; [`log`] checks what each client sees as it
 //!   comes, and [`oracle`] whether what they saw goes together; [`marks`] counts what is rare.
 //! - [`ending`] heals everything and sees to it that all goes on.
@@ -19,6 +20,7 @@ pub mod host;
 pub mod hostile;
 pub mod log;
 pub mod marks;
+pub mod naming;
 pub mod net;
 pub mod oracle;
 pub mod plan;
