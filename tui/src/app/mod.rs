@@ -3,6 +3,7 @@
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
 mod editor;
+mod events;
 mod history;
 mod keys;
 mod layout;

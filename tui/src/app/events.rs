@@ -1,0 +1,225 @@
+//! What becomes of the client by what its session tells.
+
+use chatmaster_core::RoomName;
+use chatmaster_core::session::{Action, End, Event, Listing};
+use jiff::civil::DateTime;
+
+use super::editor::Editor;
+use super::log::{Entry, Kind, Speaker};
+use super::roster::{Asker, Members, Rooms};
+use super::{App, Effect, Phase, Privacy};
+use crate::text::listed;
+
+/// How much of a package that makes no sense is shown.
+const MAX_UNKNOWN_CHARS: usize = 200;
+
+impl App {
+    pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
+        match event {
+            Event::NameWanted { reason } => {
+                let name = self.name.take().unwrap_or_default();
+                self.ask_for_name(at, reason, &name);
+            }
+            Event::LoggedIn {
+                username,
+                channel,
+                channels,
+                more,
+            } => {
+                self.notice(at, &format!("You are {username}, in {channel}."));
+                self.phase = Phase::Talking;
+                self.name = Some(username);
+                self.rooms = Rooms {
+                    names: channels,
+                    more,
+                };
+                self.enter_room(channel);
+                return vec![self.ask_for_users()];
+            }
+            Event::Message { username, message } => {
+                self.log
+                    .push(Entry::said(at, &username, Speaker::Other, &message));
+            }
+            Event::Joined {
+                username,
+                channel,
+                me: true,
+            } => {
+                // The one after a login tells nothing new.
+                if self.room.as_ref() != Some(&channel) {
+                    self.log.push(Entry::new(
+                        at,
+                        Kind::Joined,
+                        &format!("You are in {channel} now."),
+                    ));
+                    self.enter_room(channel);
+                    return vec![self.ask_for_users(), self.ask_for_channels()];
+                }
+                self.members.join(&username);
+            }
+            Event::Joined {
+                username,
+                channel,
+                me: false,
+            } => {
+                let text = format!("{username} joined {channel}.");
+                self.log.push(Entry::new(at, Kind::Joined, &text));
+                self.members.join(&username);
+            }
+            Event::Left {
+                channel, me: true, ..
+            } => {
+                let general = RoomName::GENERAL;
+                let text = format!("You left {channel} and are in {general} now.");
+                self.log.push(Entry::new(at, Kind::Left, &text));
+                self.enter_room(general.into());
+                return vec![self.ask_for_users(), self.ask_for_channels()];
+            }
+            Event::Left {
+                username,
+                channel,
+                me: false,
+            } => {
+                let text = format!("{username} left {channel}.");
+                self.log.push(Entry::new(at, Kind::Left, &text));
+                self.members.leave(&username);
+            }
+            Event::Renamed {
+                old_username,
+                new_username,
+                me,
+            } => {
+                self.members.rename(&old_username, &new_username);
+                if me {
+                    self.notice(at, &format!("You are {new_username} now."));
+                    self.name = Some(new_username);
+                } else {
+                    self.notice(at, &format!("{old_username} is {new_username} now."));
+                }
+            }
+            Event::Channels {
+                channels,
+                more,
+                answers,
+            } => {
+                self.channels(
+                    at,
+                    Rooms {
+                        names: channels,
+                        more,
+                    },
+                    answers,
+                );
+            }
+            Event::Users {
+                channel,
+                users,
+                more,
+            } => {
+                if self.pending.users.pop_front() == Some(Asker::User) {
+                    self.notice(at, &format!("In {channel}: {}.", listed(&users, more)));
+                }
+                if self.room.as_ref() == Some(&channel) {
+                    self.members = Members::listed(users, more);
+                }
+            }
+            Event::Error {
+                error_type,
+                message,
+            } => {
+                let asker = match error_type.as_str() {
+                    "users" => self.pending.users.pop_front(),
+                    "channels" => self.pending.channels.pop_front(),
+                    _ => None,
+                };
+                if asker != Some(Asker::Client) {
+                    let about = if error_type == "message" {
+                        "Not delivered"
+                    } else {
+                        &error_type
+                    };
+                    self.complain(at, &format!("{about}: {message}"));
+                }
+            }
+            Event::Unknown { package } => {
+                let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
+                self.complain(at, &format!("The server sent something unknown: {start}"));
+            }
+            Event::Synced => {}
+            Event::Ended(End::Quit) => return vec![Effect::Quit],
+            Event::Ended(end) => self.lost(at, &end),
+        }
+        Vec::new()
+    }
+
+    pub(super) fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, tried: &str) {
+        if let Some(reason) = &reason {
+            self.complain(at, reason);
+        }
+        self.phase = Phase::Naming {
+            reason,
+            editor: Editor::with_text(tried),
+        };
+    }
+
+    fn channels(&mut self, at: DateTime, rooms: Rooms, answers: Listing) {
+        let room = self.room.clone().unwrap_or_default();
+        self.privacy = match answers {
+            Listing::Private => Privacy::Private,
+            Listing::Public => Privacy::Public,
+            // Nobody but the owner is told, but a room that is hidden is in no list.
+            Listing::Channels if rooms.lack(&room) => Privacy::Private,
+            Listing::Channels => Privacy::Public,
+        };
+        match answers {
+            Listing::Private => {
+                self.notice(
+                    at,
+                    &format!("{room} is private now: hidden, and closed to newcomers."),
+                );
+            }
+            Listing::Public => {
+                self.notice(
+                    at,
+                    &format!("{room} is public now: shown, and open to everyone."),
+                );
+            }
+            Listing::Channels => {
+                if self.pending.channels.pop_front() == Some(Asker::User) {
+                    self.notice(at, &format!("Rooms: {}.", listed(&rooms.names, rooms.more)));
+                }
+            }
+        }
+        self.rooms = rooms;
+    }
+
+    fn lost(&mut self, at: DateTime, end: &End) {
+        let what = match end {
+            // The reason was told already, when it came.
+            End::ClosedByServer { .. } => "The server closed the connection.".into(),
+            end => end.to_string(),
+        };
+        self.complain(at, &format!("{what} Press Enter to reconnect."));
+        self.phase = Phase::Lost;
+        self.privacy = Privacy::Public;
+        self.members = Members::default();
+        self.rooms = Rooms::default();
+        self.pending = Default::default();
+    }
+
+    fn enter_room(&mut self, room: String) {
+        self.members = Members::only(self.name.as_deref().unwrap_or_default());
+        self.privacy = Privacy::Public;
+        self.room = Some(room);
+    }
+
+    fn ask_for_users(&mut self) -> Effect {
+        self.pending.users.push_back(Asker::Client);
+        Effect::Act(Action::Users)
+    }
+
+    fn ask_for_channels(&mut self) -> Effect {
+        self.pending.channels.push_back(Asker::Client);
+        Effect::Act(Action::Channels)
+    }
+}
