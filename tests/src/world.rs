@@ -10,6 +10,7 @@ use std::time::Duration;
 use chatmaster_core::recording::Kept;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
+use crate::journal::Page;
 use crate::packages::login;
 use crate::wire::Reader;
 
@@ -63,6 +64,7 @@ pub struct Bare {
     /// What the hub wanted done, but for writes.
     pub log: Vec<Output>,
     inboxes: BTreeMap<ConnId, Inbox>,
+    page: Page,
 }
 
 #[derive(Default)]
@@ -87,6 +89,7 @@ impl Bare {
     /// A hub without connections.
     pub fn new(config: Config) -> Self {
         Bare {
+            page: Page::new(&config),
             hub: Hub::new(config, Start::default()),
             now: Time::ZERO,
             log: Vec::new(),
@@ -109,6 +112,7 @@ impl Bare {
     }
 
     fn drain(&mut self) {
+        self.page.drained(self.now);
         while let Some(output) = self.hub.poll_output() {
             match output {
                 Output::Write(id) => self.write(id),
@@ -191,6 +195,7 @@ impl Bare {
     }
 
     fn step(&mut self, input: Input<'_>) {
+        self.page.input(self.now, input);
         self.hub.handle(self.now, input);
         self.hub.check_invariants();
         assert!(

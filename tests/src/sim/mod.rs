@@ -184,7 +184,10 @@ thread_local! {
 }
 
 /// Does `what`, and catches its panic, which is not printed.
-fn catch<T>(what: impl FnOnce() -> T) -> Result<T, String> {
+///
+/// # Errors
+/// What the panic said, with its place.
+pub fn catch<T>(what: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let print = std::panic::take_hook();

@@ -11,6 +11,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::{Act, acted, ask};
 
 /// Whether a package answers something the client asked for, and what: the command's name.
@@ -93,7 +94,7 @@ fn is_delivered(ask: &Ask) -> bool {
     matches!(ask, Ask::Say(text) if (1..=4096).contains(&text.len()))
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(64))]
 
     #[test]
@@ -115,7 +116,7 @@ proptest! {
                 asked[client].push(first);
             }
         }
-        for (client, burst) in bursts {
+        for (client, burst) in bursts.clone() {
             let bytes: Vec<u8> =
                 burst.iter().flat_map(|ask| writers[client].package(&ask.text())).collect();
             world.send(client, &bytes);
@@ -188,7 +189,7 @@ fn packages(world: &mut Bare, client: ClientId) -> Vec<Value> {
         .collect()
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(128))]
 
     #[test]

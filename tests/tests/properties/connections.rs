@@ -8,6 +8,7 @@ use chatmaster_tests::wire::{Speech, Writer};
 use proptest::prelude::*;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::tape::{Alarm, CLIENTS, Deed, Played, Tape, play, run, tight, wild_tape};
 
 fn named(output: &Output) -> ConnId {
@@ -19,7 +20,7 @@ fn named(output: &Output) -> ConnId {
     *id
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(128))]
 
     #[test]
@@ -27,7 +28,7 @@ proptest! {
         tape in wild_tape(),
         stops in any::<bool>(),
     ) {
-        let mut tape = tape;
+        let mut tape = tape.clone();
         if stops {
             tape.then(Deed::Shutdown);
         }
@@ -62,7 +63,7 @@ proptest! {
 
     #[test]
     fn a_hub_that_everyone_has_left_is_as_good_as_new(tape in wild_tape()) {
-        let mut tape = tape;
+        let mut tape = tape.clone();
         tape.then_all_leave();
         let (hub, played) = play(tight(), &tape, Alarm::OnTime);
         hub.check_invariants();
@@ -90,7 +91,7 @@ proptest! {
 
     #[test]
     fn timers_are_never_early_and_never_in_the_past(tape in wild_tape()) {
-        let mut tape = tape;
+        let mut tape = tape.clone();
         tape.then_all_leave();
         due_all_at_once(&mut tape);
         // That what is not due yet is not done, the player asserts.
@@ -105,7 +106,7 @@ proptest! {
 
     #[test]
     fn the_same_input_gives_the_same_output_and_state(tape in wild_tape()) {
-        let mut tape = tape;
+        let mut tape = tape.clone();
         // What comes afterwards shows what state the hub was in.
         tape.then(Deed::Tick);
         for client in 0..CLIENTS {

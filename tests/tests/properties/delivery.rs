@@ -13,10 +13,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::history;
 use crate::tape::{Deed, Tape, run};
 
-proptest! {
+properties! {
     #![proptest_config(cases(64))]
 
     #[test]
@@ -169,7 +170,7 @@ fn talkative() -> Config {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(48))]
 
     #[test]
@@ -270,7 +271,7 @@ fn with_a_listener_who_stops(
     (heard.split_off(1), closed)
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(48))]
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! `PROPTEST_CASES` says how many cases each property tries; without it each has a number of its
 //! own that fits into a few seconds. Every property was seen to fail on a planted bug: `plants.rs`.
+//! A counterexample is kept as a recording: `counterexample.rs`.
 
 mod answers;
 mod bytes;
 mod connections;
+mod counterexample;
 mod delivery;
 mod drawn;
 mod memory;

@@ -10,6 +10,7 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::{Act, PLAYER_NAMES, acted, ask, history, walks};
 use crate::tape::{run, tight, wild_tape};
 
@@ -62,7 +63,7 @@ fn rename_named(package: &mut Value, renaming: &Renaming) {
     users.into_iter().flatten().for_each(rename);
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(64))]
 
     #[test]
@@ -70,7 +71,7 @@ proptest! {
         history in acted(acts_under_names(), 1..50),
         shuffled in Just(NAMES.to_vec()).prop_shuffle(),
     ) {
-        let renaming: Renaming = NAMES.into_iter().zip(shuffled).collect();
+        let renaming: Renaming = NAMES.into_iter().zip(shuffled.clone()).collect();
         let renamed = history.iter().map(|event| rename_asker(event, &renaming));
         let renamed: Vec<Event> = renamed.collect();
         let mut heard = transcripts(&witness(&history));
@@ -100,8 +101,8 @@ proptest! {
             Event::Ask(hermit, Ask::Private),
         ];
         let solitude: Vec<(usize, Ask)> = solitude
-            .into_iter()
-            .map(|(place, ask)| (place.index(history.len().max(1)), ask))
+            .iter()
+            .map(|(place, ask)| (place.index(history.len().max(1)), ask.clone()))
             .collect();
         for (number, event) in history.iter().enumerate() {
             let alone = solitude.iter().filter(|(place, _)| *place == number);
@@ -148,7 +149,7 @@ fn renumbered(event: &Event) -> Event {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(128))]
 
     #[test]

@@ -9,9 +9,10 @@ use proptest::sample::select;
 use serde_json::Value;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::history;
 
-proptest! {
+properties! {
     #![proptest_config(cases(96))]
 
     #[test]
@@ -23,7 +24,7 @@ proptest! {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(32))]
 
     #[test]

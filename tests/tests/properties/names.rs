@@ -8,6 +8,7 @@ use chatmaster_tests::world::ClientId;
 use proptest::prelude::*;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::{Act, acted, ask, name};
 
 /// Mostly people who come, take names, and go.
@@ -20,7 +21,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(96))]
 
     #[test]

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::cases;
+use crate::counterexample::properties;
 use crate::drawn::{acted, history, walks};
 
 /// The rooms that are private after the steps so far, by what their owners were answered.
@@ -34,7 +35,7 @@ impl PrivateRooms {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases(96))]
 
     #[test]

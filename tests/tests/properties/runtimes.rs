@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
+use crate::counterexample::properties;
 use crate::drawn::history;
 
 /// A server and three connections for each case take their time: one of 16 cases that others try.
@@ -19,7 +20,7 @@ fn cases() -> ProptestConfig {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(cases())]
 
     #[test]

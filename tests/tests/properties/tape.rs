@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 
 use chatmaster_core::strategies::{Framing, hostile_bytes, script};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
+use chatmaster_tests::journal::Page;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -123,6 +124,7 @@ pub(crate) fn run(config: Config, tape: &Tape) -> Played {
 /// Runs a tape, and gives back the hub too.
 pub(crate) fn play(config: Config, tape: &Tape, alarm: Alarm) -> (Hub, Played) {
     let mut player = Player {
+        page: Page::new(&config),
         hub: Hub::new(config, Start::default()),
         alarm,
         last: Time::ZERO,
@@ -146,6 +148,7 @@ pub(crate) fn play(config: Config, tape: &Tape, alarm: Alarm) -> (Hub, Played) {
 
 struct Player {
     hub: Hub,
+    page: Page,
     alarm: Alarm,
     /// The time of the last call.
     last: Time,
@@ -162,6 +165,7 @@ impl Player {
             let just_before = Time::from_micros(due.as_micros() - 1);
             // Where an input has left work for the next microsecond, another one takes it up at once.
             if self.alarm == Alarm::AlsoJustBefore && just_before > self.last {
+                self.page.input(just_before, Input::Tick);
                 self.hub.handle(just_before, Input::Tick);
                 assert_eq!(
                     self.hub.poll_timeout(),
@@ -194,6 +198,7 @@ impl Player {
             Deed::Shutdown => self.handle(now, Input::Shutdown),
             Deed::Tick => self.handle(now, Input::Tick),
             Deed::Drain => {
+                self.page.drained(self.last);
                 while let Some(output) = self.hub.poll_output() {
                     self.played.outputs.push((self.deeds, output));
                 }
@@ -203,6 +208,7 @@ impl Player {
 
     fn handle(&mut self, now: Time, input: Input<'_>) {
         self.last = now;
+        self.page.input(now, input);
         self.hub.handle(now, input);
         self.played.timeouts.push((now, self.hub.poll_timeout()));
     }
