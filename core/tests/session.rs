@@ -437,6 +437,29 @@ fn the_end_says_why() {
 }
 
 #[test]
+fn the_end_tells_how_much_of_what_was_said_never_left() {
+    let mut line = Line::logged_in();
+    for text in ["one", "two", "three"] {
+        line.acts(Action::Say(text.into())).unwrap();
+    }
+    line.acts(Action::Users).unwrap();
+    // {"type":"message","data":{"message":"one","username":"Alice"}} and a line feed.
+    let one = 63;
+    line.session.handle(Time::ZERO, SessionInput::Sent(one + 5));
+    let lost = Event::Ended(End::Lost);
+    assert_eq!(
+        line.input(SessionInput::Closed),
+        [Event::Unsent { messages: 2 }, lost.clone()]
+    );
+
+    let mut line = Line::logged_in();
+    line.acts(Action::Say("one".into())).unwrap();
+    line.acts(Action::Users).unwrap();
+    line.session.handle(Time::ZERO, SessionInput::Sent(one));
+    assert_eq!(line.input(SessionInput::Closed), [lost]);
+}
+
+#[test]
 fn what_waits_to_be_sent_is_bounded() {
     let mut line = Line::logged_in();
     let text = "x".repeat(4000);

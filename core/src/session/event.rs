@@ -158,6 +158,12 @@ pub enum Event {
         /// The package's text.
         package: String,
     },
+    /// The session ends before it has sent the last of what the user said: the server cannot have
+    /// got it. Comes right before [`Event::Ended`].
+    Unsent {
+        /// How many of the last messages that were taken; at least one.
+        messages: usize,
+    },
     /// The session is over, and nothing comes after this.
     Ended(End),
 }

@@ -103,6 +103,8 @@ pub struct Session {
     /// Bytes to send, of which the first `sent` are.
     queue: Vec<u8>,
     sent: usize,
+    /// Where in `queue` each message ends that is not sent whole.
+    unsent: VecDeque<usize>,
     ending: Option<End>,
     events: VecDeque<Event>,
     outputs: VecDeque<SessionOutput>,
@@ -167,6 +169,7 @@ impl Session {
             encoder: Encoder::default(),
             queue: Vec::new(),
             sent: 0,
+            unsent: VecDeque::new(),
             ending: None,
             events: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -192,6 +195,9 @@ impl Session {
             }
             SessionInput::Sent(count) => {
                 self.sent = (self.sent + count as usize).min(self.queue.len());
+                while self.unsent.front().is_some_and(|end| *end <= self.sent) {
+                    self.unsent.pop_front();
+                }
                 if self.sent == self.queue.len() {
                     self.queue = Vec::new();
                     self.sent = 0;
@@ -237,10 +243,12 @@ impl Session {
         let (command, awaited) = match action {
             Action::Say(text) if text.is_empty() => return Err(ActionError::EmptyMessage),
             Action::Say(text) => {
-                return self.send(&ClientPackage::Message {
+                self.send(&ClientPackage::Message {
                     message: Cow::Owned(text),
                     username: Cow::Owned(username),
-                });
+                })?;
+                self.unsent.push_back(self.queue.len());
+                return Ok(());
             }
             Action::Rename(name) => (Command::Rename(Cow::Owned(name)), Awaited::Rename),
             Action::Join(channel) => (
@@ -331,6 +339,10 @@ impl Session {
         self.received = Vec::new();
         self.queue = Vec::new();
         self.sent = 0;
+        let messages = core::mem::take(&mut self.unsent).len();
+        if messages > 0 {
+            self.events.push_back(Event::Unsent { messages });
+        }
         self.events.push_back(Event::Ended(end));
         self.outputs.push_back(SessionOutput::Close);
     }

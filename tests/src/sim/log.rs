@@ -198,6 +198,8 @@ impl Log {
                 self.stage = Stage::Over;
                 return Ok(None);
             }
+            // The end comes next; what was said is known to have been heard only if someone did.
+            Event::Unsent { .. } => return Ok(None),
             _ => {}
         }
         let entering = self.must_enter.take();
@@ -341,7 +343,9 @@ impl Log {
             } => {
                 return self.refused(error_type, message, marks);
             }
-            Event::Unknown { .. } | Event::Ended(_) => unreachable!("both were dealt with above"),
+            Event::Unknown { .. } | Event::Unsent { .. } | Event::Ended(_) => {
+                unreachable!("they were dealt with above")
+            }
         }
         Ok(None)
     }

@@ -145,7 +145,7 @@ impl App {
                 let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
                 self.complain(at, &format!("The server sent something unknown: {start}"));
             }
-            Event::Synced => {}
+            Event::Synced | Event::Unsent { .. } => {}
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => self.lost(at, &end),
         }

@@ -11,6 +11,7 @@
 //! | `error` | `error_type`, `message`: what the server said |
 //! | `refused` | `action`, `text` (if the action has one), `reason`: what was not sent |
 //! | `unknown` | `package`: what the server sent that this client does not know |
+//! | `unsent` | `messages`: how many of the last were not sent when the session ended |
 //! | `ended` | `reason` (`quit`, `closed`, `lost` or `violation`), `message` |
 //!
 //! Texts and names are exact, whatever they hold. Characters that a reader could not see, or that
@@ -89,6 +90,9 @@ pub(crate) enum Object<'a> {
     },
     Unknown {
         package: &'a str,
+    },
+    Unsent {
+        messages: usize,
     },
     Ended {
         reason: &'static str,
@@ -182,6 +186,9 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             message,
         },
         Event::Unknown { package } => Object::Unknown { package },
+        Event::Unsent { messages } => Object::Unsent {
+            messages: *messages,
+        },
         Event::Ended(end) => {
             let reason = match end {
                 End::Quit => "quit",
@@ -282,6 +289,10 @@ mod tests {
             (
                 Update::Refused(Action::Leave, ActionError::Congested),
                 r#"{"event":"refused","action":"leave","reason":"The server is not taking what was sent before; try again later."}"#,
+            ),
+            (
+                Update::Event(Event::Unsent { messages: 2 }),
+                r#"{"event":"unsent","messages":2}"#,
             ),
             (
                 Update::Event(Event::Ended(End::Quit)),

@@ -75,6 +75,8 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             message,
         } => format!("! {error_type}: {message}"),
         Event::Unknown { package } => format!("? {package}"),
+        Event::Unsent { messages: 1 } => "! the last message was not sent".into(),
+        Event::Unsent { messages } => format!("! the last {messages} messages were not sent"),
         Event::NameWanted { .. } | Event::Synced | Event::Ended(_) => return None,
     })
 }
@@ -158,6 +160,10 @@ mod tests {
                     message: "No.".into(),
                 },
                 "! join: No.\n",
+            ),
+            (
+                Event::Unsent { messages: 2 },
+                "! the last 2 messages were not sent\n",
             ),
             (Event::Synced, ""),
         ] {
