@@ -5,19 +5,36 @@ use std::fmt;
 
 use chatmaster_core::session::Action;
 
+use crate::address::Address;
+
 /// What a line of a user means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// Something for the server to do, or to pass on.
     Do(Action),
-    /// Explain one command, or all.
-    Help(Option<&'static Command>),
+    /// Connect anew, to another server if there is an address.
+    Connect(Option<Address>),
+    /// Leave the server, but not the program.
+    Disconnect,
+    /// Explain something.
+    Help(Topic),
     /// Empty the chat log.
     Clear,
     /// Let the mouse scroll, or select.
     Mouse,
     /// Leave.
     Quit,
+}
+
+/// What there is help on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// What commands there are.
+    Commands,
+    /// One command.
+    Command(&'static Command),
+    /// What keys there are.
+    Keys,
 }
 
 /// Why a line that starts with a slash means nothing. Displays as a sentence for people.
@@ -27,6 +44,8 @@ pub enum Mistake {
     Unknown(String, Option<&'static str>),
     /// The command is used in another way.
     Usage(&'static Command),
+    /// What is there in place of an address, in a sentence.
+    Address(String),
 }
 
 /// A command, as help has it.
@@ -46,21 +65,42 @@ pub struct Command {
 pub enum Parameter {
     /// Nothing.
     None,
-    /// One thing, called so.
-    One(&'static str),
-    /// One thing, called so, or nothing.
-    Maybe(&'static str),
+    /// One thing.
+    One(Thing),
+    /// One thing, or nothing.
+    Maybe(Thing),
 }
+
+/// What a command is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// The name of a room.
+    Room,
+    /// A name for the user.
+    Name,
+    /// Words for the others.
+    Text,
+    /// Where a server is.
+    Address,
+    /// What to explain.
+    Topic,
+}
+
+/// What `/help` has besides commands.
+pub const KEYS: &str = "keys";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     Join,
     Leave,
     Rename,
+    Me,
     Private,
     Public,
     Channels,
     Users,
+    Connect,
+    Disconnect,
     Help,
     Clear,
     Mouse,
@@ -68,7 +108,7 @@ enum Verb {
 }
 
 /// Every command.
-pub static COMMANDS: [Command; 11] = {
+pub static COMMANDS: [Command; 14] = {
     use Parameter::{Maybe, None, One};
     const fn command(
         names: &'static [&'static str],
@@ -86,9 +126,9 @@ pub static COMMANDS: [Command; 11] = {
     [
         command(
             &["join"],
-            One("ROOM"),
+            One(Thing::Room),
             Verb::Join,
-            "Enter a room; it is made if there is none.",
+            "Enter a room, or create it.",
         ),
         command(
             &["leave"],
@@ -98,22 +138,23 @@ pub static COMMANDS: [Command; 11] = {
         ),
         command(
             &["rename", "nick"],
-            One("NAME"),
+            One(Thing::Name),
             Verb::Rename,
             "Take another name.",
+        ),
+        command(
+            &["me"],
+            One(Thing::Text),
+            Verb::Me,
+            "Say what you do: * alice waves.",
         ),
         command(
             &["private"],
             None,
             Verb::Private,
-            "Hide your room and close it to newcomers; only its owner can.",
+            "Hide and close your room.",
         ),
-        command(
-            &["public"],
-            None,
-            Verb::Public,
-            "Show your room and open it again.",
-        ),
+        command(&["public"], None, Verb::Public, "Show and open it again."),
         command(
             &["channels", "rooms", "list"],
             None,
@@ -127,26 +168,43 @@ pub static COMMANDS: [Command; 11] = {
             "List who is in your room.",
         ),
         command(
+            &["connect"],
+            Maybe(Thing::Address),
+            Verb::Connect,
+            "Connect again, or elsewhere.",
+        ),
+        command(
+            &["disconnect"],
+            None,
+            Verb::Disconnect,
+            "Leave the server, and stay here.",
+        ),
+        command(
             &["help"],
-            Maybe("COMMAND"),
+            Maybe(Thing::Topic),
             Verb::Help,
-            "Explain a command, or list them all.",
+            "Explain a command, or the keys.",
         ),
         command(
             &["clear"],
             None,
             Verb::Clear,
-            "Empty the chat log on your screen.",
+            "Empty the log on your screen.",
         ),
         command(
             &["mouse"],
             None,
             Verb::Mouse,
-            "Let the mouse select text instead of scrolling, or scroll again.",
+            "Let the mouse select, or scroll.",
         ),
         command(&["quit"], None, Verb::Quit, "Leave the chat."),
     ]
 };
+
+/// What the message `text` says its sender does, if it says that: `/me waves` (XEP-0245).
+pub fn deed(text: &str) -> Option<&str> {
+    text.strip_prefix("/me ")
+}
 
 /// Reads what a user typed. `None` if there is nothing in it.
 ///
@@ -183,11 +241,16 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Verb::Public => Line::Do(Action::Public),
         Verb::Channels => Line::Do(Action::Channels),
         Verb::Users => Line::Do(Action::Users),
-        Verb::Help if argument.is_empty() => Line::Help(None),
+        Verb::Me => say(&format!("/me {argument}")),
+        Verb::Connect if argument.is_empty() => Line::Connect(None),
+        Verb::Connect => Line::Connect(Some(argument.parse().map_err(Mistake::Address)?)),
+        Verb::Disconnect => Line::Disconnect,
+        Verb::Help if argument.is_empty() => Line::Help(Topic::Commands),
+        Verb::Help if argument.eq_ignore_ascii_case(KEYS) => Line::Help(Topic::Keys),
         Verb::Help => {
             let name = argument.strip_prefix('/').unwrap_or(argument);
             let about = find(name).ok_or_else(|| Mistake::Unknown(name.into(), nearest(name)))?;
-            Line::Help(Some(about))
+            Line::Help(Topic::Command(about))
         }
         Verb::Clear => Line::Clear,
         Verb::Mouse => Line::Mouse,
@@ -195,30 +258,35 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
     }))
 }
 
-/// The lines that explain `about`, or every command.
-pub fn help(about: Option<&'static Command>) -> Vec<String> {
-    if let Some(command) = about {
-        let mut lines = vec![format!("{command}: {}", command.summary)];
-        if let [_, aliases @ ..] = command.names
+/// The lines that list every command.
+pub fn help() -> Vec<String> {
+    COMMANDS
+        .iter()
+        .map(|command| format!("{command}: {}", command.summary))
+        .chain(["//: A message that starts with a slash.".into()])
+        .collect()
+}
+
+impl Command {
+    /// The lines that explain it.
+    pub fn help(&self) -> Vec<String> {
+        let mut lines = vec![format!("{self}: {}", self.summary)];
+        if let [_, aliases @ ..] = self.names
             && !aliases.is_empty()
         {
             let aliases: Vec<_> = aliases.iter().map(|name| format!("/{name}")).collect();
             lines.push(format!("Also: {}", aliases.join(", ")));
         }
-        return lines;
+        lines
     }
-    COMMANDS
-        .iter()
-        .map(|command| format!("{command}: {}", command.summary))
-        .chain(["//: a message that starts with a slash.".into()])
-        .collect()
 }
 
 fn say(text: &str) -> Line {
     Line::Do(Action::Say(text.into()))
 }
 
-fn find(name: &str) -> Option<&'static Command> {
+/// The command that is called `name`, without its slash.
+pub fn find(name: &str) -> Option<&'static Command> {
     let is_called = |command: &&Command| {
         command
             .names
@@ -251,9 +319,21 @@ impl fmt::Display for Command {
         let name = self.names[0];
         match self.parameter {
             Parameter::None => write!(f, "/{name}"),
-            Parameter::One(what) => write!(f, "/{name} {what}"),
-            Parameter::Maybe(what) => write!(f, "/{name} [{what}]"),
+            Parameter::One(thing) => write!(f, "/{name} {thing}"),
+            Parameter::Maybe(thing) => write!(f, "/{name} [{thing}]"),
         }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thing::Room => "ROOM",
+            Thing::Name => "NAME",
+            Thing::Text => "TEXT",
+            Thing::Address => "ADDRESS",
+            Thing::Topic => "COMMAND",
+        })
     }
 }
 
@@ -267,6 +347,7 @@ impl fmt::Display for Mistake {
                 write!(f, "There is no command /{name}. /help lists the commands.")
             }
             Mistake::Usage(command) => write!(f, "It is used like this: {command}"),
+            Mistake::Address(what) => write!(f, "That is no server: {what}."),
         }
     }
 }
@@ -313,7 +394,11 @@ mod tests {
             ("/list", Line::Do(Action::Channels)),
             ("/users", Line::Do(Action::Users)),
             ("/who", Line::Do(Action::Users)),
-            ("/help", Line::Help(None)),
+            ("/connect", Line::Connect(None)),
+            ("/connect ::1", Line::Connect("[::1]:9000".parse().ok())),
+            ("/disconnect", Line::Disconnect),
+            ("/help", Line::Help(Topic::Commands)),
+            ("/help keys", Line::Help(Topic::Keys)),
             ("/clear", Line::Clear),
             ("/mouse", Line::Mouse),
             ("/quit", Line::Quit),
@@ -336,6 +421,11 @@ mod tests {
             ("/join", "It is used like this: /join ROOM"),
             ("/nick  ", "It is used like this: /rename NAME"),
             ("/leave dev", "It is used like this: /leave"),
+            ("/me ", "It is used like this: /me TEXT"),
+            (
+                "/connect host:port",
+                "That is no server: \"port\" is not a port; a port is a number up to 65535.",
+            ),
         ] {
             let mistake = parse(text).expect_err("the usage is wrong");
             assert_eq!(mistake.to_string(), usage);
@@ -369,11 +459,11 @@ mod tests {
     #[test]
     fn help_is_given_for_each_command_with_its_other_names() {
         for text in ["/help nick", "/help /rename"] {
-            let Ok(Some(Line::Help(Some(about)))) = parse(text) else {
+            let Ok(Some(Line::Help(Topic::Command(about)))) = parse(text) else {
                 panic!("{text} is help")
             };
             assert_eq!(
-                help(Some(about)),
+                about.help(),
                 ["/rename NAME: Take another name.", "Also: /nick"]
             );
         }
@@ -381,11 +471,18 @@ mod tests {
 
     #[test]
     fn help_lists_every_command() {
-        let lines = help(None);
+        let lines = help();
         assert_eq!(lines.len(), COMMANDS.len() + 1);
-        assert_eq!(
-            lines[0],
-            "/join ROOM: Enter a room; it is made if there is none."
-        );
+        assert_eq!(lines[0], "/join ROOM: Enter a room, or create it.");
+    }
+
+    #[test]
+    fn what_one_does_is_a_message_that_says_so() {
+        assert_eq!(parse("/me waves"), said("/me waves"));
+        assert_eq!(parse("/ME   waves "), said("/me waves"));
+        assert_eq!(deed("/me waves"), Some("waves"));
+        for text in ["/me", "/mean it", "//me waves", " /me waves", "/ME waves"] {
+            assert_eq!(deed(text), None, "{text}");
+        }
     }
 }

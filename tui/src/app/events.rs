@@ -201,6 +201,11 @@ impl App {
         };
         self.complain(at, &format!("{what} Press Enter to reconnect."));
         self.phase = Phase::Lost;
+        self.forget_the_server();
+    }
+
+    /// What was true of a server that is gone.
+    pub(super) fn forget_the_server(&mut self) {
         self.privacy = Privacy::Public;
         self.members = Members::default();
         self.rooms = Rooms::default();

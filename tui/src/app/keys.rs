@@ -28,6 +28,26 @@ pub(super) enum Key {
     Quit,
 }
 
+/// The lines that list the keys. Each fits into the narrowest log that has room for a side list.
+pub(super) fn help() -> Vec<String> {
+    let lines = [
+        "Enter: send. Alt-Enter: a new line.",
+        "Up, Down: a line of the box; sent before.",
+        "Tab, Shift-Tab: complete.",
+        "Ctrl-A, Ctrl-E: the line's start, end.",
+        "Alt-B, Alt-F, Ctrl-Left, -Right: by word.",
+        "Ctrl-W, Alt-D: cut the word before, after.",
+        "Ctrl-U, Ctrl-K: cut the line before, after.",
+        "Ctrl-Y: paste what was cut. Alt-Y: older.",
+        "Ctrl-T: swap two characters. Ctrl-_: undo.",
+        "PageUp, PageDown, the wheel: scroll.",
+        "Ctrl-Home, Ctrl-End: first and last line.",
+        "Ctrl-R: reconnect. Ctrl-L: draw anew.",
+        "Ctrl-C: leave.",
+    ];
+    lines.map(String::from).to_vec()
+}
+
 /// What `event` means, if anything.
 pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {

@@ -28,6 +28,8 @@ use history::History;
 use log::Log;
 use roster::{Members, Pending, Rooms};
 
+use crate::address::Address;
+
 /// Everything the terminal client knows.
 pub struct App {
     /// The columns and rows of the screen.
@@ -81,13 +83,18 @@ pub enum Msg {
 pub enum Effect {
     /// Tell the session; answered by [`Msg::NotDone`] if that is not possible.
     Act(Action),
-    /// Connect anew: answered by [`Msg::Connected`] or [`Msg::NotConnected`].
+    /// Leave the server if there is one, and connect anew: answered by [`Msg::Connected`] or
+    /// [`Msg::NotConnected`].
     Connect {
+        /// Where to; if there is none, to where it was before.
+        address: Option<Address>,
         /// The name to log in under.
         name: Option<String>,
         /// The room to join.
         room: Option<String>,
     },
+    /// Leave the server, or give up connecting to it. Nothing more comes from it.
+    Disconnect,
     /// Let the terminal report the mouse, or keep it for selecting text.
     Mouse(Mouse),
     /// Draw everything anew, for something else has written to the terminal.
@@ -138,6 +145,8 @@ enum Phase {
     Talking,
     /// There is no connection, and the user may want one again.
     Lost,
+    /// There is no connection, as the user wants it.
+    Offline,
 }
 
 /// Whether newcomers can see and enter the room, as far as one can know.

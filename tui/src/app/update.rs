@@ -11,7 +11,8 @@ use super::layout::Layout;
 use super::log::{Entry, Speaker, Window};
 use super::roster::Asker;
 use super::{App, Effect, Mouse, Msg, Phase, Role, Wheel};
-use crate::command::{self, Line};
+use crate::address::Address;
+use crate::command::{self, Line, Topic};
 
 /// Rows that one notch of the wheel is worth.
 const WHEEL_ROWS: usize = 3;
@@ -86,7 +87,7 @@ impl App {
             Key::End => self.active_editor().apply(Edit::End),
             Key::LogStart => self.log.go_to_start(window),
             Key::LogEnd => self.log.go_to_end(),
-            Key::Reconnect if self.phase == Phase::Lost => return self.reconnect(at),
+            Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
             Key::DeleteOrQuit if self.active_editor().is_empty() => return vec![Effect::Quit],
@@ -118,9 +119,17 @@ impl App {
             (Some(Line::Quit), _) => vec![Effect::Quit],
             (Some(line @ (Line::Help(_) | Line::Clear | Line::Mouse)), _) => {
                 self.sent();
-                self.local(at, &line)
+                self.local(at, line)
             }
-            (_, Phase::Lost) => self.reconnect(at),
+            (Some(Line::Connect(address)), _) => {
+                self.sent();
+                self.connect(at, address)
+            }
+            (Some(Line::Disconnect), _) => {
+                self.sent();
+                self.disconnect(at)
+            }
+            (_, Phase::Lost | Phase::Offline) => self.connect(at, None),
             (None, _) => Vec::new(),
             (Some(Line::Do(action)), Phase::Talking) => {
                 self.sent();
@@ -140,12 +149,15 @@ impl App {
         self.log.go_to_end();
     }
 
-    fn local(&mut self, at: DateTime, line: &Line) -> Vec<Effect> {
+    fn local(&mut self, at: DateTime, line: Line) -> Vec<Effect> {
         match line {
-            Line::Help(about) => {
-                for line in command::help(*about) {
-                    self.notice(at, &line);
-                }
+            Line::Help(topic) => {
+                let lines = match topic {
+                    Topic::Commands => command::help(),
+                    Topic::Command(command) => command.help(),
+                    Topic::Keys => keys::help(),
+                };
+                lines.iter().for_each(|line| self.notice(at, line));
             }
             Line::Clear => self.log.clear(),
             Line::Mouse => {
@@ -160,7 +172,7 @@ impl App {
                 self.notice(at, words);
                 return vec![Effect::Mouse(mouse)];
             }
-            Line::Do(_) | Line::Quit => {}
+            Line::Do(_) | Line::Connect(_) | Line::Disconnect | Line::Quit => {}
         }
         Vec::new()
     }
@@ -233,14 +245,43 @@ impl App {
         }
     }
 
-    fn reconnect(&mut self, at: DateTime) -> Vec<Effect> {
+    /// Connects to another server, or anew to the same.
+    fn connect(&mut self, at: DateTime, address: Option<Address>) -> Vec<Effect> {
         self.phase = Phase::Connecting;
+        self.forget_the_server();
+        if let Some(server) = address.as_ref().map(Address::to_string)
+            && server != self.server
+        {
+            // The room is one of the server before.
+            self.room = None;
+            self.server = server;
+        }
         self.notice(at, &format!("Connecting to {}.", self.server));
         let room = self.room.clone().filter(|room| room != RoomName::GENERAL);
         vec![Effect::Connect {
+            address,
             name: self.name.clone(),
             room,
         }]
+    }
+
+    fn disconnect(&mut self, at: DateTime) -> Vec<Effect> {
+        if self.is_unconnected() {
+            self.notice(at, "There is no connection.");
+            return Vec::new();
+        }
+        self.phase = Phase::Offline;
+        self.forget_the_server();
+        let notice = format!(
+            "You left {}. /connect connects again; what you type is kept.",
+            self.server
+        );
+        self.notice(at, &notice);
+        vec![Effect::Disconnect]
+    }
+
+    fn is_unconnected(&self) -> bool {
+        matches!(self.phase, Phase::Lost | Phase::Offline)
     }
 
     fn window(&self) -> Window {

@@ -41,7 +41,7 @@ fn title(app: &App, area: Rect, buf: &mut Buffer) {
             format!("choose a name for {server} "),
             "no name yet ".into(),
         ],
-        (Phase::Lost, _) => [
+        (Phase::Lost | Phase::Offline, _) => [
             format!("not connected to {server} "),
             "not connected ".into(),
         ],
@@ -245,6 +245,7 @@ fn rule(app: &App, area: Rect, buf: &mut Buffer) {
     let below = app.log.below();
     let words = match &app.phase {
         Phase::Lost => "Connection lost. Press Enter to reconnect.".into(),
+        Phase::Offline => "Not connected. Press Enter to connect.".into(),
         Phase::Naming {
             reason: Some(reason),
             ..

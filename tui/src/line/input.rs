@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use chatmaster_core::session::{Action, Disconnected};
 
 use super::Progress;
-use crate::command::{self, Line};
+use crate::command::{self, Line, Topic};
 use crate::runtime::Client;
 use crate::trouble::{cause, tell};
 
@@ -44,11 +44,15 @@ fn try_send_lines(
         match command::parse(&line) {
             Ok(None) => {}
             Ok(Some(Line::Do(action))) => client.act(action)?,
-            Ok(Some(Line::Help(about))) => command::help(about).iter().for_each(tell),
-            Ok(Some(Line::Clear | Line::Mouse)) => {
+            Ok(Some(Line::Help(Topic::Commands))) => command::help().iter().for_each(tell),
+            Ok(Some(Line::Help(Topic::Command(about)))) => about.help().iter().for_each(tell),
+            Ok(Some(Line::Connect(_))) => tell(format_args!(
+                "{line} needs a terminal; run chatmaster again to connect"
+            )),
+            Ok(Some(Line::Help(Topic::Keys) | Line::Clear | Line::Mouse)) => {
                 tell(format_args!("{line} has nothing to do without a terminal"));
             }
-            Ok(Some(Line::Quit)) => break,
+            Ok(Some(Line::Disconnect | Line::Quit)) => break,
             Err(mistake) => tell(mistake),
         }
     }

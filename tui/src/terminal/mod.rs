@@ -39,14 +39,15 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     let (happened, happenings) = mpsc::sync_channel(WAITING);
     let connector = Connector {
         talk,
-        destination,
+        destination: destination.clone(),
         happened: &happened,
     };
+    let first = Attempt(0);
     // Seen where connecting takes its time; nobody is left to be told if this fails.
     let _ = writeln!(io::stderr(), "Connecting to {destination} …");
     let config = connector.config(name.clone(), talk.wanted_room().map(str::to_owned));
     let Reached { client, host } = destination
-        .reach(talk.runtime, &config, tell_updates(&happened))
+        .reach(talk.runtime, &config, tell_updates(&happened, first))
         .map_err(Trouble::Failed)?;
 
     let mut screen = Screen::open().map_err(|error| lost_terminal(&error))?;
@@ -56,6 +57,8 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     let mut driver = Driver {
         app: App::new(destination.to_string(), name, size, palette()),
         link: Link::Up(client),
+        attempt: first,
+        leaving: Vec::new(),
         role: role(host.as_ref()),
         host,
         connector,
@@ -69,7 +72,8 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     done.map_err(|error| lost_terminal(&error))?;
     if driver.app.is_lost() {
         return Err(Trouble::Failed(format!(
-            "the connection to {destination} was lost"
+            "the connection to {} was lost",
+            driver.connector.destination
         )));
     }
     Ok(())
@@ -80,12 +84,17 @@ enum Happening {
     /// From the terminal.
     Event(event::Event),
     /// From the session.
-    Update(Update),
+    Update(Attempt, Update),
     /// From the thread that connects anew.
-    Reached(Result<Reached, String>),
+    Reached(Attempt, Result<Reached, String>),
     /// A signal asks the program to end, or the terminal is gone.
     Terminate,
 }
+
+/// Which of the sessions something comes from: counted, from 0. What comes from one that the user has
+/// left is not news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Attempt(u64);
 
 /// The connection to the server.
 enum Link {
@@ -104,6 +113,10 @@ enum Going {
 struct Driver<'a> {
     app: App,
     link: Link,
+    /// The session that `link` is about, or was.
+    attempt: Attempt,
+    /// Sessions that the user has left, until they have ended.
+    leaving: Vec<(Attempt, Client)>,
     role: Role,
     host: Option<Host>,
     connector: Connector<'a>,
@@ -142,15 +155,26 @@ impl Driver<'_> {
                 Some(msg) => msg,
                 None => return Ok(()),
             },
-            Happening::Update(update) => {
+            Happening::Update(attempt, update) if attempt != self.attempt => {
+                if let Update::Event(Event::Ended(_)) = update {
+                    self.ended(attempt);
+                }
+                return Ok(());
+            }
+            Happening::Update(_, update) => {
                 if let Link::Connecting(held) = &mut self.link {
                     held.push(update);
                     return Ok(());
                 }
                 Msg::Update(update)
             }
-            Happening::Reached(reached) => {
-                self.reached(reached);
+            Happening::Reached(attempt, reached) => {
+                if attempt == self.attempt {
+                    self.reached(reached);
+                } else {
+                    // The user has given it up.
+                    drop_aside(reached);
+                }
                 return Ok(());
             }
             Happening::Terminate => Msg::Terminate,
@@ -163,7 +187,7 @@ impl Driver<'_> {
             match effect {
                 Effect::Mouse(mouse) => screen.give_mouse(mouse)?,
                 Effect::Redraw => screen.clear()?,
-                Effect::Act(_) | Effect::Connect { .. } | Effect::Quit => {}
+                Effect::Act(_) | Effect::Connect { .. } | Effect::Disconnect | Effect::Quit => {}
             }
         }
         Ok(())
@@ -225,10 +249,20 @@ impl Driver<'_> {
                             more.extend(app::update(&mut self.app, now(), msg));
                         }
                     }
-                    Effect::Connect { name, room } => {
+                    Effect::Connect {
+                        address,
+                        name,
+                        room,
+                    } => {
+                        self.disconnect();
+                        if let Some(address) = address {
+                            self.connector.destination = Destination::Given(address);
+                        }
                         self.link = Link::Connecting(Vec::new());
-                        self.connector.connect(name, room, self.host.take());
+                        let host = self.host.take();
+                        self.connector.connect(self.attempt, name, room, host);
                     }
+                    Effect::Disconnect => self.disconnect(),
                     Effect::Quit => self.going = Going::Away,
                     Effect::Mouse(_) | Effect::Redraw => for_screen.push(effect),
                 }
@@ -245,31 +279,52 @@ impl Driver<'_> {
         }
     }
 
+    /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
+    /// or at once if its server takes nothing any more.
+    fn disconnect(&mut self) {
+        if let Link::Up(client) = std::mem::replace(&mut self.link, Link::Down) {
+            if client.try_act(Action::Quit).is_ok() {
+                self.leaving.push((self.attempt, client));
+            } else {
+                drop_aside(client);
+            }
+        }
+        self.attempt.0 += 1;
+    }
+
+    fn ended(&mut self, attempt: Attempt) {
+        self.leaving.retain(|(leaving, _)| *leaving != attempt);
+    }
+
     /// Leaves the server in good order, and stops the one that is hosted here.
     fn leave(&mut self, happenings: Receiver<Happening>) {
-        let Link::Up(client) = std::mem::replace(&mut self.link, Link::Down) else {
-            return;
-        };
         let started = Instant::now();
-        let mut leaving = client.try_act(Action::Quit).is_ok();
-        while leaving {
+        self.disconnect();
+        while !self.leaving.is_empty() {
             let patience = LEAVING.saturating_sub(started.elapsed());
-            leaving = match happenings.recv_timeout(patience) {
-                Ok(Happening::Update(Update::Event(Event::Ended(_))) | Happening::Terminate)
-                | Err(_) => false,
-                Ok(_) => true,
-            };
+            match happenings.recv_timeout(patience) {
+                Ok(Happening::Update(attempt, Update::Event(Event::Ended(_)))) => {
+                    self.ended(attempt);
+                }
+                Ok(Happening::Terminate) | Err(_) => break,
+                Ok(_) => {}
+            }
         }
-        // The session's thread may be waiting to tell something; it ends with whom it tells.
+        // The sessions' threads may be waiting to tell something; they end with whom they tell.
         drop(happenings);
-        drop(client);
+        self.leaving.clear();
     }
+}
+
+/// Drops what takes its time, or waits for someone who waits for this thread.
+fn drop_aside(what: impl Send + 'static) {
+    thread::spawn(move || drop(what));
 }
 
 /// What it takes to connect anew.
 struct Connector<'a> {
     talk: &'a Talk,
-    destination: &'a Destination,
+    destination: Destination,
     happened: &'a SyncSender<Happening>,
 }
 
@@ -284,25 +339,35 @@ impl Connector<'_> {
     }
 
     /// Connects on a thread of its own, after the server that was hosted here has ended.
-    fn connect(&self, name: Option<String>, room: Option<String>, host: Option<Host>) {
+    fn connect(
+        &self,
+        attempt: Attempt,
+        name: Option<String>,
+        room: Option<String>,
+        host: Option<Host>,
+    ) {
         let config = self.config(name, room);
         let destination = self.destination.clone();
         let runtime = self.talk.runtime;
         let happened = self.happened.clone();
         thread::spawn(move || {
             drop(host);
-            let reached = destination.reach(runtime, &config, tell_updates(&happened));
+            let tell = tell_updates(&happened, attempt);
+            let reached = destination.reach(runtime, &config, tell);
             // Nobody waits for it any more when the program is about to end.
-            let _ = happened.send(Happening::Reached(reached));
+            let _ = happened.send(Happening::Reached(attempt, reached));
         });
     }
 }
 
-fn tell_updates(happened: &SyncSender<Happening>) -> impl FnMut(Update) + Clone + Send + use<> {
+fn tell_updates(
+    happened: &SyncSender<Happening>,
+    attempt: Attempt,
+) -> impl FnMut(Update) + Clone + Send + use<> {
     let happened = happened.clone();
     move |update| {
         // Nobody listens any more when the program is about to end.
-        let _ = happened.send(Happening::Update(update));
+        let _ = happened.send(Happening::Update(attempt, update));
     }
 }
 

@@ -320,7 +320,13 @@ fn a_lost_connection_is_said_and_what_was_typed_is_kept() {
     );
     assert!(scene.log()[1].contains("!!   The connection to the server was"));
     let (name, room) = (Some("alice".into()), Some("dev".into()));
-    assert_eq!(scene.key(KeyCode::Enter), [Effect::Connect { name, room }]);
+    let address = None;
+    let connect = Effect::Connect {
+        address,
+        name,
+        room,
+    };
+    assert_eq!(scene.key(KeyCode::Enter), [connect]);
     assert_eq!(scene.input(), "> half a thou");
     assert_eq!(scene.key(KeyCode::Enter), [], "it is not connected yet");
     assert_eq!(scene.input(), "> half a thou");
@@ -333,6 +339,7 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
     assert_eq!(
         scene.control('r'),
         [Effect::Connect {
+            address: None,
             name: Some("alice".into()),
             room: None
         }]

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod snapshots;
+mod writing;
 
 use chatmaster_core::session::{Action, End, Event, Listing, Update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
