@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::civil::DateTime;
 
+use crate::command;
 use crate::text::{Shown, sanitise, sanitise_lines, wrap};
 
 /// How many entries are kept.
@@ -25,6 +26,8 @@ pub(super) struct Entry {
 pub(super) enum Kind {
     /// Someone said something.
     Said { name: Shown, speaker: Speaker },
+    /// Someone did something, as the text says after the name (`/me`).
+    Did { name: Shown, speaker: Speaker },
     /// Someone came.
     Joined,
     /// Someone went.
@@ -50,15 +53,25 @@ impl Entry {
         }
     }
 
+    /// A message, of words or of a deed.
     pub(super) fn said(at: DateTime, name: &str, speaker: Speaker, text: &str) -> Self {
-        Entry::new(
-            at,
-            Kind::Said {
-                name: sanitise(name),
-                speaker,
-            },
-            text,
-        )
+        let shown = sanitise(name);
+        match command::deed(text) {
+            None => {
+                let kind = Kind::Said {
+                    name: shown,
+                    speaker,
+                };
+                Entry::new(at, kind, text)
+            }
+            Some(deed) => {
+                let kind = Kind::Did {
+                    name: shown,
+                    speaker,
+                };
+                Entry::new(at, kind, &format!("{name} {deed}"))
+            }
+        }
     }
 
     /// The rows of the text, at least one.

@@ -99,6 +99,14 @@ fn log_row(app: &App, layout: &Layout, row: &Row<'_>, y: usize, buf: &mut Buffer
             name,
             speaker: Speaker::Other,
         } => (name.clone(), palette.name(name.as_str()), Style::new()),
+        Kind::Did {
+            speaker: Speaker::User,
+            ..
+        } => (sanitise("*"), palette.own_name(), Style::new()),
+        Kind::Did {
+            name,
+            speaker: Speaker::Other,
+        } => (sanitise("*"), palette.name(name.as_str()), Style::new()),
         Kind::Joined => (sanitise("-->"), palette.faint(), palette.faint()),
         Kind::Left => (sanitise("<--"), palette.faint(), palette.faint()),
         Kind::Info => (sanitise("--"), palette.faint(), Style::new()),

@@ -3,7 +3,7 @@
 //! | `event` | further attributes |
 //! | --- | --- |
 //! | `logged_in` | `username`, `channel`, `channels`, `more` (how many are not listed) |
-//! | `message` | `username`, `message` |
+//! | `message` | `username`, `message`, and `action`, which is true, if it is a deed (`/me waves`) |
 //! | `joined`, `left` | `username`, `channel`, `me` (whether it is this client's user) |
 //! | `renamed` | `old_username`, `new_username`, `me` |
 //! | `channels` | `channels`, `more`, `answers` (`channels`, `private` or `public`) |
@@ -23,6 +23,7 @@ use chatmaster_core::session::{Action, End, Event, Listing, Update};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use crate::command;
 use crate::text::is_hidden;
 
 /// Writes `update` as a line, if it is news to a program.
@@ -52,6 +53,8 @@ pub(crate) enum Object<'a> {
     Message {
         username: &'a str,
         message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        action: Option<bool>,
     },
     Joined {
         username: &'a str,
@@ -125,7 +128,11 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channels,
             more: *more,
         },
-        Event::Message { username, message } => Object::Message { username, message },
+        Event::Message { username, message } => Object::Message {
+            username,
+            message,
+            action: command::deed(message).map(|_| true),
+        },
         Event::Joined {
             username,
             channel,
@@ -264,6 +271,13 @@ mod tests {
                     message: "hi".into(),
                 }),
                 r#"{"event":"message","username":"bob","message":"hi"}"#,
+            ),
+            (
+                Update::Event(Event::Message {
+                    username: "bob".into(),
+                    message: "/me waves".into(),
+                }),
+                r#"{"event":"message","username":"bob","message":"/me waves","action":true}"#,
             ),
             (
                 Update::Event(Event::LoggedIn {

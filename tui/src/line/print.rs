@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use chatmaster_core::session::{Event, Listing};
 
+use crate::command;
 use crate::text::{listed, sanitise};
 
 /// Writes `event` as one harmless line, if it is for people.
@@ -17,7 +18,10 @@ pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {
 /// `event` as a line, not harmless yet, if it is for people.
 pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Message { username, message } => format!("<{username}> {message}"),
+        Event::Message { username, message } => match command::deed(message) {
+            Some(deed) => format!("* {username} {deed}"),
+            None => format!("<{username}> {message}"),
+        },
         Event::LoggedIn {
             username,
             channel,
@@ -98,6 +102,15 @@ mod tests {
             message: "a\n* \x1B[1meve\u{202E}".into(),
         };
         assert_eq!(written(&event), "<bob> a␊* ␛[1meve<U+202E>\n");
+    }
+
+    #[test]
+    fn what_someone_does_is_told_of_them() {
+        let event = Event::Message {
+            username: "bob".into(),
+            message: "/me waves".into(),
+        };
+        assert_eq!(written(&event), "* bob waves\n");
     }
 
     #[test]

@@ -62,6 +62,24 @@ fn what_is_no_address_is_said_and_stays_in_the_box() {
 }
 
 #[test]
+fn what_someone_does_is_told_of_them() {
+    let mut scene = Scene::chatting(58, 10);
+    assert_eq!(
+        scene.send("/me waves"),
+        act(Action::Say("/me waves".into()))
+    );
+    scene.says("bob", "/me waves\nback");
+    scene.says("bob", "/mean it");
+    let expected = [
+        "12:00          *   alice waves",
+        "12:00          *   bob waves",
+        "                   back",
+        "12:00        bob │ /mean it",
+    ];
+    assert_eq!(scene.log(), expected);
+}
+
+#[test]
 fn help_fits_on_the_screen_and_the_keys_on_another() {
     for topic in ["/help", "/help keys"] {
         let mut scene = Scene::chatting(80, 24);
