@@ -12,16 +12,17 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Remembers a line that was sent.
-    pub(super) fn push(&mut self, line: &str) {
+    /// Remembers a line that was sent. False if it was there already, as the last one.
+    pub(super) fn push(&mut self, line: &str) -> bool {
         self.browsing = None;
         if self.lines.last().is_some_and(|last| last == line) {
-            return;
+            return false;
         }
         if self.lines.len() == MAX_LINES {
             self.lines.remove(0);
         }
         self.lines.push(line.into());
+        true
     }
 
     /// The line before the one in the box, which is `current`.
@@ -53,7 +54,9 @@ mod tests {
 
     fn history(lines: &[&str]) -> History {
         let mut history = History::default();
-        lines.iter().for_each(|line| history.push(line));
+        for line in lines {
+            history.push(line);
+        }
         history
     }
 
@@ -75,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_line_sent_twice_in_a_row_is_remembered_once() {
-        let mut history = history(&["one", "two", "two"]);
+        let mut history = history(&["one", "two"]);
+        assert!(!history.push("two"));
         assert_eq!(history.older(""), Some("two"));
         assert_eq!(history.older(""), Some("one"));
     }
@@ -83,7 +87,9 @@ mod tests {
     #[test]
     fn only_so_many_lines_are_remembered() {
         let mut history = History::default();
-        (0..MAX_LINES + 10).for_each(|n| history.push(&n.to_string()));
+        for n in 0..MAX_LINES + 10 {
+            assert!(history.push(&n.to_string()));
+        }
         let mut oldest = String::new();
         for _ in 0..MAX_LINES + 10 {
             oldest = history.older("").expect("there are lines").to_owned();

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::complete::Turn;
 use super::editor::Edit;
 
 /// What a key means.
@@ -10,7 +11,13 @@ pub(super) enum Key {
     Edit(Edit),
     /// Send, or whatever the box is for.
     Enter,
-    /// Older or newer lines of the history.
+    /// A line break in the box.
+    NewLine,
+    /// Complete the word before the cursor.
+    Complete(Turn),
+    /// Have nothing to do with what is asked.
+    Escape,
+    /// A row up or down in the box; beyond it, older or newer lines of the history.
     Older,
     Newer,
     PageUp,
@@ -64,23 +71,34 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             'e' => Key::Edit(Edit::End),
             'f' => Key::Edit(Edit::Right),
             'h' => Key::Edit(Edit::Backspace),
+            'j' => Key::NewLine,
             'k' => Key::Edit(Edit::KillToEnd),
             'l' => Key::Redraw,
             'n' => Key::Newer,
             'p' => Key::Older,
             'r' => Key::Reconnect,
+            't' => Key::Edit(Edit::Transpose),
             'u' => Key::Edit(Edit::KillToStart),
-            'w' => Key::Edit(Edit::KillWordBack),
+            'w' => Key::Edit(Edit::Rubout),
+            'y' => Key::Edit(Edit::Yank),
+            // Terminals send one byte for Ctrl-_, Ctrl-/ and Ctrl-7.
+            'z' | '_' | '/' | '7' => Key::Edit(Edit::Undo),
             _ => return None,
         },
         KeyCode::Char(c) if alt && !control => match c.to_ascii_lowercase() {
             'b' => Key::Edit(Edit::WordLeft),
             'd' => Key::Edit(Edit::KillWordForward),
             'f' => Key::Edit(Edit::WordRight),
+            'y' => Key::Edit(Edit::YankOlder),
             _ => return None,
         },
         KeyCode::Char(c) => Key::Edit(Edit::Insert(c)),
+        // Few terminals tell Shift-Enter from Enter.
+        KeyCode::Enter if alt || event.modifiers.contains(KeyModifiers::SHIFT) => Key::NewLine,
         KeyCode::Enter => Key::Enter,
+        KeyCode::BackTab => Key::Complete(Turn::Previous),
+        KeyCode::Tab => Key::Complete(Turn::Next),
+        KeyCode::Esc => Key::Escape,
         KeyCode::Backspace if alt || control => Key::Edit(Edit::KillWordBack),
         KeyCode::Backspace => Key::Edit(Edit::Backspace),
         KeyCode::Delete => Key::Edit(Edit::Delete),
@@ -118,6 +136,19 @@ mod tests {
         assert_eq!(key('b', KeyModifiers::ALT), Some(Key::Edit(Edit::WordLeft)));
         assert_eq!(key('x', KeyModifiers::CONTROL), None);
         assert_eq!(key('x', KeyModifiers::ALT), None);
+    }
+
+    #[test]
+    fn a_line_break_is_told_from_sending() {
+        let key = |code, modifiers| meaning(KeyEvent::new(code, modifiers));
+        assert_eq!(key(KeyCode::Enter, KeyModifiers::NONE), Some(Key::Enter));
+        for (code, modifiers) in [
+            (KeyCode::Enter, KeyModifiers::ALT),
+            (KeyCode::Enter, KeyModifiers::SHIFT),
+            (KeyCode::Char('j'), KeyModifiers::CONTROL),
+        ] {
+            assert_eq!(key(code, modifiers), Some(Key::NewLine), "{modifiers:?}");
+        }
     }
 
     #[test]

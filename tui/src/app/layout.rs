@@ -45,16 +45,22 @@ const BAR: u16 = 3;
 /// Rows that two lists need to be of any use.
 const ROWS_OF_TWO_LISTS: u16 = 8;
 
+/// Rows of the message box, however much is in it; nor is it more than a third of the screen.
+const MAX_INPUT_ROWS: u16 = 5;
+
 impl Layout {
     /// Rooms go first, then the side list, the time, the column of names, the line above the box,
     /// the title. The box stays.
-    pub(super) fn of((width, height): (u16, u16)) -> Self {
+    ///
+    /// The box would like to have `rows`; it gets as many as leave the log its room.
+    pub(super) fn of((width, height): (u16, u16), rows: u16) -> Self {
         let (title, rule) = match height {
             0..=2 => (0, 0),
             3..=4 => (1, 0),
             _ => (1, 1),
         };
-        let input = height.min(1);
+        let most = MAX_INPUT_ROWS.min(height / 3).max(1);
+        let input = rows.clamp(1, most).min(height);
         let rows = height - title - rule - input;
         let side = match width {
             0..60 => 0,
@@ -120,7 +126,7 @@ mod tests {
     fn the_parts_fill_the_screen_and_do_not_overlap_at_any_size() {
         for width in 0..150 {
             for height in 0..40 {
-                let layout = Layout::of((width, height));
+                let layout = Layout::of((width, height), width % 9);
                 let Layout {
                     title,
                     log,
@@ -157,13 +163,13 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_left_out_in_order() {
-        let side = |width| Layout::of((width, 24)).side.width;
-        assert_eq!(Layout::of((80, 24)).lists, Lists::RoomsAndMembers);
-        assert_eq!(Layout::of((69, 24)).lists, Lists::Members);
-        assert_eq!(Layout::of((80, 10)).lists, Lists::Members);
+        let side = |width| Layout::of((width, 24), 1).side.width;
+        assert_eq!(Layout::of((80, 24), 1).lists, Lists::RoomsAndMembers);
+        assert_eq!(Layout::of((69, 24), 1).lists, Lists::Members);
+        assert_eq!(Layout::of((80, 10), 1).lists, Lists::Members);
         assert!(side(60) > 0 && side(59) == 0);
         assert_eq!(
-            Layout::of((40, 10)).columns,
+            Layout::of((40, 10), 1).columns,
             Columns {
                 time: 6,
                 name: 8,
@@ -172,7 +178,7 @@ mod tests {
             }
         );
         assert_eq!(
-            Layout::of((30, 10)).columns,
+            Layout::of((30, 10), 1).columns,
             Columns {
                 time: 0,
                 name: 6,
@@ -181,7 +187,7 @@ mod tests {
             }
         );
         assert_eq!(
-            Layout::of((10, 10)).columns,
+            Layout::of((10, 10), 1).columns,
             Columns {
                 time: 0,
                 name: 0,
@@ -196,7 +202,7 @@ mod tests {
                 rule,
                 input,
                 ..
-            } = Layout::of((80, height));
+            } = Layout::of((80, height), 1);
             [title.height, log.height, rule.height, input.height]
         };
         assert_eq!(rows(10), [1, 7, 1, 1]);
@@ -204,5 +210,19 @@ mod tests {
         assert_eq!(rows(4), [1, 2, 0, 1]);
         assert_eq!(rows(2), [0, 1, 0, 1]);
         assert_eq!(rows(1), [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn the_box_grows_and_leaves_the_log_its_room() {
+        let rows = |height, wanted| {
+            let layout = Layout::of((80, height), wanted);
+            (layout.input.height, layout.log.height)
+        };
+        assert_eq!(rows(24, 0), (1, 21));
+        assert_eq!(rows(24, 4), (4, 18));
+        assert_eq!(rows(24, 100), (5, 17));
+        assert_eq!(rows(10, 100), (3, 5));
+        assert_eq!(rows(5, 100), (1, 2));
+        assert_eq!(rows(1, 100), (1, 0));
     }
 }

@@ -2,18 +2,23 @@
 //! and what is to be done, [`view()`] what is on the screen. No clock, no socket, no terminal: times
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
+mod complete;
 mod editor;
 mod events;
 mod history;
 mod keys;
 mod layout;
+mod limit;
 mod log;
+mod message_box;
 mod palette;
+mod paste;
 mod roster;
 #[cfg(test)]
 mod tests;
 mod update;
 mod view;
+mod writing;
 
 use chatmaster_core::session::{Action, Update};
 use crossterm::event::KeyEvent;
@@ -23,9 +28,12 @@ pub use palette::Palette;
 pub use update::update;
 pub use view::view;
 
+use complete::Completion;
 use editor::Editor;
 use history::History;
+use layout::Layout;
 use log::Log;
+use paste::Paste;
 use roster::{Members, Pending, Rooms};
 
 use crate::address::Address;
@@ -50,6 +58,10 @@ pub struct App {
     pending: Pending,
     log: Log,
     editor: Editor,
+    /// What Tab has found, until there is another key.
+    completing: Option<Completion>,
+    /// A paste of which the user has to say what is to become.
+    asking: Option<Paste>,
     history: History,
 }
 
@@ -99,6 +111,8 @@ pub enum Effect {
     Mouse(Mouse),
     /// Draw everything anew, for something else has written to the terminal.
     Redraw,
+    /// Keep a line of the history, for the next time.
+    Remember(String),
     /// Leave.
     Quit,
 }
@@ -174,13 +188,27 @@ impl App {
             pending: Pending::default(),
             log: Log::default(),
             editor: Editor::default(),
+            completing: None,
+            asking: None,
             history: History::default(),
+        }
+    }
+
+    /// Has the lines at hand that were sent in other runs, the oldest first.
+    pub fn recall(&mut self, lines: Vec<String>) {
+        for line in lines {
+            self.history.push(&line);
         }
     }
 
     /// Whether the connection is lost.
     pub fn is_lost(&self) -> bool {
         self.phase == Phase::Lost
+    }
+
+    /// What goes where on the screen.
+    fn layout(&self) -> Layout {
+        Layout::of(self.size, message_box::rows(self, self.size.0))
     }
 
     fn notice(&mut self, at: DateTime, text: &str) {

@@ -5,12 +5,12 @@ use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, ActionError, Update};
 use jiff::civil::DateTime;
 
-use super::editor::{Edit, Editor};
+use super::editor::Edit;
 use super::keys::{self, Key};
-use super::layout::Layout;
+use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
 use super::roster::Asker;
-use super::{App, Effect, Mouse, Msg, Phase, Role, Wheel};
+use super::{App, Effect, Mouse, Msg, Phase, Role, Wheel, message_box};
 use crate::address::Address;
 use crate::command::{self, Line, Topic};
 
@@ -25,7 +25,7 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             None => Vec::new(),
         },
         Msg::Paste(text) => {
-            app.active_editor().insert(&text);
+            app.paste(at, &text);
             Vec::new()
         }
         Msg::Wheel(wheel) => {
@@ -71,12 +71,22 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
 
 impl App {
     fn key(&mut self, at: DateTime, key: Key) -> Vec<Effect> {
+        if let Some(effects) = self.answer(at, key) {
+            return effects;
+        }
+        if !matches!(key, Key::Complete(_)) {
+            self.completing = None;
+        }
         let window = self.window();
         // All rows but one, which shows where one was.
         let page = window.rows.saturating_sub(1).max(1);
         match key {
             Key::Edit(edit) => self.active_editor().apply(edit),
             Key::Enter => return self.enter(at),
+            Key::NewLine if matches!(self.phase, Phase::Naming { .. }) => return self.enter(at),
+            Key::NewLine => self.editor.apply(Edit::Insert('\n')),
+            Key::Complete(turn) => self.complete(turn),
+            Key::Escape => {}
             Key::Older => self.older(),
             Key::Newer => self.newer(),
             Key::PageUp => self.log.up(window, page),
@@ -97,7 +107,7 @@ impl App {
         Vec::new()
     }
 
-    fn enter(&mut self, at: DateTime) -> Vec<Effect> {
+    pub(super) fn enter(&mut self, at: DateTime) -> Vec<Effect> {
         if let Phase::Naming { editor, .. } = &mut self.phase {
             if editor.is_empty() {
                 return Vec::new();
@@ -118,22 +128,32 @@ impl App {
         match (line, &self.phase) {
             (Some(Line::Quit), _) => vec![Effect::Quit],
             (Some(line @ (Line::Help(_) | Line::Clear | Line::Mouse)), _) => {
-                self.sent();
-                self.local(at, line)
+                let mut effects = self.sent();
+                effects.extend(self.local(at, line));
+                effects
             }
             (Some(Line::Connect(address)), _) => {
-                self.sent();
-                self.connect(at, address)
+                let mut effects = self.sent();
+                effects.extend(self.connect(at, address));
+                effects
             }
             (Some(Line::Disconnect), _) => {
-                self.sent();
-                self.disconnect(at)
+                let mut effects = self.sent();
+                effects.extend(self.disconnect(at));
+                effects
             }
             (_, Phase::Lost | Phase::Offline) => self.connect(at, None),
             (None, _) => Vec::new(),
             (Some(Line::Do(action)), Phase::Talking) => {
-                self.sent();
-                self.act(at, action)
+                if let Left::Over(bytes) = limit::left(self.editor.text()) {
+                    let bytes = limit::counted(bytes);
+                    let why = format!("Not sent: it is {bytes} longer than a message may be.");
+                    self.complain(at, &why);
+                    return Vec::new();
+                }
+                let mut effects = self.sent();
+                effects.extend(self.act(at, action));
+                effects
             }
             (Some(Line::Do(_)), Phase::Connecting | Phase::Naming { .. }) => {
                 self.complain(at, "Not yet: there is no connection so far.");
@@ -142,11 +162,15 @@ impl App {
         }
     }
 
-    /// What was in the box is dealt with.
-    fn sent(&mut self) {
+    /// What was in the box is dealt with, and remembered.
+    pub(super) fn sent(&mut self) -> Vec<Effect> {
         let text = self.editor.take();
-        self.history.push(&text);
         self.log.go_to_end();
+        if self.history.push(&text) {
+            vec![Effect::Remember(text)]
+        } else {
+            Vec::new()
+        }
     }
 
     fn local(&mut self, at: DateTime, line: Line) -> Vec<Effect> {
@@ -177,7 +201,7 @@ impl App {
         Vec::new()
     }
 
-    fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
         match &action {
             Action::Say(text) => self.said(at, text),
             Action::Users => self.pending.users.push_back(Asker::User),
@@ -206,7 +230,7 @@ impl App {
             Action::Say(text) => {
                 self.complain(at, &format!("Not sent: {why}"));
                 if self.editor.is_empty() {
-                    self.editor = Editor::with_text(&escaped(&text));
+                    self.editor.set(&escaped(&text));
                 }
             }
             Action::Login(name) => {
@@ -217,18 +241,22 @@ impl App {
     }
 
     fn older(&mut self) {
-        if !matches!(self.phase, Phase::Naming { .. })
+        let columns = message_box::columns(self, self.size.0);
+        if !self.active_editor().up(columns)
+            && !matches!(self.phase, Phase::Naming { .. })
             && let Some(line) = self.history.older(self.editor.text())
         {
-            self.editor = Editor::with_text(line);
+            self.editor.set(line);
         }
     }
 
     fn newer(&mut self) {
-        if !matches!(self.phase, Phase::Naming { .. })
+        let columns = message_box::columns(self, self.size.0);
+        if !self.active_editor().down(columns)
+            && !matches!(self.phase, Phase::Naming { .. })
             && let Some(line) = self.history.newer()
         {
-            self.editor = Editor::with_text(&line);
+            self.editor.set(&line);
         }
     }
 
@@ -285,12 +313,12 @@ impl App {
     }
 
     fn window(&self) -> Window {
-        Layout::of(self.size).window()
+        self.layout().window()
     }
 }
 
 /// What to type to say `text`.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     if text.starts_with('/') {
         format!("/{text}")
     } else {

@@ -4,19 +4,22 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::complete::Completion;
 use super::layout::{Layout, Lists};
+use super::limit::{self, Left};
 use super::log::{Kind, Row, Speaker};
-use super::{App, Phase, Privacy, Role};
+use super::{App, Phase, Privacy, Role, message_box};
 use crate::text::{Shown, sanitise, truncate, width};
 
 /// Draws the client into `buf`, whose size it was told, and says where the cursor is to be.
 pub fn view(app: &App, buf: &mut Buffer) -> Option<Position> {
-    let layout = Layout::of((buf.area.width, buf.area.height));
+    let size = (buf.area.width, buf.area.height);
+    let layout = Layout::of(size, message_box::rows(app, size.0));
     title(app, layout.title, buf);
     log(app, &layout, buf);
     side(app, &layout, buf);
     rule(app, layout.rule, buf);
-    input(app, layout.input, buf)
+    message_box::draw(app, layout.input, buf)
 }
 
 /// ` dev [private] · 3 members              alice on 127.0.0.1:9000 `
@@ -250,8 +253,11 @@ fn rule(app: &App, area: Rect, buf: &mut Buffer) {
         &sanitise(&"─".repeat(columns)),
         app.palette.faint(),
     );
+    let columns = columns - limit(app, area, buf);
     let below = app.log.below();
+    let choices = app.completing.as_ref().and_then(Completion::choices);
     let words = match &app.phase {
+        _ if let Some(choices) = choices => choices,
         Phase::Lost => "Connection lost. Press Enter to reconnect.".into(),
         Phase::Offline => "Not connected. Press Enter to connect.".into(),
         Phase::Naming {
@@ -282,30 +288,25 @@ fn rule(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn input(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    if area.is_empty() {
-        return None;
+/// What is left of a message, at the right end of the line, and how many columns that takes.
+fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
+    let words = match limit::left(app.editor.text()) {
+        _ if matches!(app.phase, Phase::Naming { .. }) => return 0,
+        Left::Enough => return 0,
+        Left::Bytes(bytes) => format!(" {} left ", limit::counted(bytes)),
+        Left::Over(bytes) => format!(" {} too long ", limit::counted(bytes)),
+    };
+    let words = sanitise(&words);
+    let (columns, taken) = (usize::from(area.width), width(&words) + 1);
+    if taken > columns {
+        return 0;
     }
-    let (prompt, editor) = match &app.phase {
-        Phase::Naming { editor, .. } => ("Name: ", editor),
-        _ => ("> ", &app.editor),
-    };
-    let columns = usize::from(area.width);
-    // A box that is hardly wider than its prompt does without.
-    let prompt = if columns < prompt.len() * 2 {
-        ""
-    } else {
-        prompt
-    };
-    let (text, cursor) = editor.visible(columns - prompt.len());
-    put(buf, area, 0, 0, &sanitise(prompt), app.palette.heading());
-    put(buf, area, prompt.len(), 0, &text, Style::new());
-    let x = area.x + u16::try_from(prompt.len() + cursor).expect("it is within the screen");
-    Some(Position { x, y: area.y })
+    put(buf, area, columns - taken, 0, &words, app.palette.alert());
+    taken
 }
 
 /// Writes `text` at a place within `area`, as much as fits. Only what was made harmless is written.
-fn put(buf: &mut Buffer, area: Rect, x: usize, y: usize, text: &Shown, style: Style) {
+pub(super) fn put(buf: &mut Buffer, area: Rect, x: usize, y: usize, text: &Shown, style: Style) {
     let (Ok(dx), Ok(dy)) = (u16::try_from(x), u16::try_from(y)) else {
         return;
     };

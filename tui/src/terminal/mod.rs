@@ -187,7 +187,11 @@ impl Driver<'_> {
             match effect {
                 Effect::Mouse(mouse) => screen.give_mouse(mouse)?,
                 Effect::Redraw => screen.clear()?,
-                Effect::Act(_) | Effect::Connect { .. } | Effect::Disconnect | Effect::Quit => {}
+                Effect::Act(_)
+                | Effect::Connect { .. }
+                | Effect::Disconnect
+                | Effect::Remember(_)
+                | Effect::Quit => {}
             }
         }
         Ok(())
@@ -263,6 +267,7 @@ impl Driver<'_> {
                         self.connector.connect(self.attempt, name, room, host);
                     }
                     Effect::Disconnect => self.disconnect(),
+                    Effect::Remember(_) => {}
                     Effect::Quit => self.going = Going::Away,
                     Effect::Mouse(_) | Effect::Redraw => for_screen.push(effect),
                 }

@@ -176,7 +176,7 @@ fn a_new_room_has_its_own_members_and_is_asked_about() {
     assert_eq!(scene.app.members.names(), ["dave", "alice"]);
     assert_eq!(scene.app.rooms.names, ["dev", "general"]);
     assert_eq!(
-        scene.app.log.rows(Layout::of((80, 24)).window()).len(),
+        scene.app.log.rows(Layout::of((80, 24), 1).window()).len(),
         1,
         "{log:?}"
     );
@@ -385,17 +385,6 @@ fn a_name_that_is_taken_while_reconnecting_is_asked_for_beside_the_draft() {
         more: 0,
     });
     assert_eq!(scene.input(), "> draft");
-}
-
-#[test]
-fn a_paste_of_many_lines_is_one_message() {
-    let mut scene = Scene::chatting(58, 10);
-    assert_eq!(scene.tell(Msg::Paste("one\r\ntwo\n".into())), []);
-    assert_eq!(scene.input(), "> one⏎two⏎");
-    assert_eq!(
-        scene.key(KeyCode::Enter),
-        act(Action::Say("one\ntwo\n".into()))
-    );
 }
 
 #[test]

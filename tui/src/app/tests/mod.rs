@@ -56,8 +56,11 @@ impl Scene {
         scene
     }
 
+    /// What is to be done about `msg`, but for what is to be remembered.
     fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.app, self.at, msg)
+        let mut effects = update(&mut self.app, self.at, msg);
+        effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
+        effects
     }
 
     fn event(&mut self, event: Event) -> Vec<Effect> {

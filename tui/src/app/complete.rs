@@ -1,0 +1,239 @@
+//! Completion: what Tab makes of the start of a name, a room or a command.
+
+use chatmaster_core::RoomName;
+use chatmaster_core::names::Name;
+
+use crate::command::{self, COMMANDS, Parameter, Thing};
+
+/// What Tab has found, and which of it is in the box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Completion {
+    /// The byte of the text at which the word starts that is completed.
+    pub(super) start: usize,
+    /// At least one.
+    candidates: Vec<String>,
+    at: usize,
+    /// What goes after the word.
+    suffix: &'static str,
+}
+
+/// Which way to go through what was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Next,
+    Previous,
+}
+
+/// What there is to complete with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words<'a> {
+    /// The members of the room but the user, the likeliest first.
+    pub(super) members: &'a [String],
+    /// The public rooms.
+    pub(super) rooms: &'a [String],
+}
+
+impl Completion {
+    /// What the word that ends `before` may become; `before` is what is before the cursor.
+    pub(super) fn of(before: &str, words: Words<'_>) -> Option<Self> {
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| {
+            at + before[at..].chars().next().map_or(0, char::len_utf8)
+        });
+        let word = &before[start..];
+        let (candidates, suffix) = match before
+            .strip_prefix('/')
+            .filter(|rest| !rest.starts_with('/'))
+        {
+            Some(name) if start == 0 => (commands(name, "/"), " "),
+            Some(rest) => match argument(rest) {
+                Some((Thing::Room, room)) => {
+                    let start = before.len() - room.len();
+                    return Self::new(start, starting_with(room, words.rooms), "");
+                }
+                Some((Thing::Topic, _)) => (topics(word), ""),
+                Some((Thing::Text, _)) => (starting_with(word, words.members), " "),
+                _ => return None,
+            },
+            None if start == 0 => (starting_with(word, words.members), ": "),
+            None => (starting_with(word, words.members), " "),
+        };
+        Self::new(start, candidates, suffix)
+    }
+
+    fn new(start: usize, candidates: Vec<String>, suffix: &'static str) -> Option<Self> {
+        (!candidates.is_empty()).then_some(Completion {
+            start,
+            candidates,
+            at: 0,
+            suffix,
+        })
+    }
+
+    /// Goes to the next candidate, or to the one before.
+    pub(super) fn turn(&mut self, turn: Turn) {
+        let count = self.candidates.len();
+        self.at = match turn {
+            Turn::Next => (self.at + 1) % count,
+            Turn::Previous => (self.at + count - 1) % count,
+        };
+    }
+
+    /// What goes into the box in place of the word.
+    pub(super) fn text(&self) -> String {
+        format!("{}{}", self.candidates[self.at], self.suffix)
+    }
+
+    /// The candidates with the one in the box marked, if there is more than one: from that one on, so
+    /// that it shows where there is little room.
+    pub(super) fn choices(&self) -> Option<String> {
+        if self.candidates.len() == 1 {
+            return None;
+        }
+        let (before, after) = self.candidates.split_at(self.at);
+        let mut choices = format!("[{}]", after[0]);
+        for other in after[1..].iter().chain(before) {
+            choices.push(' ');
+            choices.push_str(other);
+        }
+        Some(choices)
+    }
+}
+
+/// What the command in `rest`, which is behind a slash, is told, and as far as it was typed.
+fn argument(rest: &str) -> Option<(Thing, &str)> {
+    let (name, argument) = rest.split_once(char::is_whitespace)?;
+    match command::find(name)?.parameter {
+        Parameter::None => None,
+        Parameter::One(thing) | Parameter::Maybe(thing) => Some((thing, argument.trim_start())),
+    }
+}
+
+/// The commands whose name starts with `start`, by the first of their names that does.
+fn commands(start: &str, slash: &str) -> Vec<String> {
+    let start = start.to_ascii_lowercase();
+    COMMANDS
+        .iter()
+        .filter_map(|command| command.names.iter().find(|name| name.starts_with(&start)))
+        .map(|name| format!("{slash}{name}"))
+        .collect()
+}
+
+/// What `/help` explains.
+fn topics(word: &str) -> Vec<String> {
+    match word.strip_prefix('/') {
+        Some(word) => commands(word, "/"),
+        None => {
+            let mut topics = commands(word, "");
+            topics.extend(starting_with(word, &[command::KEYS.into()]));
+            topics
+        }
+    }
+}
+
+/// The names that start with `start`, as names are compared.
+fn starting_with(start: &str, names: &[String]) -> Vec<String> {
+    let start = folded(start);
+    let fits = |name: &&String| folded(name).starts_with(&*start);
+    names.iter().filter(fits).cloned().collect()
+}
+
+/// The form in which names that are one and the same are equal.
+fn folded(name: &str) -> Box<str> {
+    // What starts a name need not be one: other servers may have others.
+    RoomName::parse(name).map_or_else(|_| name.to_lowercase().into(), |name| name.key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(before: &str) -> Option<Completion> {
+        let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let members = own(&["bob", "Bert", "Élodie", "straße", "日本"]);
+        let rooms = own(&["dev", "Design", "general"]);
+        let words = Words {
+            members: &members,
+            rooms: &rooms,
+        };
+        Completion::of(before, words)
+    }
+
+    /// What is in the box after each Tab, until it is what it was after the first.
+    fn completed(before: &str) -> Vec<String> {
+        let Some(mut completion) = found(before) else {
+            return Vec::new();
+        };
+        let mut texts: Vec<String> = Vec::new();
+        loop {
+            let text = format!("{}{}", &before[..completion.start], completion.text());
+            if texts.first() == Some(&text) {
+                return texts;
+            }
+            texts.push(text);
+            completion.turn(Turn::Next);
+        }
+    }
+
+    #[test]
+    fn a_name_at_the_start_is_spoken_to_and_elsewhere_spoken_of() {
+        assert_eq!(completed("b"), ["bob: ", "Bert: "]);
+        assert_eq!(completed("ask B"), ["ask bob ", "ask Bert "]);
+        assert_eq!(completed("two\nbo"), ["two\nbob "]);
+        assert_eq!(completed("/me pokes be"), ["/me pokes Bert "]);
+        assert_eq!(completed("//bo"), [""; 0]);
+        assert_eq!(completed("x"), [""; 0]);
+        assert_eq!(completed("").len(), 5);
+    }
+
+    #[test]
+    fn names_are_compared_as_the_server_compares_them() {
+        for before in ["él", "E\u{301}L"] {
+            assert_eq!(completed(before), ["Élodie: "], "{before}");
+        }
+        assert_eq!(completed("el"), [""; 0]);
+        assert_eq!(completed("STRASS"), ["straße: "]);
+        assert_eq!(completed("日"), ["日本: "]);
+    }
+
+    #[test]
+    fn commands_are_completed_after_a_slash() {
+        assert_eq!(completed("/j"), ["/join "]);
+        assert_eq!(completed("/CL"), ["/clear "]);
+        assert_eq!(completed("/nic"), ["/nick "]);
+        assert_eq!(completed("/le"), ["/leave "]);
+        assert_eq!(completed("/").len(), COMMANDS.len());
+        assert_eq!(completed("/xyz"), [""; 0]);
+        assert_eq!(completed(" /j"), [""; 0]);
+    }
+
+    #[test]
+    fn rooms_are_completed_after_join() {
+        assert_eq!(completed("/join d"), ["/join dev", "/join Design"]);
+        assert_eq!(completed("/JOIN  DES"), ["/JOIN  Design"]);
+        assert_eq!(
+            completed("/join "),
+            ["/join dev", "/join Design", "/join general"]
+        );
+        assert_eq!(completed("/leave d"), [""; 0]);
+        assert_eq!(completed("/rename b"), [""; 0]);
+    }
+
+    #[test]
+    fn topics_are_completed_after_help() {
+        assert_eq!(completed("/help jo"), ["/help join"]);
+        assert_eq!(completed("/help /jo"), ["/help /join"]);
+        assert_eq!(completed("/help ke"), ["/help keys"]);
+    }
+
+    #[test]
+    fn one_goes_round_both_ways_and_the_choices_show() {
+        let mut completion = found("b").expect("there are two");
+        assert_eq!(completion.choices().as_deref(), Some("[bob] Bert"));
+        completion.turn(Turn::Previous);
+        assert_eq!(completion.text(), "Bert: ");
+        assert_eq!(completion.choices().as_deref(), Some("[Bert] bob"));
+        completion.turn(Turn::Next);
+        assert_eq!(completion.text(), "bob: ");
+        assert_eq!(found("bo").expect("there is one").choices(), None);
+    }
+}

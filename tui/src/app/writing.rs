@@ -1,0 +1,149 @@
+//! What the user writes, before it is sent: completion, and pastes of many lines.
+
+use chatmaster_core::session::Action;
+use jiff::civil::DateTime;
+
+use super::complete::{Completion, Turn, Words};
+use super::editor::{Edit, MAX_BYTES};
+use super::keys::Key;
+use super::paste::{self, Choice, Paste};
+use super::update::escaped;
+use super::{App, Effect, Phase, limit};
+
+impl App {
+    /// Completes the word before the cursor, or turns to the next candidate for it.
+    pub(super) fn complete(&mut self, turn: Turn) {
+        if let Phase::Naming { .. } = self.phase {
+            return;
+        }
+        match &mut self.completing {
+            Some(completion) => completion.turn(turn),
+            None => {
+                let others: Vec<String> = self
+                    .members
+                    .names()
+                    .iter()
+                    .filter(|name| Some(*name) != self.name.as_ref())
+                    .cloned()
+                    .collect();
+                let words = Words {
+                    members: &others,
+                    rooms: &self.rooms.names,
+                };
+                self.completing = Completion::of(self.editor.before_cursor(), words);
+                if let (Some(completion), Turn::Previous) = (&mut self.completing, turn) {
+                    completion.turn(turn);
+                }
+            }
+        }
+        if let Some(completion) = &self.completing {
+            self.editor
+                .replace_from(completion.start, &completion.text());
+        }
+    }
+
+    /// Takes in a paste: into the box, unless it is of more than one line, which is asked about.
+    pub(super) fn paste(&mut self, at: DateTime, text: &str) {
+        self.completing = None;
+        if text.len() > MAX_BYTES {
+            let bytes = text.len();
+            self.complain(
+                at,
+                &format!("Not pasted: {bytes} bytes are more than the box takes ({MAX_BYTES})."),
+            );
+            return;
+        }
+        let paste = match Paste::new(text) {
+            Ok(paste) => paste,
+            Err(line) => {
+                match &mut self.asking {
+                    Some(asked) => asked.add(&line),
+                    None => self.active_editor().insert(&line),
+                }
+                return;
+            }
+        };
+        match (&mut self.asking, &mut self.phase) {
+            (Some(asked), _) => asked.add(paste.text()),
+            // A name has one line.
+            (None, Phase::Naming { editor, .. }) => {
+                let line = paste.text().split('\n').next().unwrap_or_default();
+                editor.insert(line);
+            }
+            (None, _) => self.asking = Some(paste),
+        }
+    }
+
+    /// What is asked in place of the message box.
+    pub(super) fn question(&self) -> Option<String> {
+        self.asked().map(Paste::question)
+    }
+
+    /// What has to be decided on, once nothing more urgent is in the box.
+    fn asked(&self) -> Option<&Paste> {
+        match self.phase {
+            Phase::Naming { .. } => None,
+            _ => self.asking.as_ref(),
+        }
+    }
+
+    /// What `key` means while something is asked; none if it means what it always does.
+    pub(super) fn answer(&mut self, at: DateTime, key: Key) -> Option<Vec<Effect>> {
+        let asked = self.asked()?;
+        let choice = match key {
+            Key::Edit(Edit::Insert(c)) => asked.choice(c),
+            Key::Escape => Some(Choice::Cancel),
+            Key::PageUp | Key::PageDown | Key::LogStart | Key::LogEnd | Key::Redraw | Key::Quit => {
+                return None;
+            }
+            // Other keys would change what does not show.
+            _ => None,
+        };
+        let Some(choice) = choice else {
+            return Some(Vec::new());
+        };
+        let paste = self.asking.take().expect("it was there above");
+        Some(self.decide(at, choice, paste.text()))
+    }
+
+    fn decide(&mut self, at: DateTime, choice: Choice, text: &str) -> Vec<Effect> {
+        match choice {
+            Choice::Edit => {
+                self.editor.insert(text);
+                Vec::new()
+            }
+            Choice::Cancel => {
+                self.editor.keep(text);
+                self.notice(at, "Not pasted. Ctrl-Y brings it into the box.");
+                Vec::new()
+            }
+            Choice::OneMessage => {
+                // It is text, even if it starts like a command.
+                if self.editor.before_cursor().is_empty() {
+                    self.editor.insert(&escaped(text));
+                } else {
+                    self.editor.insert(text);
+                }
+                self.enter(at)
+            }
+            Choice::EachLine => {
+                self.editor.insert(text);
+                if self.phase != Phase::Talking {
+                    self.complain(at, "Not yet: there is no connection so far.");
+                    return Vec::new();
+                }
+                let text = self.editor.text().to_owned();
+                let over = |message: &str| message.len() > limit::most();
+                if paste::messages(&text).any(over) {
+                    self.complain(at, "Not sent: a line is longer than a message may be.");
+                    return Vec::new();
+                }
+                let mut effects = self.sent();
+                for message in paste::messages(&text) {
+                    effects.extend(self.act(at, Action::Say(message.into())));
+                }
+                effects
+            }
+        }
+    }
+}
