@@ -161,8 +161,9 @@ fn normalise(text: &str, most: usize) -> Result<Box<str>, NameError> {
     Ok(shown.into_owned().into_boxed_str())
 }
 
-/// Canonical caseless matching (Unicode, D145): NFD(fold(NFD(x))).
-fn fold(text: &str) -> Box<str> {
+/// What is equal for texts that are the same caselessly, as names are: canonical caseless matching
+/// (Unicode, D145), NFD(fold(NFD(x))). A client finds with it where a text mentions a name.
+pub fn fold(text: &str) -> Box<str> {
     if text.is_ascii() {
         return text.to_ascii_lowercase().into_boxed_str();
     }

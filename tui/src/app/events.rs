@@ -4,6 +4,7 @@ use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, End, Event, Listing};
 use jiff::civil::DateTime;
 
+use super::bell::Import;
 use super::editor::Editor;
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Asker, Members, Rooms};
@@ -37,8 +38,17 @@ impl App {
                 return vec![self.ask_for_users()];
             }
             Event::Message { username, message } => {
-                self.log
-                    .push(Entry::said(at, &username, Speaker::Other, &message));
+                let entry = Entry::said(at, &username, Speaker::Other, &message)
+                    .to(self.name.as_deref().unwrap_or_default());
+                let import = if entry.mentions_user() {
+                    Import::Mention
+                } else {
+                    Import::Message
+                };
+                self.log.push(entry);
+                if self.ringer.rings(at, import, self.log.focus()) {
+                    return vec![Effect::Bell];
+                }
             }
             Event::Joined {
                 username,

@@ -28,6 +28,8 @@ pub(super) enum Key {
     End,
     LogStart,
     LogEnd,
+    /// Where what is not read starts.
+    Unread,
     Reconnect,
     Redraw,
     /// Delete what is after the cursor; leave if the box is empty.
@@ -89,6 +91,7 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             'b' => Key::Edit(Edit::WordLeft),
             'd' => Key::Edit(Edit::KillWordForward),
             'f' => Key::Edit(Edit::WordRight),
+            'u' => Key::Unread,
             'y' => Key::Edit(Edit::YankOlder),
             _ => return None,
         },

@@ -2,6 +2,7 @@
 //! and what is to be done, [`view()`] what is on the screen. No clock, no socket, no terminal: times
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
+mod bell;
 mod complete;
 mod editor;
 mod events;
@@ -24,10 +25,13 @@ use chatmaster_core::session::{Action, Update};
 use crossterm::event::KeyEvent;
 use jiff::civil::DateTime;
 
-pub use palette::Palette;
+pub use bell::Bell;
+pub use log::Focus;
+pub use palette::{Palette, Theme};
 pub use update::update;
 pub use view::view;
 
+use bell::Ringer;
 use complete::Completion;
 use editor::Editor;
 use history::History;
@@ -43,6 +47,7 @@ pub struct App {
     /// The columns and rows of the screen.
     size: (u16, u16),
     palette: Palette,
+    ringer: Ringer,
     mouse: Mouse,
     /// The server's address, as the user knows it.
     server: String,
@@ -74,6 +79,8 @@ pub enum Msg {
     Paste(String),
     /// The mouse wheel was turned.
     Wheel(Wheel),
+    /// The terminal has the focus now, or has not.
+    Focus(Focus),
     /// The screen has so many columns and rows.
     Resized(u16, u16),
     /// The session has something to tell.
@@ -109,6 +116,8 @@ pub enum Effect {
     Disconnect,
     /// Let the terminal report the mouse, or keep it for selecting text.
     Mouse(Mouse),
+    /// Ring the terminal's bell.
+    Bell,
     /// Draw everything anew, for something else has written to the terminal.
     Redraw,
     /// Keep a line of the history, for the next time.
@@ -176,6 +185,7 @@ impl App {
         App {
             size,
             palette,
+            ringer: Ringer::default(),
             mouse: Mouse::Scrolls,
             server,
             role: Role::Guest,
@@ -192,6 +202,12 @@ impl App {
             asking: None,
             history: History::default(),
         }
+    }
+
+    /// The same, with another wish for the bell; without it rings for mentions.
+    pub fn with_bell(mut self, bell: Bell) -> Self {
+        self.ringer.bell = bell;
+        self
     }
 
     /// Has the lines at hand that were sent in other runs, the oldest first.

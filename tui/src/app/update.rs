@@ -36,6 +36,10 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Focus(focus) => {
+            app.log.focused(focus);
+            Vec::new()
+        }
         Msg::Resized(width, height) => {
             app.size = (width, height);
             Vec::new()
@@ -97,6 +101,7 @@ impl App {
             Key::End => self.active_editor().apply(Edit::End),
             Key::LogStart => self.log.go_to_start(window),
             Key::LogEnd => self.log.go_to_end(),
+            Key::Unread => self.log.go_to_unread(window),
             Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
@@ -165,7 +170,7 @@ impl App {
     /// What was in the box is dealt with, and remembered.
     pub(super) fn sent(&mut self) -> Vec<Effect> {
         let text = self.editor.take();
-        self.log.go_to_end();
+        self.log.wrote();
         if self.history.push(&text) {
             vec![Effect::Remember(text)]
         } else {

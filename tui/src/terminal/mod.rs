@@ -15,7 +15,7 @@ use crossterm::event::{self, MouseEventKind};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::app::{self, App, Effect, Msg, Palette, Role, Wheel};
+use crate::app::{self, App, Effect, Focus, Msg, Palette, Role, Theme, Wheel};
 use crate::cli::Talk;
 use crate::login::login_name;
 use crate::reach::{Destination, Host, Reached};
@@ -186,6 +186,7 @@ impl Driver<'_> {
         for effect in self.tell(msg) {
             match effect {
                 Effect::Mouse(mouse) => screen.give_mouse(mouse)?,
+                Effect::Bell => screen.ring()?,
                 Effect::Redraw => screen.clear()?,
                 Effect::Act(_)
                 | Effect::Connect { .. }
@@ -207,7 +208,8 @@ impl Driver<'_> {
                 MouseEventKind::ScrollDown => Msg::Wheel(Wheel::Down),
                 _ => return None,
             },
-            event::Event::FocusGained | event::Event::FocusLost => return None,
+            event::Event::FocusGained => Msg::Focus(Focus::Here),
+            event::Event::FocusLost => Msg::Focus(Focus::Elsewhere),
         })
     }
 
@@ -269,7 +271,7 @@ impl Driver<'_> {
                     Effect::Disconnect => self.disconnect(),
                     Effect::Remember(_) => {}
                     Effect::Quit => self.going = Going::Away,
-                    Effect::Mouse(_) | Effect::Redraw => for_screen.push(effect),
+                    Effect::Mouse(_) | Effect::Bell | Effect::Redraw => for_screen.push(effect),
                 }
             }
             effects = more;
@@ -411,10 +413,8 @@ fn role(host: Option<&Host>) -> Role {
 
 /// The colours that the user wants.
 pub(crate) fn palette() -> Palette {
-    match env::var_os("NO_COLOR") {
-        Some(value) if !value.is_empty() => Palette::Plain,
-        _ => Palette::Colours,
-    }
+    let [no_color, colorfgbg] = ["NO_COLOR", "COLORFGBG"].map(env::var_os);
+    Palette::new(Theme::Auto, no_color.as_deref(), colorfgbg.as_deref())
 }
 
 pub(crate) fn lost_terminal(error: &io::Error) -> Trouble {

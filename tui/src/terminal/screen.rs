@@ -1,12 +1,14 @@
 //! The terminal as a screen, and as it was before.
 
 use std::fmt;
-use std::io::{self, Stdout};
+use std::io::{self, Stdout, Write};
 use std::mem;
 use std::panic;
 use std::process;
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+};
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -47,6 +49,7 @@ impl Screen {
             io::stdout(),
             EnterAlternateScreen,
             EnableBracketedPaste,
+            EnableFocusChange,
             WheelReports(Mouse::Scrolls)
         )?;
         Ok(screen)
@@ -77,6 +80,13 @@ impl Screen {
     /// Makes the next draw draw everything.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.terminal.clear()
+    }
+
+    /// Rings the bell.
+    pub(crate) fn ring(&mut self) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(b"\x07")?;
+        out.flush()
     }
 
     pub(crate) fn give_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
@@ -111,6 +121,7 @@ fn restore() {
     let _ = execute!(
         io::stdout(),
         WheelReports(Mouse::Selects),
+        DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show

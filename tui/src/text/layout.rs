@@ -10,7 +10,12 @@ use super::Shown;
 
 /// The columns `text` takes.
 pub fn width(text: &Shown) -> usize {
-    text.0.graphemes(true).map(cluster_width).sum()
+    str_width(&text.0)
+}
+
+/// The columns a part of a [`Shown`] takes.
+pub fn str_width(text: &str) -> usize {
+    text.graphemes(true).map(cluster_width).sum()
 }
 
 /// `text` if it fits into `columns`; else as much of its start as fits, with an ellipsis.
@@ -40,31 +45,50 @@ pub fn fitting(text: &str, columns: usize) -> &str {
 /// a word that is longer than a line. The spaces at a break are not shown. There is at least one
 /// line.
 pub fn wrap(text: &Shown, columns: usize) -> Vec<Shown> {
+    let lines = wrap_indices(text, columns).into_iter();
+    lines.map(|(_, line)| line).collect()
+}
+
+/// The lines of [`wrap`], each with where in `text` it starts.
+pub fn wrap_indices(text: &Shown, columns: usize) -> Vec<(usize, Shown)> {
+    #[cfg(test)]
+    WRAPS.set(WRAPS.get() + 1);
     let columns = columns.max(1);
     let mut wrapped = Wrapped {
         columns,
         lines: Vec::new(),
+        start: 0,
         line: String::new(),
         used: 0,
     };
+    let mut at = 0;
     for piece in words_and_spaces(&text.0) {
-        wrapped.add(piece);
+        wrapped.add(at, piece);
+        at += piece.len();
     }
-    wrapped.lines.push(wrapped.line);
-    wrapped.lines.into_iter().map(Shown).collect()
+    wrapped.lines.push((wrapped.start, Shown(wrapped.line)));
+    wrapped.lines
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has wrapped a text: what drawing costs, told without a clock.
+    pub(crate) static WRAPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 struct Wrapped {
     columns: usize,
-    lines: Vec<String>,
+    lines: Vec<(usize, Shown)>,
+    /// Where in the text `line` starts.
+    start: usize,
     line: String,
     /// The columns of `line`.
     used: usize,
 }
 
 impl Wrapped {
-    /// Adds a word or a run of spaces.
-    fn add(&mut self, piece: &str) {
+    /// Adds a word or a run of spaces, which is at `at` in the text.
+    fn add(&mut self, at: usize, piece: &str) {
         let wide: usize = piece.graphemes(true).map(cluster_width).sum();
         if self.used + wide <= self.columns {
             self.line.push_str(piece);
@@ -72,24 +96,26 @@ impl Wrapped {
         } else if piece.starts_with(' ') {
             // The line ends here, unless it has nothing yet: then the spaces are an indentation
             // wider than the line, and what is after them is not moved out of sight.
-            if !self.line.is_empty() {
-                self.end_line();
+            if self.line.is_empty() {
+                self.start = at + piece.len();
+            } else {
+                self.end_line(at + piece.len());
             }
         } else {
             // A break before the word, but not one that leaves a line of nothing but indentation.
             if !self.line.trim_start_matches(' ').is_empty() {
-                self.end_line();
+                self.end_line(at);
             }
-            for cluster in piece.graphemes(true) {
-                self.add_cluster(cluster);
+            for (offset, cluster) in piece.grapheme_indices(true) {
+                self.add_cluster(at + offset, cluster);
             }
         }
     }
 
-    fn add_cluster(&mut self, cluster: &str) {
+    fn add_cluster(&mut self, at: usize, cluster: &str) {
         let wide = cluster_width(cluster);
         if self.used + wide > self.columns && self.used > 0 {
-            self.end_line();
+            self.end_line(at);
         }
         if wide <= self.columns {
             self.line.push_str(cluster);
@@ -101,10 +127,13 @@ impl Wrapped {
         }
     }
 
-    fn end_line(&mut self) {
+    /// Ends the line; the next starts at `next` in the text.
+    fn end_line(&mut self, next: usize) {
         let shown = self.line.trim_end_matches(' ').len();
         self.line.truncate(shown);
-        self.lines.push(std::mem::take(&mut self.line));
+        let line = std::mem::take(&mut self.line);
+        self.lines.push((self.start, Shown(line)));
+        self.start = next;
         self.used = 0;
     }
 }
@@ -209,6 +238,19 @@ mod tests {
             let solid = |text: &str| text.replace(' ', "");
             let lines: String = wrap(&shown, columns).iter().map(Shown::as_str).collect();
             prop_assert_eq!(solid(&lines), solid(shown.as_str()));
+        }
+
+        #[test]
+        fn every_line_is_where_it_is_said_to_start(
+            text in nasty(),
+            indentation in 0usize..70,
+            columns in 20usize..60,
+        ) {
+            let text = " ".repeat(indentation) + &text;
+            let shown = sanitise(&text);
+            for (start, line) in wrap_indices(&shown, columns) {
+                prop_assert!(shown.as_str()[start..].starts_with(line.as_str()), "{line:?}");
+            }
         }
 
         #[test]

@@ -5,6 +5,8 @@
 //! [`sanitise`] is the only way to a [`Shown`], and only a [`Shown`] is written to a screen.
 
 #[cfg(feature = "ui")]
+mod caseless;
+#[cfg(feature = "ui")]
 mod layout;
 
 use std::fmt;
@@ -16,7 +18,11 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_width::UnicodeWidthChar;
 
 #[cfg(feature = "ui")]
-pub use layout::{fitting, truncate, width, wrap};
+pub use caseless::Needle;
+#[cfg(all(test, feature = "ui"))]
+pub(crate) use layout::WRAPS;
+#[cfg(feature = "ui")]
+pub use layout::{fitting, str_width, truncate, width, wrap, wrap_indices};
 
 /// One line of text that can do no harm to a terminal or to its reader: no control characters, no
 /// line breaks, no invisible characters but where a script or an emoji needs them.

@@ -1,10 +1,13 @@
 //! What is in the log.
 
-use jiff::civil::DateTime;
+use std::borrow::Cow;
+use std::ops::Range;
+
+use jiff::civil::{Date, DateTime};
 
 use super::scroll::{Names, Window};
 use crate::command;
-use crate::text::{Shown, sanitise, sanitise_lines, wrap};
+use crate::text::{Needle, Shown, sanitise, sanitise_lines, wrap_indices};
 
 /// Something in the log. Its text is harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub(in crate::app) struct Entry {
     pub(in crate::app) kind: Kind,
     /// At least one.
     lines: Vec<Shown>,
+    /// Where the user is mentioned: in which line, and where there.
+    mentions: Vec<(usize, Range<usize>)>,
+    /// The day, if the entry before is of another one.
+    pub(super) new_day: Option<Date>,
 }
 
 /// What an entry is about.
@@ -44,6 +51,8 @@ impl Entry {
             at,
             kind,
             lines: sanitise_lines(text),
+            mentions: Vec::new(),
+            new_day: None,
         }
     }
 
@@ -68,19 +77,58 @@ impl Entry {
         }
     }
 
-    /// The rows of the text, at least one.
-    pub(super) fn rows(&self, window: Window) -> Vec<Shown> {
-        let wrap = |line: &Shown| wrap(line, window.columns);
-        match (&self.kind, window.names) {
-            (Kind::Said { name, .. }, Names::Inline) => {
-                let named = sanitise(&format!("{name}: {}", self.lines[0]));
-                wrap(&named)
-                    .into_iter()
-                    .chain(self.lines[1..].iter().flat_map(wrap))
-                    .collect()
+    /// The entry for a user called `name`, who may be mentioned in it.
+    pub(in crate::app) fn to(mut self, name: &str) -> Self {
+        if let Some(name) = Needle::new(sanitise(name).as_str()) {
+            for (line, text) in self.lines.iter().enumerate() {
+                let words = name.find_words(text).into_iter();
+                self.mentions.extend(words.map(|range| (line, range)));
             }
-            _ => self.lines.iter().flat_map(wrap).collect(),
         }
+        self
+    }
+
+    pub(in crate::app) fn mentions_user(&self) -> bool {
+        !self.mentions.is_empty()
+    }
+
+    /// Who said it, if someone did.
+    pub(super) fn speaker(&self) -> Option<Speaker> {
+        match self.kind {
+            Kind::Said { speaker, .. } | Kind::Did { speaker, .. } => Some(speaker),
+            _ => None,
+        }
+    }
+
+    /// One of its lines, with the name of who said it if there is no column for that.
+    pub(in crate::app) fn line(&self, names: Names, line: usize) -> Cow<'_, Shown> {
+        match self.inline_name(names) {
+            Some(name) if line == 0 => {
+                Cow::Owned(sanitise(&format!("{name}: {}", self.lines[line])))
+            }
+            _ => Cow::Borrowed(&self.lines[line]),
+        }
+    }
+
+    /// Where in that line the user is mentioned.
+    pub(in crate::app) fn mentions(&self, names: Names, line: usize) -> Vec<Range<usize>> {
+        let before = match self.inline_name(names) {
+            Some(name) if line == 0 => name.as_str().len() + ": ".len(),
+            _ => 0,
+        };
+        let here = self.mentions.iter().filter(|(at, _)| *at == line);
+        here.map(|(_, Range { start, end })| before + start..before + end)
+            .collect()
+    }
+
+    /// The rows of the text, at least one: of which line, where in it, and what.
+    pub(super) fn rows(&self, window: Window) -> Vec<(usize, usize, Shown)> {
+        let mut rows = Vec::new();
+        for line in 0..self.lines.len() {
+            let wrapped = wrap_indices(&self.line(window.names, line), window.columns);
+            rows.extend(wrapped.into_iter().map(|(at, text)| (line, at, text)));
+        }
+        rows
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -88,5 +136,12 @@ impl Entry {
             .iter()
             .map(|line| line.as_str().len() + size_of::<Shown>())
             .sum()
+    }
+
+    fn inline_name(&self, names: Names) -> Option<&Shown> {
+        match &self.kind {
+            Kind::Said { name, .. } if names == Names::Inline => Some(name),
+            _ => None,
+        }
     }
 }

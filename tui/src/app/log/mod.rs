@@ -4,13 +4,17 @@ mod entry;
 mod scroll;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::collections::VecDeque;
 
 pub(super) use entry::{Entry, Kind, Speaker};
-pub(super) use scroll::{Names, Row, Window};
+pub(super) use scroll::{Names, Row, TextRow, Window};
+pub(super) use unread::Count;
+pub use unread::Focus;
 
 use scroll::Place;
+use unread::Unread;
 
 /// How many entries are kept.
 pub(super) const MAX_ENTRIES: usize = 10_000;
@@ -22,15 +26,31 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Log {
     entries: VecDeque<Entry>,
     bytes: usize,
-    /// How many entries went before the first that is kept.
+    /// How many entries went before the first that is kept. An entry's number is how many came
+    /// before it.
     gone: u64,
     /// The last row on the screen; none if it is to be the last there is.
     reading: Option<Place>,
+    unread: Unread,
 }
 
 impl Log {
     /// Adds an entry. The reader stays where they are, unless that was at the end.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, mut entry: Entry) {
+        let day = entry.at.date();
+        let before = self.entries.back().map(|before| before.at.date());
+        entry.new_day = before.is_some_and(|before| before != day).then_some(day);
+        let count = match entry.speaker() {
+            Some(Speaker::User) => None,
+            Some(Speaker::Other) => Some(Count {
+                messages: 1,
+                mentions: u64::from(entry.mentions_user()),
+            }),
+            None => Some(Count::default()),
+        };
+        if let Some(count) = count {
+            self.unread.came(self.end(), count, self.reader());
+        }
         self.bytes += entry.bytes();
         self.entries.push_back(entry);
         while self.entries.len() > 1
@@ -42,9 +62,34 @@ impl Log {
         }
     }
 
-    /// Forgets everything.
+    /// Forgets every entry.
     pub(super) fn clear(&mut self) {
-        *self = Log::default();
+        self.gone = self.end();
+        self.entries.clear();
+        self.bytes = 0;
+        self.go_to_end();
+        self.unread.wrote();
+    }
+
+    /// The reader has written something: they have seen what there is, and see what comes.
+    pub(super) fn wrote(&mut self) {
+        self.go_to_end();
+        self.unread.wrote();
+    }
+
+    /// The terminal has the focus now, or has not.
+    pub(super) fn focused(&mut self, focus: Focus) {
+        self.unread.focused(focus, self.reader());
+    }
+
+    /// Whether the terminal has the focus.
+    pub(super) fn focus(&self) -> Focus {
+        self.unread.focus()
+    }
+
+    /// What came since the reader looked away.
+    pub(super) fn unread(&self) -> Count {
+        self.unread.count()
     }
 
     /// The number of the entry that comes next.
@@ -52,8 +97,8 @@ impl Log {
         self.gone + self.entries.len() as u64
     }
 
-    fn entry(&self, id: u64) -> &Entry {
-        let at = usize::try_from(id - self.gone).expect("it is below the number of entries");
+    fn entry(&self, number: u64) -> &Entry {
+        let at = usize::try_from(number - self.gone).expect("it is below the number of entries");
         &self.entries[at]
     }
 }

@@ -1,5 +1,11 @@
 //! Which part of the log is on the screen, and how one moves in it.
+//!
+//! What is drawn or passed is wrapped, and little else: the cost of a key or a drawing is that of a
+//! few screens, however much is in the log.
 
+use jiff::civil::Date;
+
+use super::unread::Reading;
 use super::{Entry, Log};
 use crate::text::Shown;
 
@@ -23,10 +29,26 @@ pub(in crate::app) enum Names {
 
 /// A row on the screen.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::app) struct Row<'a> {
+pub(in crate::app) enum Row<'a> {
+    /// What follows is of this day.
+    Day(Date),
+    /// What follows came since the reader looked away.
+    Unread,
+    /// Some of an entry.
+    Text(TextRow<'a>),
+}
+
+/// A row of an entry's text.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::app) struct TextRow<'a> {
+    /// The entry's number, which it keeps.
+    pub(in crate::app) number: u64,
     pub(in crate::app) entry: &'a Entry,
     /// Whether it is the entry's first, with the time and the name.
     pub(in crate::app) first: bool,
+    /// In which of the entry's lines it is, and where it starts there.
+    pub(in crate::app) line: usize,
+    pub(in crate::app) start: usize,
     pub(in crate::app) text: Shown,
 }
 
@@ -40,10 +62,13 @@ pub(super) struct Place {
 impl Log {
     /// How many entries there are after the last on the screen.
     pub(in crate::app) fn below(&self) -> u64 {
-        match self.reading {
-            None => 0,
-            Some(place) => self.end() - 1 - place.entry.max(self.gone),
-        }
+        let Some(place) = self.reading else {
+            return 0;
+        };
+        let last = place.entry.max(self.gone);
+        // Of the entry there may be no more on the screen than the lines above it.
+        let lines = self.lines_above(last).count();
+        self.end() - last - u64::from(place.row >= lines)
     }
 
     /// The rows on the screen, from the top.
@@ -52,28 +77,33 @@ impl Log {
             return Vec::new();
         };
         let mut rows = Vec::new();
-        let mut id = last.entry;
-        let mut skipped_below = Some(last.row + 1);
+        let mut number = last.entry;
+        let mut shown = last.row + 1;
         while rows.len() < window.rows {
-            let entry = self.entry(id);
-            let mut texts = entry.rows(window);
-            if let Some(shown) = skipped_below.take() {
-                texts.truncate(shown);
-            }
-            let texts = texts.into_iter().enumerate().rev();
-            rows.extend(texts.map(|(row, text)| Row {
-                entry,
-                first: row == 0,
-                text,
-            }));
-            if id == self.gone {
+            let mut of_entry = self.rows_of(number, window);
+            of_entry.truncate(shown);
+            rows.extend(of_entry.into_iter().rev());
+            if number == self.gone {
                 break;
             }
-            id -= 1;
+            number -= 1;
+            shown = usize::MAX;
         }
         rows.truncate(window.rows);
         rows.reverse();
         rows
+    }
+
+    /// Whether the line above what is not read is further up than `rows`, which are on the screen.
+    pub(in crate::app) fn is_unread_above(&self, rows: &[Row<'_>]) -> bool {
+        let first = rows.iter().find_map(|row| match row {
+            Row::Text(text) => Some(text.number),
+            Row::Day(_) | Row::Unread => None,
+        });
+        match (self.unread_line(), first) {
+            (Some(line), Some(first)) => line <= first && !rows.contains(&Row::Unread),
+            _ => false,
+        }
     }
 
     /// Goes back by so many rows, but not beyond the start.
@@ -84,7 +114,7 @@ impl Log {
         while by > place.row && place.entry > self.gone {
             by -= place.row + 1;
             place.entry -= 1;
-            place.row = self.height(place.entry, window) - 1;
+            place.row = self.last_row(place.entry, window);
         }
         place.row = place.row.saturating_sub(by);
         self.go(place, window);
@@ -103,64 +133,82 @@ impl Log {
     /// Goes to the start.
     pub(in crate::app) fn go_to_start(&mut self, window: Window) {
         if !self.entries.is_empty() {
-            self.go(
-                Place {
-                    entry: self.gone,
-                    row: 0,
-                },
-                window,
-            );
+            self.go(self.start(), window);
         }
     }
 
     /// Goes to the end, and stays there as it moves.
     pub(in crate::app) fn go_to_end(&mut self) {
-        self.reading = None;
+        self.read(None);
+    }
+
+    /// Goes where what is not read starts, if there is such a line.
+    pub(in crate::app) fn go_to_unread(&mut self, window: Window) {
+        if let Some(line) = self.unread_line() {
+            let place = Place {
+                entry: line,
+                row: 0,
+            };
+            self.go(
+                self.after(place, window, window.rows.saturating_sub(1)),
+                window,
+            );
+        }
+    }
+
+    pub(super) fn reader(&self) -> Reading {
+        match self.reading {
+            None => Reading::End,
+            Some(_) => Reading::Above,
+        }
     }
 
     fn go(&mut self, place: Place, window: Window) {
-        let place = place.max(self.highest(window));
-        self.reading = (Some(place) < self.last(window)).then_some(place);
+        let place = self.settled(place, window);
+        let is_last =
+            place.entry + 1 == self.end() && place.row == self.last_row(place.entry, window);
+        self.read((!is_last).then_some(place));
     }
 
-    /// The last row on the screen: where the reader is, but that after a change of size, or when old
-    /// entries go, there may be less above it than the screen has room for.
+    fn read(&mut self, place: Option<Place>) {
+        self.reading = place;
+        self.unread.moved(self.reader());
+    }
+
+    /// The last row on the screen, if there is any.
     fn bottom(&self, window: Window) -> Option<Place> {
-        let last = self.last(window)?;
-        let Some(mut place) = self.reading else {
-            return Some(last);
-        };
-        if place.entry >= self.gone {
-            place.row = place.row.min(self.height(place.entry, window) - 1);
-        }
-        Some(place.max(self.highest(window)).min(last))
-    }
-
-    /// The last row on the screen when the first on it is the first there is.
-    fn highest(&self, window: Window) -> Place {
-        let start = Place {
-            entry: self.gone,
-            row: 0,
-        };
-        self.after(start, window, window.rows.saturating_sub(1))
-    }
-
-    /// The last row there is.
-    fn last(&self, window: Window) -> Option<Place> {
         let entry = self
             .end()
             .checked_sub(1)
-            .filter(|entry| *entry >= self.gone)?;
-        Some(Place {
-            entry,
-            row: self.height(entry, window) - 1,
+            .filter(|last| *last >= self.gone)?;
+        Some(match self.reading {
+            Some(place) => self.settled(place, window),
+            None => Place {
+                entry,
+                row: self.last_row(entry, window),
+            },
         })
+    }
+
+    /// The last row on the screen of a reader of `place`: that, but after a change of size its entry
+    /// may have less rows, and when old entries go, there may be less above it than the screen has
+    /// room for.
+    fn settled(&self, mut place: Place, window: Window) -> Place {
+        if place.entry < self.gone {
+            place = self.start();
+        }
+        place.row = place.row.min(self.last_row(place.entry, window));
+        // An entry has a row at least.
+        if place.entry - self.gone < window.rows as u64 {
+            place = place.max(self.after(self.start(), window, window.rows.saturating_sub(1)));
+        }
+        place
     }
 
     /// The row so many after `place`, or the last.
     fn after(&self, mut place: Place, window: Window, mut by: usize) -> Place {
         loop {
-            let rest = self.height(place.entry, window) - 1 - place.row;
+            let rest = self.last_row(place.entry, window) - place.row;
             if by <= rest {
                 place.row += by;
                 return place;
@@ -177,7 +225,45 @@ impl Log {
         }
     }
 
-    fn height(&self, entry: u64, window: Window) -> usize {
-        self.entry(entry).rows(window).len()
+    /// The first row there is.
+    fn start(&self) -> Place {
+        Place {
+            entry: self.gone,
+            row: 0,
+        }
+    }
+
+    fn last_row(&self, number: u64, window: Window) -> usize {
+        self.rows_of(number, window).len() - 1
+    }
+
+    /// The rows of an entry, at least one, with the lines above it.
+    fn rows_of(&self, number: u64, window: Window) -> Vec<Row<'_>> {
+        let entry = self.entry(number);
+        let texts = entry.rows(window).into_iter().enumerate();
+        let texts = texts.map(|(row, (line, start, text))| {
+            Row::Text(TextRow {
+                number,
+                entry,
+                first: row == 0,
+                line,
+                start,
+                text,
+            })
+        });
+        self.lines_above(number).chain(texts).collect()
+    }
+
+    /// The lines above an entry.
+    fn lines_above(&self, number: u64) -> impl Iterator<Item = Row<'_>> {
+        let day = self.entry(number).new_day.map(Row::Day);
+        let unread = (self.unread_line() == Some(number)).then_some(Row::Unread);
+        day.into_iter().chain(unread)
+    }
+
+    /// The number of the entry that the line above what is not read is above.
+    fn unread_line(&self) -> Option<u64> {
+        let line = self.unread.line()?.max(self.gone);
+        (line < self.end()).then_some(line)
     }
 }

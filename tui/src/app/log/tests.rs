@@ -1,6 +1,7 @@
 use jiff::civil::date;
 
 use super::*;
+use crate::text::WRAPS;
 
 const WINDOW: Window = Window {
     columns: 10,
@@ -25,7 +26,11 @@ fn log(texts: &[&str]) -> Log {
 fn shown(log: &Log, window: Window) -> Vec<String> {
     log.rows(window)
         .iter()
-        .map(|row| row.text.to_string())
+        .map(|row| match row {
+            Row::Day(day) => day.to_string(),
+            Row::Unread => "new".into(),
+            Row::Text(row) => row.text.to_string(),
+        })
         .collect()
 }
 
@@ -41,8 +46,15 @@ fn the_end_shows_and_moves_as_entries_come() {
 #[test]
 fn a_row_tells_whether_it_is_the_first_of_its_entry() {
     let log = log(&["three four five", "6"]);
-    let first: Vec<_> = log.rows(WINDOW).iter().map(|row| row.first).collect();
-    assert_eq!(first, [true, false, true]);
+    let rows = log.rows(WINDOW);
+    let first = rows.iter().map(|row| match row {
+        Row::Text(row) => Some(row.first),
+        Row::Day(_) | Row::Unread => None,
+    });
+    assert_eq!(
+        first.collect::<Vec<_>>(),
+        [Some(true), Some(false), Some(true)]
+    );
 }
 
 #[test]
@@ -56,7 +68,7 @@ fn the_reader_stays_where_they_are_while_entries_come() {
     assert_eq!(shown(&log, WINDOW), ["2", "3", "4"]);
     assert_eq!(log.below(), 3);
     log.go_to_end();
-    assert_eq!(shown(&log, WINDOW), ["5", "6", "7"]);
+    assert_eq!(shown(&log, WINDOW), ["new", "6", "7"]);
 }
 
 #[test]
@@ -187,4 +199,113 @@ fn nothing_is_left_after_clearing() {
     assert!(shown(&log, WINDOW).is_empty());
     push(&mut log, "6");
     assert_eq!(shown(&log, WINDOW), ["6"]);
+}
+
+#[test]
+fn a_line_says_the_day_where_it_changes() {
+    let mut log = Log::default();
+    for (day, text) in [(24, "1"), (24, "2"), (25, "3"), (25, "4")] {
+        let at = date(2026, 11, day).at(12, 0, 0, 0);
+        log.push(Entry::new(at, Kind::Info, text));
+    }
+    let tall = Window { rows: 9, ..WINDOW };
+    assert_eq!(shown(&log, tall), ["1", "2", "2026-11-25", "3", "4"]);
+    log.up(WINDOW, 2);
+    assert_eq!(shown(&log, WINDOW), ["1", "2", "2026-11-25"]);
+    assert_eq!(log.below(), 2);
+}
+
+#[test]
+fn a_line_is_above_what_came_while_the_reader_was_away() {
+    let mut log = log(&["1", "2"]);
+    log.focused(Focus::Elsewhere);
+    push(&mut log, "3");
+    push(&mut log, "4");
+    log.focused(Focus::Here);
+    let tall = Window { rows: 9, ..WINDOW };
+    assert_eq!(shown(&log, tall), ["1", "2", "new", "3", "4"]);
+    assert!(!log.is_unread_above(&log.rows(WINDOW)));
+    push(&mut log, "5");
+    assert_eq!(shown(&log, WINDOW), ["3", "4", "5"]);
+    assert!(log.is_unread_above(&log.rows(WINDOW)));
+    log.go_to_unread(WINDOW);
+    assert_eq!(shown(&log, WINDOW), ["new", "3", "4"]);
+    log.wrote();
+    assert_eq!(shown(&log, tall), ["1", "2", "3", "4", "5"]);
+}
+
+#[test]
+fn what_one_says_oneself_is_not_new() {
+    let at = date(2026, 11, 24).at(12, 0, 0, 0);
+    let mut log = log(&["1", "2", "3", "4"]);
+    log.up(WINDOW, 1);
+    log.push(Entry::said(at, "alice", Speaker::User, "5"));
+    assert_eq!(log.unread(), Count::default());
+    log.push(Entry::said(at, "bob", Speaker::Other, "6"));
+    log.push(Entry::said(at, "bob", Speaker::Other, "/me pokes Alice").to("alice"));
+    let count = Count {
+        messages: 2,
+        mentions: 1,
+    };
+    assert_eq!(log.unread(), count);
+    let more = Window { rows: 4, ..WINDOW };
+    log.go_to_unread(more);
+    assert_eq!(log.unread(), Count::default(), "that is at the end");
+    assert_eq!(shown(&log, more), ["new", "6", "bob pokes", "Alice"]);
+}
+
+#[test]
+fn the_line_stays_above_what_is_left_when_its_entry_goes() {
+    let mut log = log(&["1", "2"]);
+    log.focused(Focus::Elsewhere);
+    (0..MAX_ENTRIES + 1).for_each(|n| push(&mut log, &n.to_string()));
+    log.go_to_unread(WINDOW);
+    assert_eq!(shown(&log, WINDOW), ["new", "1", "2"]);
+}
+
+#[test]
+fn who_is_mentioned_is_found_in_each_line() {
+    let at = date(2026, 11, 24).at(12, 0, 0, 0);
+    let entry = Entry::said(at, "bob", Speaker::Other, "Hi ALICE!\nalice, malice").to("alice");
+    let mentions = |names, line| -> Vec<_> {
+        let ranges = entry.mentions(names, line).into_iter();
+        ranges.map(|range| (range.start, range.end)).collect()
+    };
+    assert_eq!(mentions(Names::Column, 0), [(3, 8)]);
+    assert_eq!(mentions(Names::Column, 1), [(0, 5)]);
+    assert_eq!(mentions(Names::Inline, 0), [(8, 13)], "after the name");
+    assert_eq!(mentions(Names::Inline, 1), [(0, 5)]);
+    let entry = Entry::said(at, "bob", Speaker::Other, "malice").to("alice");
+    assert!(!entry.mentions_user());
+}
+
+#[test]
+fn the_cost_of_drawing_and_scrolling_does_not_grow_with_the_log() {
+    let screen = Window {
+        columns: 40,
+        rows: 50,
+        ..WINDOW
+    };
+    let mut log = Log::default();
+    (0..MAX_ENTRIES).for_each(|n| push(&mut log, &n.to_string()));
+    let mut costs = |what: &str, act: &mut dyn FnMut(&mut Log), screens: usize| {
+        let before = WRAPS.get();
+        act(&mut log);
+        let wraps = WRAPS.get() - before;
+        // One more for each place whose entry is measured.
+        assert!(wraps <= screens * screen.rows + 4, "{what}: {wraps}");
+    };
+    for _ in 0..3 {
+        costs("draw at the end", &mut |log| drop(log.rows(screen)), 1);
+        costs("up", &mut |log| log.up(screen, 49), 1);
+        costs("draw in the middle", &mut |log| drop(log.rows(screen)), 1);
+        costs("down", &mut |log| log.down(screen, 20), 1);
+    }
+    for _ in 0..2_000 {
+        costs("push", &mut |log| push(log, "new"), 0);
+    }
+    costs("to the start", &mut |log| log.go_to_start(screen), 2);
+    costs("draw at the start", &mut |log| drop(log.rows(screen)), 2);
+    costs("up at the start", &mut |log| log.up(screen, 49), 3);
+    costs("to the end", &mut |log| log.go_to_end(), 0);
 }

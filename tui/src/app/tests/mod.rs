@@ -1,6 +1,7 @@
 //! What the client makes of what happens, told by what it does and what it shows.
 
 mod behaviour;
+mod reading;
 mod snapshots;
 mod writing;
 
@@ -9,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::{DateTime, date};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 
 use super::*;
 
@@ -89,9 +91,9 @@ impl Scene {
         self.key(KeyCode::Enter)
     }
 
-    fn says(&mut self, username: &str, message: &str) {
-        let (username, message) = (username.into(), message.into());
-        assert_eq!(self.event(Event::Message { username, message }), []);
+    fn says(&mut self, username: &str, text: &str) {
+        let effects = self.event(message(username, text));
+        assert!(effects.iter().all(|effect| *effect == Effect::Bell));
     }
 
     /// The rows of the screen, without the spaces at their ends.
@@ -137,6 +139,13 @@ impl Scene {
 
     fn input(&self) -> String {
         self.screen().pop().expect("there is a box")
+    }
+}
+
+fn message(username: &str, message: &str) -> Event {
+    Event::Message {
+        username: username.into(),
+        message: message.into(),
     }
 }
 

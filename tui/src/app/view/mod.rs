@@ -1,0 +1,175 @@
+//! What is on the screen.
+
+mod log;
+mod side;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::complete::Completion;
+use super::layout::{Layout, Lists};
+use super::limit::{self, Left};
+use super::log::{Count, Row};
+use super::{App, Phase, Privacy, Role, message_box};
+use crate::text::{Shown, sanitise, truncate, width};
+
+/// Draws the client into `buf`, whose size it was told, and says where the cursor is to be.
+pub fn view(app: &App, buf: &mut Buffer) -> Option<Position> {
+    let size = (buf.area.width, buf.area.height);
+    let layout = Layout::of(size, message_box::rows(app, size.0));
+    let rows = app.log.rows(layout.window());
+    title(app, &layout, buf);
+    log::log(app, &layout, &rows, buf);
+    side::side(app, &layout, buf);
+    rule(app, layout.rule, &rows, buf);
+    message_box::draw(app, layout.input, buf)
+}
+
+/// ` dev [private] · 3 members              alice on 127.0.0.1:9000 `
+fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
+    let area = layout.title;
+    let style = app.palette.title();
+    buf.set_style(area, style);
+    let mut left = format!(" {}", app.room.as_deref().unwrap_or("ChatMaster 3000"));
+    if app.privacy == Privacy::Private {
+        left.push_str(" [private]");
+    }
+    // Where there is a list of rooms, it is there.
+    if layout.side.width == 0 || layout.lists == Lists::Members {
+        left.push_str(&unread(app));
+    }
+    match app.members.count() {
+        Some(1) => left.push_str(" · 1 member"),
+        Some(count) => left.push_str(&format!(" · {count} members")),
+        None => {}
+    }
+    let name = app.name.as_deref().unwrap_or_default();
+    let server = &app.server;
+    // From the longest to the shortest; what is wrong is shown at any length.
+    let rights = match (&app.phase, app.role) {
+        (Phase::Connecting, _) => [format!("connecting to {server} "), "connecting ".into()],
+        (Phase::Naming { .. }, _) => [
+            format!("choose a name for {server} "),
+            "no name yet ".into(),
+        ],
+        (Phase::Lost | Phase::Offline, _) => [
+            format!("not connected to {server} "),
+            "not connected ".into(),
+        ],
+        (Phase::Talking, Role::Guest) => [format!("{name} on {server} "), format!("{name} ")],
+        (Phase::Talking, Role::Host) => [
+            format!("{name} on {server}, hosting "),
+            format!("{name}, hosting "),
+        ],
+    };
+    let left = sanitise(&left);
+    let columns = usize::from(area.width);
+    let rights = rights.map(|right| sanitise(&right));
+    let right = rights
+        .iter()
+        .find(|right| width(&left) + 2 + width(right) <= columns);
+    let right = match (right, &app.phase) {
+        (Some(right), _) => right.clone(),
+        (None, Phase::Talking) => Shown::default(),
+        (None, _) => truncate(&rights[1], columns),
+    };
+    let room = columns - width(&right);
+    put(
+        buf,
+        area,
+        0,
+        0,
+        &truncate(&left, room.saturating_sub(1)),
+        style,
+    );
+    put(buf, area, room, 0, &right, style);
+}
+
+/// ` (3)`, with a `!` if one of them mentions the user: what came since one looked away.
+fn unread(app: &App) -> String {
+    match app.log.unread() {
+        Count { messages: 0, .. } => String::new(),
+        Count {
+            messages,
+            mentions: 0,
+        } => format!(" ({messages})"),
+        Count { messages, .. } => format!(" ({messages}!)"),
+    }
+}
+
+/// The line above the message box, and what one needs to know there.
+fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
+    let palette = app.palette;
+    ruled(buf, area, 0, "", palette.faint(), palette.faint());
+    let taken = limit(app, area, buf);
+    let below = app.log.below();
+    let choices = app.completing.as_ref().and_then(Completion::choices);
+    let words = match &app.phase {
+        _ if let Some(choices) = choices => choices,
+        Phase::Lost => "Connection lost. Press Enter to reconnect.".into(),
+        Phase::Offline => "Not connected. Press Enter to connect.".into(),
+        Phase::Naming {
+            reason: Some(reason),
+            ..
+        } => reason.clone(),
+        Phase::Naming { reason: None, .. } => "Choose a name.".into(),
+        Phase::Connecting | Phase::Talking if below > 0 => {
+            let key = if app.editor.is_empty() {
+                "End"
+            } else {
+                "Ctrl-End"
+            };
+            format!("{below} more below ({key})")
+        }
+        Phase::Connecting | Phase::Talking if app.log.is_unread_above(rows) => {
+            "what is new starts above (Alt-U)".into()
+        }
+        Phase::Connecting | Phase::Talking => String::new(),
+    };
+    let width = area
+        .width
+        .saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX));
+    let left = Rect { width, ..area };
+    ruled(buf, left, 0, &words, palette.faint(), palette.alert());
+}
+
+/// `─ words ───────`, as wide as the area.
+fn ruled(buf: &mut Buffer, area: Rect, y: usize, words: &str, line: Style, style: Style) {
+    let columns = usize::from(area.width);
+    put(buf, area, 0, y, &sanitise(&"─".repeat(columns)), line);
+    if let Some(room) = columns.checked_sub(4)
+        && !words.is_empty()
+    {
+        let words = truncate(&sanitise(words), room);
+        put(buf, area, 1, y, &sanitise(&format!(" {words} ")), style);
+    }
+}
+
+/// What is left of a message, at the right end of the line, and how many columns that takes.
+fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
+    let words = match limit::left(app.editor.text()) {
+        _ if matches!(app.phase, Phase::Naming { .. }) => return 0,
+        Left::Enough => return 0,
+        Left::Bytes(bytes) => format!(" {} left ", limit::counted(bytes)),
+        Left::Over(bytes) => format!(" {} too long ", limit::counted(bytes)),
+    };
+    let words = sanitise(&words);
+    let (columns, taken) = (usize::from(area.width), width(&words) + 1);
+    if taken > columns {
+        return 0;
+    }
+    put(buf, area, columns - taken, 0, &words, app.palette.alert());
+    taken
+}
+
+/// Writes `text` at a place within `area`, as much as fits. Only what was made harmless is written.
+pub(super) fn put(buf: &mut Buffer, area: Rect, x: usize, y: usize, text: &Shown, style: Style) {
+    let (Ok(dx), Ok(dy)) = (u16::try_from(x), u16::try_from(y)) else {
+        return;
+    };
+    if dx < area.width && dy < area.height {
+        let room = usize::from(area.width - dx);
+        buf.set_stringn(area.x + dx, area.y + dy, text.as_str(), room, style);
+    }
+}
