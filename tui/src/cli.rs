@@ -69,6 +69,9 @@ pub struct Talk {
     /// Be a line client that prints each event as a JSON object on a line of its own
     #[arg(long)]
     pub json: bool,
+    /// Neither keep what you send for the next time, nor recall what you sent before
+    #[arg(long)]
+    pub no_history: bool,
     /// How packages are sent
     #[arg(long, value_name = "ENCODING", default_value = "zlib")]
     pub encoding: WireEncoding,

@@ -177,13 +177,13 @@ pub static COMMANDS: [Command; 14] = {
             &["disconnect"],
             None,
             Verb::Disconnect,
-            "Leave the server, and stay here.",
+            "Leave the server, stay here.",
         ),
         command(
             &["help"],
             Maybe(Thing::Topic),
             Verb::Help,
-            "Explain a command, or the keys.",
+            "Explain a command.",
         ),
         command(
             &["clear"],
@@ -263,7 +263,10 @@ pub fn help() -> Vec<String> {
     COMMANDS
         .iter()
         .map(|command| format!("{command}: {}", command.summary))
-        .chain(["//: A message that starts with a slash.".into()])
+        .chain([
+            format!("/help {KEYS}: List the keys."),
+            "//: A message that starts with a slash.".into(),
+        ])
         .collect()
 }
 
@@ -472,7 +475,7 @@ mod tests {
     #[test]
     fn help_lists_every_command() {
         let lines = help();
-        assert_eq!(lines.len(), COMMANDS.len() + 1);
+        assert_eq!(lines.len(), COMMANDS.len() + 2);
         assert_eq!(lines[0], "/join ROOM: Enter a room, or create it.");
     }
 

@@ -93,6 +93,8 @@ pub enum Msg {
     Said(String),
     /// An action was not handed over: a sentence that says why.
     NotDone(Action, String),
+    /// Something beside the chat went wrong: a sentence.
+    Trouble(String),
     /// The program is asked to end.
     Terminate,
 }

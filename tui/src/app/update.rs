@@ -69,6 +69,10 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             app.not_done(at, action, &why);
             Vec::new()
         }
+        Msg::Trouble(what) => {
+            app.complain(at, &what);
+            Vec::new()
+        }
         Msg::Terminate => vec![Effect::Quit],
     }
 }

@@ -1,6 +1,8 @@
 //! The terminal client in a real terminal: [`App`] with keys, a clock, a session
 //! and a screen.
 
+mod folders;
+mod history;
 pub(crate) mod screen;
 
 use std::env;
@@ -21,6 +23,7 @@ use crate::login::login_name;
 use crate::reach::{Destination, Host, Reached};
 use crate::runtime::Client;
 use crate::trouble::{Trouble, cause};
+use history::HistoryFile;
 use screen::Screen;
 
 /// What may wait to be taken in; over it nothing more is read from the server.
@@ -56,6 +59,7 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     let size = screen.size().map_err(|error| lost_terminal(&error))?;
     let mut driver = Driver {
         app: App::new(destination.to_string(), name, size, palette()),
+        history: None,
         link: Link::Up(client),
         attempt: first,
         leaving: Vec::new(),
@@ -66,6 +70,9 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
         going: Going::On,
     };
     driver.tell(Msg::Connected(driver.role));
+    if !talk.no_history {
+        driver.recall();
+    }
     let done = driver.run(&mut screen, &happenings);
     drop(screen);
     driver.leave(happenings);
@@ -112,6 +119,8 @@ enum Going {
 
 struct Driver<'a> {
     app: App,
+    /// Where to keep what is sent; none if that is not wanted, or does not work.
+    history: Option<HistoryFile>,
     link: Link,
     /// The session that `link` is about, or was.
     attempt: Attempt,
@@ -269,7 +278,7 @@ impl Driver<'_> {
                         self.connector.connect(self.attempt, name, room, host);
                     }
                     Effect::Disconnect => self.disconnect(),
-                    Effect::Remember(_) => {}
+                    Effect::Remember(line) => self.remember(&line),
                     Effect::Quit => self.going = Going::Away,
                     Effect::Mouse(_) | Effect::Bell | Effect::Redraw => for_screen.push(effect),
                 }
@@ -284,6 +293,51 @@ impl Driver<'_> {
             Link::Up(client) => client.try_act(action),
             Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(action)),
         }
+    }
+
+    /// Has what was sent in other runs at hand.
+    fn recall(&mut self) {
+        let Some(folder) = folders::state() else {
+            self.doubt("There is no folder to keep what you send for the next time.");
+            return;
+        };
+        let file = HistoryFile::in_folder(&folder);
+        match file.recall() {
+            Ok(recalled) => {
+                if recalled.spoilt > 0 {
+                    let (path, spoilt) = (file.path().display(), recalled.spoilt);
+                    self.doubt(&format!(
+                        "What you sent before is not all there: {spoilt} of the lines of {path} make no sense."
+                    ));
+                }
+                self.app.recall(recalled.lines);
+                self.history = Some(file);
+            }
+            Err(error) => {
+                let (path, cause) = (file.path().display(), cause(&error));
+                self.doubt(&format!(
+                    "What you send is not kept for the next time: cannot read {path}: {cause}."
+                ));
+            }
+        }
+    }
+
+    fn remember(&mut self, line: &str) {
+        if let Some(file) = &self.history
+            && let Err(error) = file.append(line)
+        {
+            let (path, cause) = (file.path().display(), cause(&error));
+            let what = format!(
+                "What you send is not kept for the next time: cannot write {path}: {cause}."
+            );
+            // It is said once.
+            self.history = None;
+            self.doubt(&what);
+        }
+    }
+
+    fn doubt(&mut self, what: &str) {
+        app::update(&mut self.app, now(), Msg::Trouble(what.into()));
     }
 
     /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
