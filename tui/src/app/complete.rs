@@ -1,7 +1,6 @@
 //! Completion: what Tab makes of the start of a name, a room or a command.
 
-use chatmaster_core::RoomName;
-use chatmaster_core::names::Name;
+use chatmaster_core::names::fold;
 
 use crate::command::{self, COMMANDS, Parameter, Thing};
 
@@ -132,15 +131,9 @@ fn topics(word: &str) -> Vec<String> {
 
 /// The names that start with `start`, as names are compared.
 fn starting_with(start: &str, names: &[String]) -> Vec<String> {
-    let start = folded(start);
-    let fits = |name: &&String| folded(name).starts_with(&*start);
+    let start = fold(start);
+    let fits = |name: &&String| fold(name).starts_with(&*start);
     names.iter().filter(fits).cloned().collect()
-}
-
-/// The form in which names that are one and the same are equal.
-fn folded(name: &str) -> Box<str> {
-    // What starts a name need not be one: other servers may have others.
-    RoomName::parse(name).map_or_else(|_| name.to_lowercase().into(), |name| name.key())
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ impl App {
                 channel,
                 me: true,
             } => {
+                self.pending.commands.joined(&channel);
                 // The one after a login tells nothing new.
                 if self.room.as_ref() != Some(&channel) {
                     self.log.push(Entry::new(
@@ -79,6 +80,7 @@ impl App {
             Event::Left {
                 channel, me: true, ..
             } => {
+                self.pending.commands.answered("leave");
                 let general = RoomName::GENERAL;
                 let text = format!("You left {channel} and are in {general} now.");
                 self.log.push(Entry::new(at, Kind::Left, &text));
@@ -101,6 +103,7 @@ impl App {
             } => {
                 self.members.rename(&old_username, &new_username);
                 if me {
+                    self.pending.commands.answered("rename");
                     self.notice(at, &format!("You are {new_username} now."));
                     self.name = Some(new_username);
                 } else {
@@ -143,10 +146,10 @@ impl App {
                     _ => None,
                 };
                 if asker != Some(Asker::Client) {
-                    let about = if error_type == "message" {
-                        "Not delivered"
-                    } else {
-                        &error_type
+                    let about = match self.pending.commands.answered(&error_type) {
+                        Some(command) => command,
+                        None if error_type == "message" => "Not delivered".into(),
+                        None => error_type,
                     };
                     self.complain(at, &format!("{about}: {message}"));
                 }
@@ -183,12 +186,14 @@ impl App {
         };
         match answers {
             Listing::Private => {
+                self.pending.commands.answered("private");
                 self.notice(
                     at,
                     &format!("{room} is private now: hidden, and closed to newcomers."),
                 );
             }
             Listing::Public => {
+                self.pending.commands.answered("public");
                 self.notice(
                     at,
                     &format!("{room} is public now: shown, and open to everyone."),

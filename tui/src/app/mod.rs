@@ -3,6 +3,7 @@
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
 mod bell;
+mod commands;
 mod complete;
 mod editor;
 mod events;

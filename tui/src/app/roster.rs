@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use super::commands::Commands;
+
 /// The members of the room, in order of arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Members {
@@ -104,11 +106,13 @@ pub(super) enum Asker {
     Client,
 }
 
-/// The lists that were asked for, in the order in which the server answers.
+/// What has no answer yet: the lists that were asked for, in the order in which the server answers,
+/// and the commands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     pub(super) users: VecDeque<Asker>,
     pub(super) channels: VecDeque<Asker>,
+    pub(super) commands: Commands,
 }
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ impl App {
     }
 
     pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
+        self.pending.commands.sent(&action);
         match &action {
             Action::Say(text) => self.said(at, text),
             Action::Users => self.pending.users.push_back(Asker::User),
@@ -227,6 +228,7 @@ impl App {
 
     fn not_done(&mut self, at: DateTime, action: Action, why: &str) {
         // What was asked last was not asked.
+        self.pending.commands.not_sent(&action);
         let asker = match action {
             Action::Users => self.pending.users.pop_back(),
             Action::Channels => self.pending.channels.pop_back(),

@@ -424,3 +424,20 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
     draft(&scene);
     assert_eq!(scene.key(KeyCode::Enter), [say("one\ntwo")]);
 }
+
+#[test]
+fn a_refusal_says_what_was_refused() {
+    let mut scene = Scene::chatting(58, 10);
+    for text in ["/join lair", "/join dev", "/nick bob"] {
+        scene.send(text);
+    }
+    scene.event(error("join", "Channel is private."));
+    scene.event(joined("alice", "Dev", true));
+    scene.event(error("rename", "Taken."));
+    scene.send("/join");
+    scene.event(error("join", "No."));
+    let log = scene.log();
+    assert_eq!(log[0], "12:00         !!   /join lair: Channel is private.");
+    assert_eq!(log[2], "12:00         !!   /rename bob: Taken.");
+    assert_eq!(log[4], "12:00         !!   join: No.");
+}
