@@ -4,7 +4,8 @@ mod process;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use chatmaster::runtime::Runtime;
 use clap::ValueEnum;
@@ -376,4 +377,144 @@ fn a_mistake_is_explained_and_the_rest_goes_on() {
         bob.rest().last().map(String::as_str),
         Some("* in general: bob")
     );
+}
+
+#[test]
+fn with_json_each_line_of_the_input_may_be_a_package() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    let mut bot = Process::start(&["--name", "bot", "--json", &server.address]);
+    for line in [
+        r#"{"message":"two\nlines"}"#,
+        r#"{"message":"/quit"}"#,
+        r#"{"message":"/me waves"}"#,
+        r#"{"type":"message","data":{"message":"whole"}}"#,
+        "plain",
+        r#"{"command":"dance"}"#,
+        r#"{"message":""}"#,
+        r#"{"command":"join","parameters":{"channel":"tea"}}"#,
+    ] {
+        bot.write(line);
+    }
+    bot.end_input();
+    assert_eq!(bot.status(), 0);
+    for expected in [
+        "* bot joined general",
+        "<bot> two␊lines",
+        "<bot> /quit",
+        "* bot waves",
+        "<bot> whole",
+        "<bot> plain",
+        "* bot left general",
+    ] {
+        assert_eq!(alice.line(), expected);
+    }
+    let expected = r#"chatmaster: not sent: {"command":"dance"}: Unknown command."#;
+    assert_eq!(bot.rest_of_stderr(), [expected]);
+    let expected = [
+        r#"{"event":"logged_in","username":"bot","channel":"general","channels":["general"],"more":0}"#,
+        r#"{"event":"joined","username":"bot","channel":"general","me":true}"#,
+        r#"{"event":"refused","action":"say","text":"","reason":"A message must have text."}"#,
+        r#"{"event":"joined","username":"bot","channel":"tea","me":true}"#,
+        r#"{"event":"ended","reason":"quit","message":"You left."}"#,
+    ];
+    assert_eq!(bot.rest(), expected);
+}
+
+#[test]
+fn with_json_a_name_that_is_taken_is_an_event() {
+    let server = Server::start(&default_runtime(), &[]);
+    let _bob = server.client("bob");
+    let other = Process::start_as("bob", &["--json", &server.address]);
+    assert_eq!(
+        other.line(),
+        r#"{"event":"refused","action":"login","text":"bob","reason":"Username is already taken."}"#
+    );
+    assert!(
+        other
+            .line()
+            .starts_with(r#"{"event":"logged_in","username":"bob2""#)
+    );
+}
+
+/// A bot of the README that runs in a folder of its own, for as long as its server does.
+struct Bot {
+    shell: Child,
+    folder: PathBuf,
+}
+
+impl Bot {
+    /// The one with `words` in its script, which is given the server's address.
+    fn start(words: &str, server: &Server) -> Self {
+        let readme = include_str!("../../README.md");
+        let script = readme
+            .split("```sh\n")
+            .filter_map(|rest| rest.split("```").next())
+            .find(|script| script.contains(words))
+            .expect("the README has such a bot");
+        let unique = format!("chatmaster-bot-{words}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(unique);
+        std::fs::create_dir(&folder).expect("there is room for a folder");
+        let command = Path::new(env!("CARGO_BIN_EXE_chatmaster"));
+        let mut path = command
+            .parent()
+            .expect("it is in a folder")
+            .as_os_str()
+            .to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let shell = Command::new("sh")
+            .args(["-c", script, "bot", &server.address])
+            .current_dir(&folder)
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("there is a shell");
+        Bot { shell, folder }
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        // Its parts end with the server; the shell need not wait for them.
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn the_bot_of_the_readme_that_needs_nothing_tells_the_time() {
+    let mut server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    let _bot = Bot::start("--name clock", &server);
+    alice.wait_for("* clock joined general");
+    alice.write("time?");
+    alice.write("!time");
+    let answer = alice.line();
+    assert!(
+        answer.starts_with("<clock> ") && answer.contains(':'),
+        "{answer}"
+    );
+    server.process.signal("TERM");
+    assert_eq!(server.process.status(), 0);
+}
+
+#[test]
+fn the_bot_of_the_readme_that_speaks_json_welcomes_and_lists() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        // It takes jq, which not every machine has.
+        return;
+    }
+    let mut server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    let _bot = Bot::start("--name usher", &server);
+    alice.wait_for("* usher joined general");
+    let _quit = server.client("/quit");
+    assert_eq!(alice.line(), "* /quit joined general");
+    assert_eq!(alice.line(), "<usher> Welcome, /quit!");
+    alice.write("!rooms");
+    assert_eq!(alice.line(), "<usher> Rooms:␊general");
+    server.process.signal("TERM");
+    assert_eq!(server.process.status(), 0);
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 
 use chatmaster_core::session::{Action, Disconnected};
 
-use super::Progress;
+use super::{Form, Progress, package};
 use crate::command::{self, Line, Topic};
 use crate::runtime::Client;
 use crate::trouble::{cause, tell};
@@ -13,15 +13,30 @@ use crate::trouble::{cause, tell};
 /// The longest line that is read whole. What a server takes is less by far.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
 
+/// How much of a line that makes no sense is shown.
+const MAX_QUOTED_CHARS: usize = 100;
+
+/// Whether the input goes on.
+enum Next {
+    GoOn,
+    End,
+}
+
 /// Waits until the session is ready, sends each line of `input`, waits until all that was sent was
 /// dealt with, and leaves. If the session ends before, so does this.
-pub(super) fn send_lines(input: impl BufRead, client: &Client, progress: &Receiver<Progress>) {
+pub(super) fn send_lines(
+    input: impl BufRead,
+    form: Form,
+    client: &Client,
+    progress: &Receiver<Progress>,
+) {
     // The errors say that the session is over, and the printing thread tells why.
-    let _ = try_send_lines(input, client, progress);
+    let _ = try_send_lines(input, form, client, progress);
 }
 
 fn try_send_lines(
     mut input: impl BufRead,
+    form: Form,
     client: &Client,
     progress: &Receiver<Progress>,
 ) -> Result<(), Disconnected> {
@@ -41,19 +56,8 @@ fn try_send_lines(
                 break;
             }
         };
-        match command::parse(&line) {
-            Ok(None) => {}
-            Ok(Some(Line::Do(action))) => client.act(action)?,
-            Ok(Some(Line::Help(Topic::Commands))) => command::help().iter().for_each(tell),
-            Ok(Some(Line::Help(Topic::Command(about)))) => about.help().iter().for_each(tell),
-            Ok(Some(Line::Connect(_))) => tell(format_args!(
-                "{line} needs a terminal; run chatmaster again to connect"
-            )),
-            Ok(Some(Line::Help(Topic::Keys) | Line::Clear | Line::Mouse)) => {
-                tell(format_args!("{line} has nothing to do without a terminal"));
-            }
-            Ok(Some(Line::Disconnect | Line::Quit)) => break,
-            Err(mistake) => tell(mistake),
+        if let Next::End = send_line(&line, form, client)? {
+            break;
         }
     }
     client.act(Action::Sync)?;
@@ -63,6 +67,34 @@ fn try_send_lines(
         }
     }
     client.act(Action::Quit)
+}
+
+fn send_line(line: &str, form: Form, client: &Client) -> Result<Next, Disconnected> {
+    if form == Form::Json && package::is_one(line) {
+        match package::parse(line) {
+            Ok(action) => client.act(action)?,
+            Err(why) => {
+                let start: String = line.chars().take(MAX_QUOTED_CHARS).collect();
+                tell(format_args!("not sent: {start}: {why}"));
+            }
+        }
+        return Ok(Next::GoOn);
+    }
+    match command::parse(line) {
+        Ok(None) => {}
+        Ok(Some(Line::Do(action))) => client.act(action)?,
+        Ok(Some(Line::Help(Topic::Commands))) => command::help().iter().for_each(tell),
+        Ok(Some(Line::Help(Topic::Command(about)))) => about.help().iter().for_each(tell),
+        Ok(Some(Line::Connect(_))) => tell(format_args!(
+            "{line} needs a terminal; run chatmaster again to connect"
+        )),
+        Ok(Some(Line::Help(Topic::Keys) | Line::Clear | Line::Mouse)) => {
+            tell(format_args!("{line} has nothing to do without a terminal"));
+        }
+        Ok(Some(Line::Disconnect | Line::Quit)) => return Ok(Next::End),
+        Err(mistake) => tell(mistake),
+    }
+    Ok(Next::GoOn)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@
 //! | `channels` | `channels`, `more`, `answers` (`channels`, `private` or `public`) |
 //! | `users` | `channel`, `users`, `more` |
 //! | `error` | `error_type`, `message`: what the server said |
-//! | `refused` | `action`, `text` (if the action has one), `reason`: what was not sent |
+//! | `refused` | `action`, `text` (if the action has one), `reason`: what was not sent, or a `login` \
+//! under a name that was not to be had |
 //! | `unknown` | `package`: what the server sent that this client does not know |
 //! | `unsent` | `messages`: how many of the last were not sent when the session ended |
 //! | `ended` | `reason` (`quit`, `closed`, `lost` or `violation`), `message` |
@@ -32,6 +33,20 @@ pub(super) fn write(out: &mut impl Write, update: &Update) -> io::Result<()> {
         return Ok(());
     };
     write_line(out, &object)
+}
+
+/// Writes that the name `username` was tried in vain.
+pub(super) fn write_refused_name(
+    out: &mut impl Write,
+    username: &str,
+    reason: &str,
+) -> io::Result<()> {
+    let refused = Object::Refused {
+        action: "login",
+        text: Some(username),
+        reason: reason.into(),
+    };
+    write_line(out, &refused)
 }
 
 /// Writes `object` as a harmless line of JSON.

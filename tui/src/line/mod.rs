@@ -1,10 +1,15 @@
 //! The client without a terminal: each line of the input is sent, each event is printed as a line.
 //!
+//! On stdout is what happens in the chat, with what the server refuses and what was not sent; each line
+//! is there when it has happened. On stderr, in words, is what is wrong with the input, and why the
+//! program ends if that is not by itself.
+//!
 //! Two threads share the work, so that neither waits for the other: one reads the input no faster
 //! than the server takes it, the other prints what happens no slower than it comes.
 
 mod input;
 pub(crate) mod json;
+mod package;
 pub(crate) mod print;
 
 use std::io::{self, Write};
@@ -63,10 +68,11 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     quit_on_signals(client.clone())?;
     let (progress, reached) = mpsc::channel();
     let talker = client.clone();
-    thread::spawn(move || input::send_lines(io::stdin().lock(), &talker, &reached));
+    let form = if talk.json { Form::Json } else { Form::Text };
+    thread::spawn(move || input::send_lines(io::stdin().lock(), form, &talker, &reached));
     let printer = Printer {
         client: &client,
-        form: if talk.json { Form::Json } else { Form::Text },
+        form,
         destination,
         name,
         candidates,
@@ -94,6 +100,8 @@ enum Stage {
     Talking,
 }
 
+/// What lines are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Text,
     Json,
@@ -152,7 +160,13 @@ impl Printer<'_> {
         match (update, &self.form) {
             // What was still to be sent when the user left is not news.
             (Update::Refused(_, ActionError::Ended), _) => Ok(()),
-            // Answered below, and not the reader's concern.
+            // Answered below. The reader may want to know of a name that was tried in vain.
+            (
+                Update::Event(Event::NameWanted {
+                    reason: Some(reason),
+                }),
+                Form::Json,
+            ) => json::write_refused_name(out, self.name.as_deref().unwrap_or_default(), reason),
             (Update::Event(Event::NameWanted { .. } | Event::Synced), _) => Ok(()),
             (_, Form::Json) => json::write(out, update),
             (Update::Event(event), Form::Text) => print::write(out, event),
@@ -216,6 +230,7 @@ impl Printer<'_> {
             )));
         };
         if let Some(name) = candidates.next() {
+            self.name = Some(name.clone());
             // If the session is over, its last update says so.
             let _ = self.client.act(Action::Login(name));
         }
