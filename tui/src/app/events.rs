@@ -5,7 +5,6 @@ use chatmaster_core::session::{Action, End, Event, Listing};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
-use super::editor::Editor;
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Asker, Members, Rooms};
 use super::{App, Effect, Phase, Privacy};
@@ -17,17 +16,14 @@ const MAX_UNKNOWN_CHARS: usize = 200;
 impl App {
     pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
         match event {
-            Event::NameWanted { reason } => {
-                let name = self.name.take().unwrap_or_default();
-                self.ask_for_name(at, reason, &name);
-            }
+            Event::NameWanted { reason } => return self.name_wanted(at, reason),
             Event::LoggedIn {
                 username,
                 channel,
                 channels,
                 more,
             } => {
-                self.notice(at, &format!("You are {username}, in {channel}."));
+                self.arrived(at, &username, &channel);
                 self.phase = Phase::Talking;
                 self.name = Some(username);
                 self.rooms = Rooms {
@@ -58,11 +54,8 @@ impl App {
                 self.pending.commands.joined(&channel);
                 // The one after a login tells nothing new.
                 if self.room.as_ref() != Some(&channel) {
-                    self.log.push(Entry::new(
-                        at,
-                        Kind::Joined,
-                        &format!("You are in {channel} now."),
-                    ));
+                    let text = self.entered(&channel);
+                    self.log.push(Entry::new(at, Kind::Joined, &text));
                     self.enter_room(channel);
                     return vec![self.ask_for_users(), self.ask_for_channels()];
                 }
@@ -145,6 +138,16 @@ impl App {
                     "channels" => self.pending.channels.pop_front(),
                     _ => None,
                 };
+                if asker == Some(Asker::Sync) {
+                    // A server that has no such command answers in order all the same.
+                    return self.synced();
+                }
+                if error_type == "join"
+                    && let Some(text) = self.shut_out(&message)
+                {
+                    self.complain(at, &text);
+                    return Vec::new();
+                }
                 if asker != Some(Asker::Client) {
                     let about = match self.pending.commands.answered(&error_type) {
                         Some(command) => command,
@@ -158,21 +161,12 @@ impl App {
                 let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
                 self.complain(at, &format!("The server sent something unknown: {start}"));
             }
-            Event::Synced | Event::Unsent { .. } => {}
+            Event::Synced => return self.synced(),
+            Event::Unsent { messages } => self.link.unsent = messages,
             Event::Ended(End::Quit) => return vec![Effect::Quit],
-            Event::Ended(end) => self.lost(at, &end),
+            Event::Ended(end) => return self.lost(at, &end),
         }
         Vec::new()
-    }
-
-    pub(super) fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, tried: &str) {
-        if let Some(reason) = &reason {
-            self.complain(at, reason);
-        }
-        self.phase = Phase::Naming {
-            reason,
-            editor: Editor::with_text(tried),
-        };
     }
 
     fn channels(&mut self, at: DateTime, rooms: Rooms, answers: Listing) {
@@ -206,20 +200,9 @@ impl App {
             }
         }
         self.rooms = rooms;
+        self.compare_privacy(at);
     }
 
-    fn lost(&mut self, at: DateTime, end: &End) {
-        let what = match end {
-            // The reason was told already, when it came.
-            End::ClosedByServer { .. } => "The server closed the connection.".into(),
-            end => end.to_string(),
-        };
-        self.complain(at, &format!("{what} Press Enter to reconnect."));
-        self.phase = Phase::Lost;
-        self.forget_the_server();
-    }
-
-    /// What was true of a server that is gone.
     pub(super) fn forget_the_server(&mut self) {
         self.privacy = Privacy::Public;
         self.members = Members::default();

@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod layout;
 mod limit;
+mod link;
 mod log;
 mod message_box;
 mod palette;
@@ -18,9 +19,12 @@ mod paste;
 mod roster;
 #[cfg(test)]
 mod tests;
+mod underway;
 mod update;
 mod view;
 mod writing;
+
+use std::time::Duration;
 
 use chatmaster_core::session::{Action, Update};
 use crossterm::event::KeyEvent;
@@ -37,6 +41,7 @@ use complete::Completion;
 use editor::Editor;
 use history::History;
 use layout::Layout;
+use link::{Asked, Countdown, Link, Retry};
 use log::Log;
 use paste::Paste;
 use roster::{Members, Pending, Rooms};
@@ -62,6 +67,7 @@ pub struct App {
     members: Members,
     rooms: Rooms,
     pending: Pending,
+    link: Link,
     log: Log,
     editor: Editor,
     /// What Tab has found, until there is another key.
@@ -86,10 +92,19 @@ pub enum Msg {
     Resized(u16, u16),
     /// The session has something to tell.
     Update(Update),
+    /// The program begins.
+    Start {
+        /// The room to enter, if not the general one.
+        room: Option<String>,
+        /// What to offer to a user who has not said under which name to connect.
+        login_name: Option<String>,
+    },
     /// There is a connection.
     Connected(Role),
     /// There is none: a sentence that says why.
     NotConnected(String),
+    /// The time of [`Effect::Wake`] is over.
+    Woke,
     /// The user said this, and not here: a playback shows it.
     Said(String),
     /// An action was not handed over: a sentence that says why.
@@ -115,6 +130,8 @@ pub enum Effect {
         /// The room to join.
         room: Option<String>,
     },
+    /// Say [`Msg::Woke`] after this time, instead of what was asked for before.
+    Wake(Duration),
     /// Leave the server, or give up connecting to it. Nothing more comes from it.
     Disconnect,
     /// Let the terminal report the mouse, or keep it for selecting text.
@@ -161,16 +178,19 @@ pub enum Role {
 enum Phase {
     /// A connection is being made, or a login is on its way.
     Connecting,
-    /// The server wants a name, which is being typed.
+    /// A name is wanted, and being typed.
     Naming {
         /// Why the last one was refused.
         reason: Option<String>,
         editor: Editor,
+        asked: Asked,
     },
+    /// The server holds the user's name for the connection that was lost. It is tried again soon.
+    Reclaiming(Countdown),
     /// Logged in.
     Talking,
-    /// There is no connection, and the user may want one again.
-    Lost,
+    /// There is no connection, though the user wants one.
+    Lost(Retry),
     /// There is no connection, as the user wants it.
     Offline,
 }
@@ -199,6 +219,7 @@ impl App {
             members: Members::default(),
             rooms: Rooms::default(),
             pending: Pending::default(),
+            link: Link::default(),
             log: Log::default(),
             editor: Editor::default(),
             completing: None,
@@ -220,9 +241,16 @@ impl App {
         }
     }
 
-    /// Whether the connection is lost.
+    /// Draws the pauses between tries to connect from `seed`, so that not every client has the same.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.link = Link::seeded(seed);
+        self
+    }
+
+    /// Whether there is no connection, though the user wants one.
     pub fn is_lost(&self) -> bool {
-        self.phase == Phase::Lost
+        matches!(self.phase, Phase::Lost(_))
     }
 
     /// What goes where on the screen.

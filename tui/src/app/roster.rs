@@ -104,6 +104,8 @@ pub(super) enum Asker {
     User,
     /// The client, for its side list.
     Client,
+    /// The client, to find out whether all before it was dealt with.
+    Sync,
 }
 
 /// What has no answer yet: the lists that were asked for, in the order in which the server answers,
@@ -113,6 +115,15 @@ pub(super) struct Pending {
     pub(super) users: VecDeque<Asker>,
     pub(super) channels: VecDeque<Asker>,
     pub(super) commands: Commands,
+}
+
+impl Pending {
+    /// Takes in that a sync, which asks for a list on the wire, was answered.
+    pub(super) fn answered_sync(&mut self) {
+        if let Some(at) = self.channels.iter().position(|asker| *asker == Asker::Sync) {
+            self.channels.remove(at);
+        }
+    }
 }
 
 #[cfg(test)]

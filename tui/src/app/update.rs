@@ -1,7 +1,6 @@
 //! What becomes of the client by what happens, and what is to be done about it: what its user does.
 //! What the session tells is in a file of its own.
 
-use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, ActionError, Update};
 use jiff::civil::DateTime;
 
@@ -10,8 +9,7 @@ use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
 use super::roster::Asker;
-use super::{App, Effect, Mouse, Msg, Phase, Role, Wheel, message_box};
-use crate::address::Address;
+use super::{App, Effect, Mouse, Msg, Phase, Wheel, message_box};
 use crate::command::{self, Line, Topic};
 
 /// Rows that one notch of the wheel is worth.
@@ -52,15 +50,13 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Start { room, login_name } => app.start(room, login_name.as_deref()),
         Msg::Connected(role) => {
             app.connected(at, role);
             Vec::new()
         }
-        Msg::NotConnected(why) => {
-            app.phase = Phase::Lost;
-            app.complain(at, &format!("Still not connected: {why}"));
-            Vec::new()
-        }
+        Msg::NotConnected(why) => app.not_connected(at, why),
+        Msg::Woke => app.woke(),
         Msg::Said(text) => {
             app.said(at, &text);
             Vec::new()
@@ -117,14 +113,18 @@ impl App {
     }
 
     pub(super) fn enter(&mut self, at: DateTime) -> Vec<Effect> {
-        if let Phase::Naming { editor, .. } = &mut self.phase {
-            if editor.is_empty() {
+        match &mut self.phase {
+            Phase::Naming { editor, .. } if editor.is_empty() => return Vec::new(),
+            Phase::Naming { editor, asked, .. } => {
+                let (name, asked) = (editor.take(), *asked);
+                return self.named(name, asked);
+            }
+            Phase::Reclaiming(_) => {
+                let name = self.name.take().unwrap_or_default();
+                self.ask_for_name(at, None, &name);
                 return Vec::new();
             }
-            let name = editor.take();
-            self.name = Some(name.clone());
-            self.phase = Phase::Connecting;
-            return vec![Effect::Act(Action::Login(name))];
+            _ => {}
         }
         let line = match command::parse(self.editor.text()) {
             Ok(line) => line,
@@ -151,7 +151,7 @@ impl App {
                 effects.extend(self.disconnect(at));
                 effects
             }
-            (_, Phase::Lost | Phase::Offline) => self.connect(at, None),
+            (_, Phase::Lost(_) | Phase::Offline) => self.connect(at, None),
             (None, _) => Vec::new(),
             (Some(Line::Do(action)), Phase::Talking) => {
                 if let Left::Over(bytes) = limit::left(self.editor.text()) {
@@ -164,7 +164,7 @@ impl App {
                 effects.extend(self.act(at, action));
                 effects
             }
-            (Some(Line::Do(_)), Phase::Connecting | Phase::Naming { .. }) => {
+            (Some(Line::Do(_)), _) => {
                 self.complain(at, "Not yet: there is no connection so far.");
                 Vec::new()
             }
@@ -218,7 +218,7 @@ impl App {
             Action::Channels => self.pending.channels.push_back(Asker::User),
             _ => {}
         }
-        vec![Effect::Act(action)]
+        self.hand_over(action)
     }
 
     fn said(&mut self, at: DateTime, text: &str) {
@@ -231,11 +231,13 @@ impl App {
         self.pending.commands.not_sent(&action);
         let asker = match action {
             Action::Users => self.pending.users.pop_back(),
-            Action::Channels => self.pending.channels.pop_back(),
+            Action::Channels | Action::Sync => self.pending.channels.pop_back(),
             _ => None,
         };
-        if asker == Some(Asker::Client) {
-            return;
+        match asker {
+            Some(Asker::Client) => return,
+            Some(Asker::Sync) => return self.link.underway.not_synced(),
+            Some(Asker::User) | None => self.link.underway.refused(&action),
         }
         match action {
             Action::Say(text) => {
@@ -269,58 +271,6 @@ impl App {
         {
             self.editor.set(&line);
         }
-    }
-
-    fn connected(&mut self, at: DateTime, role: Role) {
-        self.role = role;
-        let server = &self.server;
-        match role {
-            Role::Guest => self.notice(at, &format!("Connected to {server}. /help helps.")),
-            Role::Host => {
-                let notice = format!("You host {server} now. /help helps.");
-                self.notice(at, &notice);
-                self.notice(at, "When you leave, the others lose their server.");
-            }
-        }
-    }
-
-    /// Connects to another server, or anew to the same.
-    fn connect(&mut self, at: DateTime, address: Option<Address>) -> Vec<Effect> {
-        self.phase = Phase::Connecting;
-        self.forget_the_server();
-        if let Some(server) = address.as_ref().map(Address::to_string)
-            && server != self.server
-        {
-            // The room is one of the server before.
-            self.room = None;
-            self.server = server;
-        }
-        self.notice(at, &format!("Connecting to {}.", self.server));
-        let room = self.room.clone().filter(|room| room != RoomName::GENERAL);
-        vec![Effect::Connect {
-            address,
-            name: self.name.clone(),
-            room,
-        }]
-    }
-
-    fn disconnect(&mut self, at: DateTime) -> Vec<Effect> {
-        if self.is_unconnected() {
-            self.notice(at, "There is no connection.");
-            return Vec::new();
-        }
-        self.phase = Phase::Offline;
-        self.forget_the_server();
-        let notice = format!(
-            "You left {}. /connect connects again; what you type is kept.",
-            self.server
-        );
-        self.notice(at, &notice);
-        vec![Effect::Disconnect]
-    }
-
-    fn is_unconnected(&self) -> bool {
-        matches!(self.phase, Phase::Lost | Phase::Offline)
     }
 
     fn window(&self) -> Window {

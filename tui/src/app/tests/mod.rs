@@ -1,6 +1,7 @@
 //! What the client makes of what happens, told by what it does and what it shows.
 
 mod behaviour;
+mod link;
 mod reading;
 mod snapshots;
 mod writing;
@@ -58,8 +59,20 @@ impl Scene {
         scene
     }
 
-    /// What is to be done about `msg`, but for what is to be remembered.
+    /// What is to be done about `msg`, but for what is to be remembered. The server answers each sync
+    /// at once.
     fn tell(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = self.tell_alone(msg);
+        let is_sync = |effect: &Effect| *effect == Effect::Act(Action::Sync);
+        while let Some(at) = effects.iter().position(is_sync) {
+            effects.remove(at);
+            effects.extend(self.tell_alone(Msg::Update(Update::Event(Event::Synced))));
+        }
+        effects
+    }
+
+    /// The same while the server answers nothing.
+    fn tell_alone(&mut self, msg: Msg) -> Vec<Effect> {
         let mut effects = update(&mut self.app, self.at, msg);
         effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
         effects

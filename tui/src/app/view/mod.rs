@@ -10,6 +10,7 @@ use ratatui::style::Style;
 use super::complete::Completion;
 use super::layout::{Layout, Lists};
 use super::limit::{self, Left};
+use super::link::Retry;
 use super::log::{Count, Row};
 use super::{App, Phase, Privacy, Role, message_box};
 use crate::text::{Shown, sanitise, truncate, width};
@@ -48,12 +49,14 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     let server = &app.server;
     // From the longest to the shortest; what is wrong is shown at any length.
     let rights = match (&app.phase, app.role) {
-        (Phase::Connecting, _) => [format!("connecting to {server} "), "connecting ".into()],
+        (Phase::Connecting | Phase::Reclaiming(_), _) => {
+            [format!("connecting to {server} "), "connecting ".into()]
+        }
         (Phase::Naming { .. }, _) => [
             format!("choose a name for {server} "),
             "no name yet ".into(),
         ],
-        (Phase::Lost | Phase::Offline, _) => [
+        (Phase::Lost(_) | Phase::Offline, _) => [
             format!("not connected to {server} "),
             "not connected ".into(),
         ],
@@ -107,7 +110,16 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
     let choices = app.completing.as_ref().and_then(Completion::choices);
     let words = match &app.phase {
         _ if let Some(choices) = choices => choices,
-        Phase::Lost => "Connection lost. Press Enter to reconnect.".into(),
+        Phase::Lost(Retry::In(countdown)) => format!(
+            "Not connected. Trying again in {} s; Enter tries now.",
+            countdown.seconds()
+        ),
+        Phase::Lost(Retry::WhenAsked) => "Not connected. Press Enter to connect.".into(),
+        Phase::Reclaiming(countdown) => format!(
+            "Your name is taken, perhaps by the lost connection. Trying again in {} s; Enter takes \
+             another.",
+            countdown.seconds()
+        ),
         Phase::Offline => "Not connected. Press Enter to connect.".into(),
         Phase::Naming {
             reason: Some(reason),

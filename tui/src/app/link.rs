@@ -1,0 +1,483 @@
+//! The connection beyond a single session: how it is made, what becomes of the client when it is lost,
+//! when it is tried again, and how the client comes back to where it was.
+
+use std::time::Duration;
+
+use chatmaster_core::session::{Action, End};
+use chatmaster_core::{RoomName, Username};
+use jiff::civil::DateTime;
+
+use super::editor::Editor;
+use super::roster::Asker;
+use super::underway::{Fate, Underway};
+use super::update::escaped;
+use super::{App, Effect, Phase, Privacy, Role};
+use crate::address::Address;
+use crate::cli::is_same_room;
+
+/// The pause before the first try to connect again. Each is twice as long as the one before, up to the
+/// longest, and up to a fifth longer or shorter, so that the clients of a server that comes back do not
+/// come all at once.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A connection that has held for so many seconds is no continuation of those that did not.
+const HELD_SECONDS: i64 = 60;
+/// Pauses between the tries to log in again under a name that the server still holds for the connection
+/// that was lost. A server allows five tries; the last is left to the user.
+const NAME_PAUSES: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(6),
+];
+
+/// What the client remembers from one session to the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Link {
+    /// The state of the numbers drawn for pauses.
+    seed: u64,
+    /// How often in a row there was no connection, or none that held.
+    failures: u32,
+    /// When the session began that the user is logged in to.
+    since: Option<DateTime>,
+    /// Why there was no connection, as told last.
+    told: Option<String>,
+    goal: Goal,
+    /// How many of the last messages never left, by the session that ends.
+    pub(super) unsent: usize,
+    pub(super) underway: Underway,
+}
+
+/// Where the client wants to be in the chat, and is not yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Goal {
+    #[default]
+    Reached,
+    /// In the room the user named at the start.
+    Enter(String),
+    /// Where the user was before the connection was lost.
+    Return {
+        room: String,
+        privacy: Privacy,
+        /// How often the name was refused.
+        refusals: usize,
+    },
+    /// In a room that was private before the connection was lost, with word of it if it is not now.
+    Doubt,
+}
+
+/// What to do about a connection that was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// Connect again after a while.
+    In(Countdown),
+    /// Wait for the user: it would come to the same.
+    WhenAsked,
+}
+
+/// A time to wait, in steps short enough to show each second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Countdown(Duration);
+
+impl Countdown {
+    /// How long to wait before the next [`Msg::Woke`](super::Msg::Woke).
+    fn step(self) -> Duration {
+        match self.0.subsec_nanos() {
+            0 => self.0.min(Duration::from_secs(1)),
+            rest => Duration::from_nanos(rest.into()),
+        }
+    }
+
+    /// What is left after the step; none if it was the last.
+    fn next(self) -> Option<Self> {
+        let left = self.0 - self.step();
+        (!left.is_zero()).then_some(Countdown(left))
+    }
+
+    /// The seconds to show.
+    pub(super) fn seconds(self) -> u64 {
+        self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0)
+    }
+}
+
+impl Link {
+    pub(super) fn seeded(seed: u64) -> Self {
+        Link {
+            seed,
+            ..Link::default()
+        }
+    }
+
+    /// The pause before the next try.
+    fn pause(&mut self) -> Countdown {
+        // 2^6 seconds are more than the longest pause.
+        let doubled = FIRST_PAUSE * (1 << self.failures.min(6));
+        self.failures = self.failures.saturating_add(1);
+        let share = 0.8 + 0.4 * self.draw();
+        Countdown(doubled.min(LONGEST_PAUSE).mul_f64(share))
+    }
+
+    /// A number from 0 up to 1, by SplitMix64.
+    fn draw(&mut self) -> f64 {
+        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+impl App {
+    /// Connects under the name there is, or asks for one first.
+    pub(super) fn start(&mut self, room: Option<String>, login_name: Option<&str>) -> Vec<Effect> {
+        self.link.goal = room.map_or(Goal::Reached, Goal::Enter);
+        if self.name.is_some() {
+            return self.open(None);
+        }
+        self.phase = Phase::Naming {
+            reason: None,
+            editor: Editor::with_text(login_name.unwrap_or_default()),
+            asked: Asked::BeforeConnecting,
+        };
+        Vec::new()
+    }
+
+    /// Connects to another server, or anew to the same, as the user wants it.
+    pub(super) fn connect(&mut self, at: DateTime, address: Option<Address>) -> Vec<Effect> {
+        self.let_go(at);
+        self.link.failures = 0;
+        if let Some(server) = address.as_ref().map(Address::to_string)
+            && server != self.server
+        {
+            // The room is one of the server before.
+            self.room = None;
+            self.link.goal = Goal::Reached;
+            self.server = server;
+        }
+        self.notice(at, &format!("Connecting to {}.", self.server));
+        self.open(address)
+    }
+
+    pub(super) fn disconnect(&mut self, at: DateTime) -> Vec<Effect> {
+        if self.is_unconnected() {
+            if self.phase == Phase::Offline {
+                self.notice(at, "There is no connection.");
+                return Vec::new();
+            }
+            self.phase = Phase::Offline;
+            self.notice(
+                at,
+                "It is not tried again by itself. /connect connects again.",
+            );
+            return Vec::new();
+        }
+        self.let_go(at);
+        self.phase = Phase::Offline;
+        let notice = format!(
+            "You left {}. /connect connects again; what you type is kept.",
+            self.server
+        );
+        self.notice(at, &notice);
+        vec![Effect::Disconnect]
+    }
+
+    /// Whether there is no connection, and none is being made.
+    pub(super) fn is_unconnected(&self) -> bool {
+        matches!(self.phase, Phase::Lost(_) | Phase::Offline)
+    }
+
+    pub(super) fn connected(&mut self, at: DateTime, role: Role) {
+        self.role = role;
+        self.link.told = None;
+        if role == Role::Host {
+            let notice = format!(
+                "You host {} now. When you leave, the others lose their server.",
+                self.server
+            );
+            self.notice(at, &notice);
+        }
+    }
+
+    pub(super) fn not_connected(&mut self, at: DateTime, why: String) -> Vec<Effect> {
+        // Once is enough while it does not change.
+        if self.link.told.as_ref() != Some(&why) {
+            self.complain(at, &format!("Not connected: {why}"));
+            self.link.told = Some(why);
+        }
+        self.retry()
+    }
+
+    /// Takes in the end of the session that the user did not want.
+    pub(super) fn lost(&mut self, at: DateTime, end: &End) -> Vec<Effect> {
+        let what = match end {
+            // The reason was told already, when it came.
+            End::ClosedByServer { .. } => "The server closed the connection.".into(),
+            end => end.to_string(),
+        };
+        self.complain(at, &what);
+        let asking = match &self.phase {
+            Phase::Naming { editor, .. } => Some(editor.text().to_owned()),
+            _ => None,
+        };
+        if let Some(name) = &asking {
+            self.name = Some(name.clone()).filter(|name| !name.is_empty());
+        }
+        if let Some(since) = self.link.since.take()
+            && at.duration_since(since).as_secs() >= HELD_SECONDS
+        {
+            self.link.failures = 0;
+        }
+        self.let_go(at);
+        match end {
+            // The user took too long to choose a name, or chose too often.
+            End::ClosedByServer { .. } if asking.is_some() => self.wait_to_be_asked(),
+            End::Violation(_) => self.wait_to_be_asked(),
+            _ => self.retry(),
+        }
+    }
+
+    fn wait_to_be_asked(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Lost(Retry::WhenAsked);
+        Vec::new()
+    }
+
+    /// A step of a countdown is over.
+    pub(super) fn woke(&mut self) -> Vec<Effect> {
+        match &mut self.phase {
+            Phase::Lost(Retry::In(countdown)) => match countdown.next() {
+                Some(next) => {
+                    *countdown = next;
+                    vec![Effect::Wake(next.step())]
+                }
+                None => self.open(None),
+            },
+            Phase::Reclaiming(countdown) => match countdown.next() {
+                Some(next) => {
+                    *countdown = next;
+                    vec![Effect::Wake(next.step())]
+                }
+                None => {
+                    self.phase = Phase::Connecting;
+                    let name = self.name.clone().unwrap_or_default();
+                    vec![Effect::Act(Action::Login(name))]
+                }
+            },
+            // The user did not wait for it.
+            _ => Vec::new(),
+        }
+    }
+
+    /// The server wants a name, or another one.
+    pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
+        if reason.is_some()
+            && self.name.is_some()
+            && let Goal::Return { refusals, .. } = &mut self.link.goal
+            && let Some(pause) = NAME_PAUSES.get(*refusals)
+        {
+            *refusals += 1;
+            let countdown = Countdown(*pause);
+            self.phase = Phase::Reclaiming(countdown);
+            return vec![Effect::Wake(countdown.step())];
+        }
+        let tried = self.name.take().unwrap_or_default();
+        let offered = match &reason {
+            Some(_) => another_name(&tried),
+            None => tried,
+        };
+        self.ask_for_name(at, reason, &offered);
+        Vec::new()
+    }
+
+    /// Asks for a name that the server will be told.
+    pub(super) fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, offered: &str) {
+        if let Some(reason) = &reason {
+            self.complain(at, reason);
+        }
+        self.phase = Phase::Naming {
+            reason,
+            editor: Editor::with_text(offered),
+            asked: Asked::ByServer,
+        };
+    }
+
+    /// A name was typed.
+    pub(super) fn named(&mut self, name: String, asked: Asked) -> Vec<Effect> {
+        self.name = Some(name.clone());
+        self.phase = Phase::Connecting;
+        match asked {
+            Asked::BeforeConnecting => self.open(None),
+            Asked::ByServer => vec![Effect::Act(Action::Login(name))],
+        }
+    }
+
+    /// Says where one is after a login.
+    pub(super) fn arrived(&mut self, at: DateTime, username: &str, channel: &str) {
+        self.link.since = Some(at);
+        let text = match &self.link.goal {
+            Goal::Return { .. } => format!("You are back as {username}, in {channel}."),
+            _ => format!("You are {username}, in {channel}. /help helps."),
+        };
+        self.notice(at, &text);
+        if let Goal::Enter(room) | Goal::Return { room, .. } = &self.link.goal
+            && is_same_room(room, channel)
+        {
+            self.link.goal = Goal::Reached;
+        }
+    }
+
+    /// Takes in that the user is in a room, and says so.
+    pub(super) fn entered(&mut self, channel: &str) -> String {
+        match &self.link.goal {
+            Goal::Return { room, privacy, .. } if is_same_room(room, channel) => {
+                self.link.goal = match privacy {
+                    Privacy::Private => Goal::Doubt,
+                    Privacy::Public => Goal::Reached,
+                };
+                format!("You are back in {channel}.")
+            }
+            _ => {
+                self.link.goal = Goal::Reached;
+                format!("You are in {channel} now.")
+            }
+        }
+    }
+
+    /// Takes in that the room could not be entered that was the goal, if one was, and says so.
+    pub(super) fn shut_out(&mut self, why: &str) -> Option<String> {
+        let told = match &self.link.goal {
+            Goal::Return { room, .. } => Some(format!("You are not back in {room}: {why}")),
+            Goal::Enter(_) | Goal::Reached | Goal::Doubt => None,
+        };
+        if let Goal::Return { .. } | Goal::Enter(_) = self.link.goal {
+            self.link.goal = Goal::Reached;
+        }
+        told
+    }
+
+    /// Warns whoever is back in a room that is not as private as it was. It is known now how it is.
+    pub(super) fn compare_privacy(&mut self, at: DateTime) {
+        if self.link.goal != Goal::Doubt {
+            return;
+        }
+        self.link.goal = Goal::Reached;
+        if self.privacy == Privacy::Public {
+            let room = self.room.as_deref().unwrap_or_default();
+            let warning = format!(
+                "{room} was private and is public now, so that the others can come back. Its owner \
+                 can close it again with /private."
+            );
+            self.complain(at, &warning);
+        }
+    }
+
+    /// Hands an action of the user to the session, and finds out what becomes of it.
+    pub(super) fn hand_over(&mut self, action: Action) -> Vec<Effect> {
+        if !matches!(action, Action::Users | Action::Channels) {
+            self.link.underway.push(action.clone());
+        }
+        let mut effects = vec![Effect::Act(action)];
+        effects.extend(self.sync());
+        effects
+    }
+
+    /// Takes in that what came before the sync was dealt with.
+    pub(super) fn synced(&mut self) -> Vec<Effect> {
+        self.pending.answered_sync();
+        self.link.underway.synced();
+        self.sync().into_iter().collect()
+    }
+
+    fn sync(&mut self) -> Option<Effect> {
+        self.link.underway.begin_sync().then(|| {
+            self.pending.channels.push_back(Asker::Sync);
+            Effect::Act(Action::Sync)
+        })
+    }
+
+    /// Asks for a connection.
+    fn open(&mut self, address: Option<Address>) -> Vec<Effect> {
+        self.phase = Phase::Connecting;
+        let room = match &self.link.goal {
+            Goal::Enter(room) | Goal::Return { room, .. } => Some(room.clone()),
+            Goal::Reached | Goal::Doubt => None,
+        };
+        vec![Effect::Connect {
+            address,
+            name: self.name.clone(),
+            room: room.filter(|room| !is_same_room(room, RoomName::GENERAL)),
+        }]
+    }
+
+    fn retry(&mut self) -> Vec<Effect> {
+        let countdown = self.link.pause();
+        self.phase = Phase::Lost(Retry::In(countdown));
+        vec![Effect::Wake(countdown.step())]
+    }
+
+    /// Takes leave of the session: what it has not done is told, and where it was is remembered.
+    fn let_go(&mut self, at: DateTime) {
+        let unsent = std::mem::take(&mut self.link.unsent);
+        for (action, fate) in self.link.underway.end(unsent) {
+            let typed = typed(&action);
+            match (&action, fate) {
+                (Action::Say(_), Fate::Unsent) => {
+                    self.complain(at, &format!("Not sent: {typed}"));
+                    if self.editor.is_empty() {
+                        self.editor.set(&typed);
+                    }
+                }
+                (Action::Say(_), Fate::Unknown) => {
+                    self.complain(at, &format!("May not have been delivered: {typed}"));
+                }
+                _ => self.complain(at, &format!("May not have been done: {typed}")),
+            }
+        }
+        if let (Goal::Reached | Goal::Doubt, Some(room)) = (&self.link.goal, &self.room) {
+            let privacy = match self.link.goal {
+                Goal::Doubt => Privacy::Private,
+                _ => self.privacy,
+            };
+            self.link.goal = Goal::Return {
+                room: room.clone(),
+                privacy,
+                refusals: 0,
+            };
+        } else if let Goal::Return { refusals, .. } = &mut self.link.goal {
+            *refusals = 0;
+        }
+        self.forget_the_server();
+    }
+}
+
+/// Who asks for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The client, which connects when it has one.
+    BeforeConnecting,
+    /// The server.
+    ByServer,
+}
+
+/// What to type to do `action` again.
+fn typed(action: &Action) -> String {
+    match action {
+        Action::Say(text) => escaped(text),
+        Action::Rename(name) | Action::Login(name) => format!("/rename {name}"),
+        Action::Join(room) => format!("/join {room}"),
+        Action::Leave => "/leave".into(),
+        Action::Private => "/private".into(),
+        Action::Public => "/public".into(),
+        Action::Channels | Action::Sync => "/channels".into(),
+        Action::Users => "/users".into(),
+        Action::Quit => "/quit".into(),
+    }
+}
+
+/// A name like the one that was refused, if that can be a name at all and so is only taken.
+fn another_name(name: &str) -> String {
+    if Username::parse(name).is_err() {
+        return name.into();
+    }
+    let kept: String = name.chars().take(Username::MAX_CHARS - 1).collect();
+    kept + "_"
+}

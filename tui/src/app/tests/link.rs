@@ -1,0 +1,433 @@
+//! How the client comes into the chat, and back into it.
+
+use std::time::Duration;
+
+use super::*;
+
+/// A client that nobody has told a name, with a login name to offer.
+fn nameless() -> Scene {
+    let mut scene = Scene::connecting(58, 10);
+    scene.app.name = None;
+    let login_name = Some("alice".into());
+    let effects = scene.tell(Msg::Start {
+        room: None,
+        login_name,
+    });
+    assert_eq!(effects, []);
+    scene
+}
+
+fn connect(name: &str, room: Option<&str>) -> Vec<Effect> {
+    vec![Effect::Connect {
+        address: None,
+        name: Some(name.into()),
+        room: room.map(Into::into),
+    }]
+}
+
+fn logged_in(name: &str) -> Event {
+    Event::LoggedIn {
+        username: name.into(),
+        channel: "general".into(),
+        channels: vec!["general".into()],
+        more: 0,
+    }
+}
+
+fn taken() -> Event {
+    Event::NameWanted {
+        reason: Some("Username is already taken.".into()),
+    }
+}
+
+/// The time that the only effect asks to be woken after.
+fn wake(effects: &[Effect]) -> Duration {
+    match effects {
+        [Effect::Wake(after)] => *after,
+        other => panic!("{other:?} is not a wake"),
+    }
+}
+
+/// Lets the client sleep until it does something else; how long that was, and what it does.
+fn sleep(scene: &mut Scene, effects: &[Effect]) -> (Duration, Vec<Effect>) {
+    let mut slept = wake(effects);
+    loop {
+        let effects = scene.tell(Msg::Woke);
+        match effects[..] {
+            [Effect::Wake(after)] => slept += after,
+            _ => return (slept, effects),
+        }
+    }
+}
+
+#[test]
+fn a_name_is_asked_for_before_connecting_with_the_login_name_to_take() {
+    let mut scene = nameless();
+    assert_eq!(scene.input(), "Name: alice");
+    assert!(scene.rule().contains("Choose a name."), "{}", scene.rule());
+    assert_eq!(scene.key(KeyCode::Enter), connect("alice", None));
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(logged_in("alice"));
+    assert_eq!(
+        scene.log(),
+        ["12:00         --   You are alice, in general. /help helps."]
+    );
+}
+
+#[test]
+fn another_name_can_be_typed_instead() {
+    let mut scene = nameless();
+    scene.control('u');
+    assert_eq!(scene.key(KeyCode::Enter), [], "there is no name");
+    assert_eq!(scene.send("bob"), connect("bob", None));
+}
+
+#[test]
+fn with_a_name_and_a_room_the_client_connects_at_once() {
+    let mut scene = Scene::connecting(80, 24);
+    let effects = scene.tell(Msg::Start {
+        room: Some("dev".into()),
+        login_name: Some("root".into()),
+    });
+    assert_eq!(effects, connect("alice", Some("dev")));
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(logged_in("alice"));
+    scene.event(joined("alice", "general", true));
+    scene.event(joined("alice", "dev", true));
+    assert!(scene.screen()[2].contains("You are in dev now."));
+}
+
+#[test]
+fn whoever_hosts_is_told_so() {
+    let mut scene = Scene::connecting(130, 10);
+    scene.tell(Msg::Connected(Role::Host));
+    let told = "You host 127.0.0.1:9000 now. When you leave, the others lose their server.";
+    assert!(scene.screen()[1].contains(told), "{:?}", scene.screen());
+}
+
+#[test]
+fn a_name_that_can_be_none_is_asked_for_again_as_it_was_typed() {
+    let mut scene = Scene::connecting(58, 10);
+    scene.app.name = Some("a b".into());
+    scene.event(Event::NameWanted {
+        reason: Some("No spaces.".into()),
+    });
+    assert_eq!(scene.input(), "Name: a b");
+    let longest = "x".repeat(32);
+    scene.app.name = Some(longest.clone());
+    scene.event(taken());
+    assert_eq!(scene.input(), format!("Name: {}_", &longest[1..]));
+}
+
+#[test]
+fn a_lost_connection_is_tried_again_by_itself_after_growing_pauses() {
+    let mut scene = Scene::chatting(58, 10);
+    let mut effects = scene.event(lost());
+    // Doubled each time, from a second to a minute, and a fifth more or less.
+    for seconds in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+        let (slept, then) = sleep(&mut scene, &effects);
+        let pause = Duration::from_secs(seconds);
+        assert!(
+            pause * 8 / 10 <= slept && slept <= pause * 12 / 10,
+            "{slept:?} instead of about {pause:?}"
+        );
+        assert_eq!(then, connect("alice", None));
+        assert!(scene.title().contains("connecting"));
+        effects = scene.tell(Msg::NotConnected("Nobody is there.".into()));
+    }
+    let told = scene.log().join("\n");
+    assert_eq!(told.matches("Nobody is there.").count(), 1, "{told}");
+}
+
+#[test]
+fn the_pauses_of_two_clients_differ() {
+    let pause = |seed| {
+        let mut scene = Scene::chatting(58, 10);
+        scene.app = scene.app.seeded(seed);
+        let effects = scene.event(lost());
+        sleep(&mut scene, &effects).0
+    };
+    assert_ne!(pause(1), pause(2));
+    assert_eq!(pause(1), pause(1));
+}
+
+#[test]
+fn the_seconds_until_the_next_try_are_counted_down() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.event(lost());
+    scene.tell(Msg::Woke);
+    scene.tell(Msg::Woke);
+    // The second pause, of 2 s times 0.8 and four tenths of the second number of SplitMix64 from 0,
+    // 0x6E78_9E6A_A1B9_65F4 of 2^64, or 0.4315: 1.945 s.
+    let effects = scene.tell(Msg::NotConnected("Nobody is there.".into()));
+    assert_eq!(wake(&effects).as_millis(), 945);
+    assert!(scene.rule().contains("again in 2 s"), "{}", scene.rule());
+    let effects = scene.tell(Msg::Woke);
+    assert_eq!(wake(&effects), Duration::from_secs(1));
+    assert!(scene.rule().contains("again in 1 s"), "{}", scene.rule());
+}
+
+#[test]
+fn a_connection_that_held_for_a_minute_starts_anew_with_a_short_pause() {
+    for (minutes, expected) in [(0, 4), (1, 1)] {
+        let mut scene = Scene::chatting(58, 10);
+        scene.event(lost());
+        scene.tell(Msg::NotConnected("No.".into()));
+        scene.key(KeyCode::Enter);
+        // The user has tried: from the start again.
+        scene.tell(Msg::NotConnected("No.".into()));
+        scene.tell(Msg::NotConnected("No.".into()));
+        scene.tell(Msg::Connected(Role::Guest));
+        scene.event(logged_in("alice"));
+        scene.at = date(2026, 11, 24).at(12, minutes, 0, 0);
+        let effects = scene.event(lost());
+        let (slept, _) = sleep(&mut scene, &effects);
+        let off = slept.as_secs_f64() / f64::from(expected);
+        assert!((0.8..=1.2).contains(&off), "{slept:?}");
+    }
+}
+
+#[test]
+fn enter_does_not_wait_for_the_pause_and_a_late_waking_does_nothing() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.event(lost());
+    assert_eq!(scene.key(KeyCode::Enter), connect("alice", None));
+    assert_eq!(scene.tell(Msg::Woke), []);
+}
+
+#[test]
+fn whoever_disconnects_is_not_connected_again() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.event(lost());
+    assert_eq!(scene.send("/disconnect"), []);
+    assert!(scene.rule().contains("Press Enter to connect"));
+    assert_eq!(scene.tell(Msg::Woke), []);
+    assert!(!scene.app.is_lost(), "it is as the user wants it");
+}
+
+#[test]
+fn one_comes_back_into_the_room_one_was_in() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.event(joined("alice", "tea", true));
+    scene.event(channels(&["general", "tea"], Listing::Channels));
+    let effects = scene.event(lost());
+    assert_eq!(sleep(&mut scene, &effects).1, connect("alice", Some("tea")));
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.send("/clear");
+    scene.event(logged_in("alice"));
+    scene.event(joined("alice", "general", true));
+    scene.event(joined("alice", "tea", true));
+    scene.event(channels(&["general", "tea"], Listing::Channels));
+    let log = scene.log().join("\n");
+    assert!(log.contains("You are back as alice, in general."), "{log}");
+    assert!(log.contains("You are back in tea."), "{log}");
+    assert!(!log.contains("public"), "{log}");
+    assert!(scene.title().starts_with(" tea "), "{}", scene.title());
+}
+
+#[test]
+fn one_still_wants_back_when_the_connection_is_lost_on_the_way() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.event(joined("alice", "tea", true));
+    for _ in 0..3 {
+        let effects = scene.event(lost());
+        assert_eq!(sleep(&mut scene, &effects).1, connect("alice", Some("tea")));
+        scene.tell(Msg::Connected(Role::Guest));
+        scene.event(logged_in("alice"));
+        scene.event(joined("alice", "general", true));
+    }
+}
+
+#[test]
+fn a_private_room_that_has_become_public_is_warned_of() {
+    let mut scene = Scene::chatting(110, 24);
+    scene.event(joined("alice", "lair", true));
+    scene.event(channels(&["general"], Listing::Private));
+    scene.event(lost());
+    scene.key(KeyCode::Enter);
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(logged_in("alice"));
+    scene.event(joined("alice", "lair", true));
+    scene.event(channels(&["general", "lair"], Listing::Channels));
+    let log = scene.log().join("\n");
+    let warning = "!!   lair was private and is public now";
+    assert_eq!(log.matches(warning).count(), 1, "{log}");
+    scene.event(channels(&["general", "lair"], Listing::Channels));
+    let log = scene.log().join("\n");
+    assert_eq!(log.matches(warning).count(), 1, "it is said once: {log}");
+}
+
+#[test]
+fn a_private_room_that_lets_nobody_in_is_told_of() {
+    let mut scene = Scene::chatting(110, 24);
+    scene.event(joined("alice", "lair", true));
+    scene.event(channels(&["general"], Listing::Private));
+    scene.event(lost());
+    scene.key(KeyCode::Enter);
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(logged_in("alice"));
+    scene.event(error("join", "The room is private."));
+    let log = scene.log().join("\n");
+    assert!(
+        log.contains("!!   You are not back in lair: The room is private."),
+        "{log}"
+    );
+    // Later it is as with every room.
+    scene.event(error("join", "No."));
+    assert!(scene.log().join("\n").contains("!!   join: No."));
+    scene.event(lost());
+    assert_eq!(scene.key(KeyCode::Enter), connect("alice", None));
+}
+
+#[test]
+fn a_name_that_the_lost_connection_may_still_hold_is_tried_again_before_asking() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.write("draft");
+    scene.event(lost());
+    scene.key(KeyCode::Enter);
+    scene.tell(Msg::Connected(Role::Guest));
+    for seconds in [1, 3, 6] {
+        let effects = scene.event(taken());
+        assert!(
+            scene.rule().contains("Your name is taken"),
+            "{}",
+            scene.rule()
+        );
+        let (slept, then) = sleep(&mut scene, &effects);
+        assert_eq!(slept, Duration::from_secs(seconds));
+        assert_eq!(then, act(Action::Login("alice".into())));
+    }
+    assert_eq!(scene.event(taken()), []);
+    assert_eq!(scene.input(), "Name: alice_");
+    assert_eq!(
+        scene.key(KeyCode::Enter),
+        act(Action::Login("alice_".into()))
+    );
+    scene.event(logged_in("alice_"));
+    assert_eq!(scene.input(), "> draft");
+}
+
+#[test]
+fn whoever_does_not_want_to_wait_for_the_name_takes_another() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.event(lost());
+    scene.key(KeyCode::Enter);
+    scene.event(taken());
+    assert_eq!(scene.key(KeyCode::Enter), []);
+    assert_eq!(scene.input(), "Name: alice");
+    assert_eq!(scene.send("2"), act(Action::Login("alice2".into())));
+}
+
+#[test]
+fn a_server_that_waited_too_long_for_a_name_is_not_tried_again_by_itself() {
+    let mut scene = Scene::connecting(58, 10);
+    scene.event(taken());
+    let closed = Event::Ended(End::ClosedByServer {
+        reason: Some("No login within 30 seconds.".into()),
+    });
+    assert_eq!(scene.event(closed.clone()), []);
+    assert!(scene.rule().contains("Press Enter to connect"));
+    assert_eq!(scene.key(KeyCode::Enter), connect("alice_", None));
+    // Full, or shutting down: later it may be another matter.
+    let effects = scene.event(closed);
+    assert!(wake(&effects) > Duration::ZERO);
+}
+
+#[test]
+fn what_does_not_speak_the_protocol_is_not_tried_again_by_itself() {
+    let mut scene = Scene::connecting(58, 10);
+    let violation = chatmaster_core::wire::Violation::NotAPackage(b'S');
+    assert_eq!(scene.event(Event::Ended(End::Violation(violation))), []);
+    assert!(scene.rule().contains("Press Enter to connect"));
+    assert!(scene.app.is_lost());
+}
+
+#[test]
+fn a_line_is_followed_by_a_sync_unless_one_is_on_its_way() {
+    let mut scene = Scene::chatting(58, 10);
+    let mut send = |text: &str| {
+        scene.write(text);
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        scene.tell_alone(Msg::Key(enter))
+    };
+    let (say, sync) = (
+        |text: &str| Effect::Act(Action::Say(text.into())),
+        Effect::Act(Action::Sync),
+    );
+    assert_eq!(send("one"), [say("one"), sync.clone()]);
+    assert_eq!(send("two"), [say("two")]);
+    let synced = Msg::Update(Update::Event(Event::Synced));
+    assert_eq!(scene.tell_alone(synced.clone()), [sync]);
+    assert_eq!(scene.tell_alone(synced), []);
+}
+
+/// Says these texts, with no answer of the server.
+fn unanswered(texts: &[&str]) -> Scene {
+    let mut scene = Scene::chatting(58, 12);
+    for text in texts {
+        scene.write(text);
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        scene.tell_alone(Msg::Key(enter));
+    }
+    scene
+}
+
+#[test]
+fn what_is_not_known_to_have_arrived_is_told_when_the_connection_ends() {
+    let mut scene = unanswered(&["one", "/join dev"]);
+    scene.event(lost());
+    let expected = [
+        "12:00      alice │ one",
+        "12:00         !!   The connection to the server was lost.",
+        "12:00         !!   May not have been delivered: one",
+        "12:00         !!   May not have been done: /join dev",
+    ];
+    assert_eq!(scene.log(), expected);
+    assert_eq!(scene.input(), ">", "to send it again is for the user");
+    scene.key(KeyCode::Enter);
+    scene.event(lost());
+    assert_eq!(scene.log().len(), 6, "it is told once: {:?}", scene.log());
+}
+
+#[test]
+fn what_never_left_comes_back_into_the_box() {
+    let mut scene = unanswered(&["one", "//two", "three"]);
+    scene.event(Event::Unsent { messages: 2 });
+    scene.event(lost());
+    let log = scene.log();
+    assert_eq!(
+        log[4..],
+        [
+            "12:00         !!   May not have been delivered: one",
+            "12:00         !!   Not sent: //two",
+            "12:00         !!   Not sent: three",
+        ]
+    );
+    assert_eq!(scene.input(), "> //two");
+
+    let mut scene = unanswered(&["one"]);
+    scene.write("draft");
+    scene.event(Event::Unsent { messages: 1 });
+    scene.event(lost());
+    assert_eq!(scene.input(), "> draft", "what is in the box stays");
+}
+
+#[test]
+fn what_arrived_is_not_told_again() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.send("one");
+    scene.event(lost());
+    assert_eq!(scene.log().len(), 2, "{:?}", scene.log());
+}
+
+#[test]
+fn a_server_that_lists_no_rooms_answers_a_sync_by_its_error() {
+    let mut scene = unanswered(&["one"]);
+    scene.event(error("channels", "Unknown command."));
+    scene.event(lost());
+    let expected = [
+        "12:00      alice │ one",
+        "12:00         !!   The connection to the server was lost.",
+    ];
+    assert_eq!(scene.log(), expected);
+}

@@ -1,0 +1,208 @@
+//! The loop of the terminal client: takes in what happens, does what the app wants, draws.
+
+use std::io;
+use std::time::Instant;
+
+use chatmaster_core::session::TryActError;
+use crossterm::event::{self, MouseEventKind};
+
+use super::folders;
+use super::history::HistoryFile;
+use super::inbox::{Happening, Inbox};
+use super::lost_terminal;
+use super::pace::Pace;
+use super::screen::Screen;
+use super::sessions::Sessions;
+use crate::app::{self, App, Effect, Focus, Msg, Wheel};
+use crate::trouble::{Trouble, cause};
+
+/// The app and all that it acts on.
+pub(super) struct Driver {
+    app: App,
+    sessions: Sessions,
+    screen: Screen,
+    /// Where to keep what is sent; none if that is not wanted, or does not work.
+    history: Option<HistoryFile>,
+    pace: Pace,
+    /// When to wake the app.
+    wake: Option<Instant>,
+    going: Going,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    On,
+    Away,
+}
+
+impl Driver {
+    pub(super) fn new(app: App, sessions: Sessions, screen: Screen) -> Self {
+        Driver {
+            app,
+            sessions,
+            screen,
+            history: None,
+            pace: Pace::new(Instant::now()),
+            wake: None,
+            going: Going::On,
+        }
+    }
+
+    /// Has what was sent in other runs at hand, and keeps what is sent in this one.
+    pub(super) fn recall(&mut self) {
+        let Some(folder) = folders::state() else {
+            self.doubt("There is no folder to keep what you send for the next time.");
+            return;
+        };
+        let file = HistoryFile::in_folder(&folder);
+        match file.recall() {
+            Ok(recalled) => {
+                if recalled.spoilt > 0 {
+                    let (path, spoilt) = (file.path().display(), recalled.spoilt);
+                    self.doubt(&format!(
+                        "What you sent before is not all there: {spoilt} of the lines of {path} make no sense."
+                    ));
+                }
+                self.app.recall(recalled.lines);
+                self.history = Some(file);
+            }
+            Err(error) => {
+                let (path, cause) = (file.path().display(), cause(&error));
+                self.doubt(&format!(
+                    "What you send is not kept for the next time: cannot read {path}: {cause}."
+                ));
+            }
+        }
+    }
+
+    /// Runs until the user leaves.
+    ///
+    /// # Errors
+    /// The terminal cannot be used any more, or there was no connection in the end.
+    pub(super) fn run(mut self, start: Msg, inbox: Inbox) -> Result<(), Trouble> {
+        let done = self.go(start, &inbox);
+        // The user has left, whatever is still to be said to the server.
+        drop(self.screen);
+        let destination = self.sessions.destination().to_string();
+        self.sessions.leave(inbox);
+        done.map_err(|error| lost_terminal(&error))?;
+        if self.app.is_lost() {
+            return Err(Trouble::Failed(format!(
+                "there was no connection to {destination} any more"
+            )));
+        }
+        Ok(())
+    }
+
+    fn go(&mut self, start: Msg, inbox: &Inbox) -> io::Result<()> {
+        self.tell(start)?;
+        while self.going == Going::On {
+            if self.wake.is_some_and(|at| at <= Instant::now()) {
+                self.wake = None;
+                self.tell(Msg::Woke)?;
+            }
+            if self.pace.draws(Instant::now()) {
+                let app = &self.app;
+                self.screen.draw(|buf| app::view(app, buf))?;
+            }
+            let until = [self.pace.due(), self.wake].into_iter().flatten().min();
+            if let Some(happening) = inbox.next(until) {
+                self.take_in(happening)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, happening: Happening) -> io::Result<()> {
+        match happening {
+            Happening::Event(event) => match translate(event) {
+                Some(msg) => self.tell(msg),
+                None => Ok(()),
+            },
+            Happening::Terminate => self.tell(Msg::Terminate),
+            Happening::Update(attempt, update) => match self.sessions.take_in(attempt, update) {
+                Some(update) => self.tell(Msg::Update(update)),
+                None => Ok(()),
+            },
+            Happening::Reached(attempt, reached) => match self.sessions.reached(attempt, reached) {
+                Some(Ok((role, held))) => {
+                    self.tell(Msg::Connected(role))?;
+                    for update in held {
+                        self.take_in(Happening::Update(attempt, update))?;
+                    }
+                    Ok(())
+                }
+                Some(Err(why)) => self.tell(Msg::NotConnected(why)),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Tells the app, and does what it wants.
+    fn tell(&mut self, msg: Msg) -> io::Result<()> {
+        self.pace.touch();
+        for effect in app::update(&mut self.app, now(), msg) {
+            match effect {
+                Effect::Act(action) => {
+                    if let Err(error) = self.sessions.act(action) {
+                        let why = error.to_string();
+                        let (TryActError::Congested(action) | TryActError::Disconnected(action)) =
+                            error;
+                        self.tell(Msg::NotDone(action, why))?;
+                    }
+                }
+                Effect::Connect {
+                    address,
+                    name,
+                    room,
+                } => self.sessions.connect(address, name, room),
+                Effect::Disconnect => self.sessions.disconnect(),
+                Effect::Wake(after) => self.wake = Some(Instant::now() + after),
+                Effect::Mouse(mouse) => self.screen.give_mouse(mouse)?,
+                Effect::Redraw => self.screen.clear()?,
+                Effect::Remember(line) => self.remember(&line),
+                Effect::Bell => self.screen.ring()?,
+                Effect::Quit => self.going = Going::Away,
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, line: &str) {
+        if let Some(file) = &self.history
+            && let Err(error) = file.append(line)
+        {
+            let (path, cause) = (file.path().display(), cause(&error));
+            let what = format!(
+                "What you send is not kept for the next time: cannot write {path}: {cause}."
+            );
+            // It is said once.
+            self.history = None;
+            self.doubt(&what);
+        }
+    }
+
+    /// Says what went wrong beside the chat, which goes on.
+    fn doubt(&mut self, what: &str) {
+        app::update(&mut self.app, now(), Msg::Trouble(what.into()));
+    }
+}
+
+fn translate(event: event::Event) -> Option<Msg> {
+    Some(match event {
+        event::Event::Key(key) => Msg::Key(key),
+        event::Event::Paste(text) => Msg::Paste(text),
+        event::Event::Resize(width, height) => Msg::Resized(width, height),
+        event::Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Msg::Wheel(Wheel::Up),
+            MouseEventKind::ScrollDown => Msg::Wheel(Wheel::Down),
+            _ => return None,
+        },
+        event::Event::FocusGained => Msg::Focus(Focus::Here),
+        event::Event::FocusLost => Msg::Focus(Focus::Elsewhere),
+    })
+}
+
+fn now() -> jiff::civil::DateTime {
+    jiff::Zoned::now().datetime()
+}

@@ -1,0 +1,217 @@
+//! The connection to the server: how it is made without anyone waiting for it, and how it is left.
+
+use std::mem;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatmaster_core::session::{Action, Event, TryActError, Update};
+use chatmaster_core::{Encoding, SessionConfig};
+use crossbeam_channel::Sender;
+
+use super::inbox::{Happening, Inbox};
+use crate::address::Address;
+use crate::app::Role;
+use crate::reach::{Destination, Host, Reached};
+use crate::runtime::{Client, Runtime};
+
+/// How long to wait for the session to end in good order; it has a deadline of its own before.
+const LEAVING: Duration = Duration::from_secs(6);
+
+/// Which of the sessions something comes from: counted, from 0. What comes from one that the user has
+/// left is not news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Attempt(u64);
+
+impl Attempt {
+    pub(super) const FIRST: Attempt = Attempt(0);
+}
+
+/// The session that the user has, and those that still have to end.
+pub(super) struct Sessions {
+    link: Link,
+    /// The session that `link` is about, or was.
+    attempt: Attempt,
+    /// Sessions that the user has left, until they have ended.
+    leaving: Vec<(Attempt, Client)>,
+    host: Option<Host>,
+    connector: Connector,
+}
+
+/// The connection to the server.
+enum Link {
+    Down,
+    /// A thread is connecting. What the session tells before that thread has handed it over is held.
+    Connecting(Vec<Update>),
+    Up(Client),
+}
+
+impl Sessions {
+    pub(super) fn new(connector: Connector) -> Self {
+        Sessions {
+            link: Link::Down,
+            attempt: Attempt::FIRST,
+            leaving: Vec::new(),
+            host: None,
+            connector,
+        }
+    }
+
+    /// Where the server is.
+    pub(super) fn destination(&self) -> &Destination {
+        &self.connector.destination
+    }
+
+    /// Leaves the server if there is one, and connects anew, to `address` if there is one. The inbox
+    /// tells when it is done.
+    pub(super) fn connect(
+        &mut self,
+        address: Option<Address>,
+        name: Option<String>,
+        room: Option<String>,
+    ) {
+        self.disconnect();
+        if let Some(address) = address {
+            self.connector.destination = Destination::Given(address);
+        }
+        self.link = Link::Connecting(Vec::new());
+        let host = self.host.take();
+        self.connector.connect(self.attempt, name, room, host);
+    }
+
+    /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
+    /// or at once if its server takes nothing any more.
+    pub(super) fn disconnect(&mut self) {
+        if let Link::Up(client) = mem::replace(&mut self.link, Link::Down) {
+            if client.try_act(Action::Quit).is_ok() {
+                self.leaving.push((self.attempt, client));
+            } else {
+                drop_aside(client);
+            }
+        }
+        self.attempt.0 += 1;
+    }
+
+    /// Hands an action to the session.
+    pub(super) fn act(&self, action: Action) -> Result<(), TryActError> {
+        match &self.link {
+            Link::Up(client) => client.try_act(action),
+            Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(action)),
+        }
+    }
+
+    /// Takes in what a session tells. It comes back if it is news now.
+    pub(super) fn take_in(&mut self, attempt: Attempt, update: Update) -> Option<Update> {
+        let ends = matches!(update, Update::Event(Event::Ended(_)));
+        if attempt != self.attempt {
+            if ends {
+                self.leaving.retain(|(leaving, _)| *leaving != attempt);
+            }
+            return None;
+        }
+        match &mut self.link {
+            Link::Connecting(held) => {
+                held.push(update);
+                None
+            }
+            Link::Up(_) | Link::Down => {
+                if ends {
+                    self.link = Link::Down;
+                }
+                Some(update)
+            }
+        }
+    }
+
+    /// Takes in the end of connecting: what this process is to the server now, and what the session
+    /// told meanwhile; or why there is none. Nothing if the user has given it up.
+    pub(super) fn reached(
+        &mut self,
+        attempt: Attempt,
+        reached: Result<Reached, String>,
+    ) -> Option<Result<(Role, Vec<Update>), String>> {
+        if attempt != self.attempt {
+            drop_aside(reached);
+            return None;
+        }
+        Some(match reached {
+            Ok(Reached { client, host }) => {
+                let role = match host {
+                    Some(_) => Role::Host,
+                    None => Role::Guest,
+                };
+                self.host = host;
+                let held = match mem::replace(&mut self.link, Link::Up(client)) {
+                    Link::Connecting(held) => held,
+                    Link::Down | Link::Up(_) => Vec::new(),
+                };
+                Ok((role, held))
+            }
+            Err(why) => {
+                self.link = Link::Down;
+                Err(why)
+            }
+        })
+    }
+
+    /// Leaves the server in good order, and stops the one that is hosted here.
+    pub(super) fn leave(mut self, inbox: Inbox) {
+        let until = Instant::now() + LEAVING;
+        self.disconnect();
+        while !self.leaving.is_empty() {
+            match inbox.next(Some(until)) {
+                Some(Happening::Update(attempt, update)) => drop(self.take_in(attempt, update)),
+                Some(Happening::Terminate) | None => break,
+                Some(Happening::Event(_) | Happening::Reached(..)) => {}
+            }
+        }
+        // The sessions' threads may be waiting to tell something; they end with whom they tell.
+        drop(inbox);
+    }
+}
+
+/// Drops what takes its time, or waits for someone who waits for this thread.
+fn drop_aside(what: impl Send + 'static) {
+    thread::spawn(move || drop(what));
+}
+
+/// What it takes to connect anew.
+pub(super) struct Connector {
+    pub(super) destination: Destination,
+    pub(super) runtime: Runtime,
+    pub(super) encoding: Encoding,
+    pub(super) happened: Sender<Happening>,
+}
+
+impl Connector {
+    /// Connects on a thread of its own, after the server that was hosted here has ended.
+    fn connect(
+        &self,
+        attempt: Attempt,
+        name: Option<String>,
+        room: Option<String>,
+        host: Option<Host>,
+    ) {
+        let config = SessionConfig {
+            username: name,
+            channel: room,
+            encoding: self.encoding,
+            ..SessionConfig::default()
+        };
+        let destination = self.destination.clone();
+        let runtime = self.runtime;
+        let happened = self.happened.clone();
+        thread::spawn(move || {
+            drop(host);
+            let tell = {
+                let happened = happened.clone();
+                move |update| {
+                    // Nobody listens any more when the program is about to end.
+                    let _ = happened.send(Happening::Update(attempt, update));
+                }
+            };
+            let reached = destination.reach(runtime, &config, tell);
+            // Nobody waits for it any more when the program is about to end.
+            let _ = happened.send(Happening::Reached(attempt, reached));
+        });
+    }
+}
