@@ -122,6 +122,15 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Whether it serves still. It ends by itself when it cannot go on.
+    pub fn is_running(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+}
+
 impl Drop for Host {
     fn drop(&mut self) {
         self.stop.stop();

@@ -70,11 +70,16 @@ impl Sessions {
         room: Option<String>,
     ) {
         self.disconnect();
-        if let Some(address) = address {
+        let mut host = self.host.take();
+        if let Some(address) = address
+            && address.to_string() != self.connector.destination.to_string()
+        {
             self.connector.destination = Destination::Given(address);
+            if let Some(host) = host.take() {
+                drop_aside(host);
+            }
         }
         self.link = Link::Connecting(Vec::new());
-        let host = self.host.take();
         self.connector.connect(self.attempt, name, room, host);
     }
 
@@ -183,7 +188,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Connects on a thread of its own, after the server that was hosted here has ended.
+    /// Connects on a thread of its own. A server that is hosted here goes on, unless it has ended.
     fn connect(
         &self,
         attempt: Attempt,
@@ -201,7 +206,7 @@ impl Connector {
         let runtime = self.runtime;
         let happened = self.happened.clone();
         thread::spawn(move || {
-            drop(host);
+            let host = host.filter(Host::is_running);
             let tell = {
                 let happened = happened.clone();
                 move |update| {
@@ -209,7 +214,12 @@ impl Connector {
                     let _ = happened.send(Happening::Update(attempt, update));
                 }
             };
-            let reached = destination.reach(runtime, &config, tell);
+            let reached = destination
+                .reach(runtime, &config, tell)
+                .map(|reached| Reached {
+                    host: reached.host.or(host),
+                    ..reached
+                });
             // Nobody waits for it any more when the program is about to end.
             let _ = happened.send(Happening::Reached(attempt, reached));
         });
