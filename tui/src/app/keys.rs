@@ -104,6 +104,7 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
         KeyCode::Esc => Key::Escape,
         KeyCode::Backspace if alt || control => Key::Edit(Edit::KillWordBack),
         KeyCode::Backspace => Key::Edit(Edit::Backspace),
+        KeyCode::Delete if alt || control => Key::Edit(Edit::KillWordForward),
         KeyCode::Delete => Key::Edit(Edit::Delete),
         KeyCode::Left if alt || control => Key::Edit(Edit::WordLeft),
         KeyCode::Left => Key::Edit(Edit::Left),

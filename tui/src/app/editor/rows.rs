@@ -46,7 +46,7 @@ impl<'a> Rows<'a> {
                 used = 0;
                 continue;
             }
-            let wide = text::width(&picture(cluster, columns));
+            let wide = wide(cluster, columns);
             if used + wide > columns {
                 rows.push(row);
                 row.start = at;
@@ -118,8 +118,17 @@ impl<'a> Rows<'a> {
 
     fn width(&self, text: &str) -> usize {
         text.graphemes(true)
-            .map(|cluster| text::width(&picture(cluster, self.columns)))
+            .map(|cluster| wide(cluster, self.columns))
             .sum()
+    }
+}
+
+/// The columns of a cluster in a row of so many.
+fn wide(cluster: &str, columns: usize) -> usize {
+    match cluster.as_bytes() {
+        // Nearly all are, and a long text is looked at anew with each key.
+        [b' '..=b'~'] => 1,
+        _ => text::width(&picture(cluster, columns)),
     }
 }
 
