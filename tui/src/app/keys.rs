@@ -30,6 +30,10 @@ pub(super) enum Key {
     LogEnd,
     /// Where what is not read starts.
     Unread,
+    /// Search the log; the next older that was found.
+    Search,
+    /// The next newer.
+    FindNewer,
     Reconnect,
     Redraw,
     /// Delete what is after the cursor; leave if the box is empty.
@@ -50,6 +54,7 @@ pub(super) fn help() -> Vec<String> {
         "Ctrl-Y: paste what was cut. Alt-Y: older.",
         "Ctrl-T: swap two characters. Ctrl-_: undo.",
         "PageUp, PageDown, the wheel: scroll.",
+        "Alt-U: to what is new. Ctrl-F: search.",
         "Ctrl-Home, Ctrl-End: first and last line.",
         "Ctrl-R: reconnect. Ctrl-L: draw anew.",
         "Ctrl-C: leave.",
@@ -71,7 +76,8 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             'c' => Key::Quit,
             'd' => Key::DeleteOrQuit,
             'e' => Key::Edit(Edit::End),
-            'f' => Key::Edit(Edit::Right),
+            'f' => Key::Search,
+            'g' => Key::FindNewer,
             'h' => Key::Edit(Edit::Backspace),
             'j' => Key::NewLine,
             'k' => Key::Edit(Edit::KillToEnd),

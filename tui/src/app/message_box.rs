@@ -78,9 +78,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
 
 /// The prompt and the text.
 fn parts(app: &App, width: u16) -> (Prompt, &Editor) {
-    let (prompt, editor) = match &app.phase {
-        Phase::Naming { editor, .. } => ("Name: ", editor),
-        _ => ("> ", &app.editor),
+    let (prompt, editor) = match (&app.search, &app.phase) {
+        (Some(search), _) => ("Search: ", search.editor()),
+        (None, Phase::Naming { editor, .. }) => ("Name: ", editor),
+        (None, _) => ("> ", &app.editor),
     };
     (Prompt(prompt).fitting(width), editor)
 }

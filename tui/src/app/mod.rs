@@ -17,6 +17,7 @@ mod message_box;
 mod palette;
 mod paste;
 mod roster;
+mod search;
 #[cfg(test)]
 mod tests;
 mod underway;
@@ -45,6 +46,7 @@ use link::{Asked, Countdown, Link, Retry};
 use log::Log;
 use paste::Paste;
 use roster::{Members, Pending, Rooms};
+use search::Search;
 
 use crate::address::Address;
 
@@ -69,6 +71,7 @@ pub struct App {
     pending: Pending,
     link: Link,
     log: Log,
+    search: Option<Search>,
     editor: Editor,
     /// What Tab has found, until there is another key.
     completing: Option<Completion>,
@@ -221,6 +224,7 @@ impl App {
             pending: Pending::default(),
             link: Link::default(),
             log: Log::default(),
+            search: None,
             editor: Editor::default(),
             completing: None,
             asking: None,
@@ -268,6 +272,9 @@ impl App {
 
     /// The editor that keys go to.
     fn active_editor(&mut self) -> &mut Editor {
+        if let Some(search) = &mut self.search {
+            return search.editor_mut();
+        }
         match &mut self.phase {
             Phase::Naming { editor, .. } => editor,
             _ => &mut self.editor,

@@ -109,6 +109,16 @@ impl Palette {
         Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 
+    /// What is added to the style of where a search has found something.
+    pub(super) fn found(self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+    }
+
+    /// What is added to the style of where it has found what one is looking at.
+    pub(super) fn found_here(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
+    }
+
     /// The style of the title bar.
     pub(super) fn title(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)

@@ -17,11 +17,21 @@ const WHEEL_ROWS: usize = 3;
 
 /// Takes in what happened at `at`, and says what is to be done.
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
+    let effects = take_in(app, at, msg);
+    app.search_on();
+    effects
+}
+
+fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => match keys::meaning(event) {
             Some(key) => app.key(at, key),
             None => Vec::new(),
         },
+        Msg::Paste(text) if app.search.is_some() => {
+            app.search_for_paste(&text);
+            Vec::new()
+        }
         Msg::Paste(text) => {
             app.paste(at, &text);
             Vec::new()
@@ -78,6 +88,9 @@ impl App {
         if let Some(effects) = self.answer(at, key) {
             return effects;
         }
+        if let Some(effects) = self.search_key(key) {
+            return effects;
+        }
         if !matches!(key, Key::Complete(_)) {
             self.completing = None;
         }
@@ -102,6 +115,8 @@ impl App {
             Key::LogStart => self.log.go_to_start(window),
             Key::LogEnd => self.log.go_to_end(),
             Key::Unread => self.log.go_to_unread(window),
+            Key::Search => self.start_search(),
+            Key::FindNewer => {}
             Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
@@ -273,7 +288,7 @@ impl App {
         }
     }
 
-    fn window(&self) -> Window {
+    pub(super) fn window(&self) -> Window {
         self.layout().window()
     }
 }

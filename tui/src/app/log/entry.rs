@@ -92,6 +92,25 @@ impl Entry {
         !self.mentions.is_empty()
     }
 
+    /// Whether `needle` is in it, or in the name of who said it.
+    pub(in crate::app) fn has(&self, needle: &Needle) -> bool {
+        let name = match &self.kind {
+            Kind::Said { name, .. } => Some(name),
+            _ => None,
+        };
+        name.into_iter()
+            .chain(&self.lines)
+            .any(|text| needle.is_in(text))
+    }
+
+    /// In which of its lines `needle` is first, and where it starts there; none if it is in the name
+    /// alone.
+    pub(in crate::app) fn find(&self, needle: &Needle, names: Names) -> Option<(usize, usize)> {
+        let line = self.lines.iter().position(|text| needle.is_in(text))?;
+        let found = needle.find(&self.line(names, line));
+        found.first().map(|range| (line, range.start))
+    }
+
     /// Who said it, if someone did.
     pub(super) fn speaker(&self) -> Option<Speaker> {
         match self.kind {

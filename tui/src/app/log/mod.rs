@@ -9,7 +9,7 @@ mod unread;
 use std::collections::VecDeque;
 
 pub(super) use entry::{Entry, Kind, Speaker};
-pub(super) use scroll::{Names, Row, TextRow, Window};
+pub(super) use scroll::{Bookmark, Names, Row, TextRow, Window};
 pub(super) use unread::Count;
 pub use unread::Focus;
 
@@ -92,13 +92,30 @@ impl Log {
         self.unread.count()
     }
 
+    /// The entries with their numbers, from the number `from` on, as far as they are kept.
+    pub(super) fn since(&self, from: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        let from = from.clamp(self.gone, self.end());
+        let skipped = usize::try_from(from - self.gone).expect("it is a number of entries");
+        (from..).zip(self.entries.range(skipped..))
+    }
+
+    /// The entry `number`, if it is kept.
+    pub(super) fn get(&self, number: u64) -> Option<&Entry> {
+        let at = usize::try_from(number.checked_sub(self.gone)?).ok()?;
+        self.entries.get(at)
+    }
+
+    /// The number of the first entry that is kept, or would be.
+    pub(super) fn first(&self) -> u64 {
+        self.gone
+    }
+
     /// The number of the entry that comes next.
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.gone + self.entries.len() as u64
     }
 
     fn entry(&self, number: u64) -> &Entry {
-        let at = usize::try_from(number - self.gone).expect("it is below the number of entries");
-        &self.entries[at]
+        self.get(number).expect("it is the number of an entry")
     }
 }

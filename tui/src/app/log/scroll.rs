@@ -59,6 +59,10 @@ pub(super) struct Place {
     row: usize,
 }
 
+/// Where a reader was, to return to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) struct Bookmark(Option<Place>);
+
 impl Log {
     /// How many entries there are after the last on the screen.
     pub(in crate::app) fn below(&self) -> u64 {
@@ -154,6 +158,44 @@ impl Log {
                 window,
             );
         }
+    }
+
+    /// Goes where one sees what is at `start` in the line `line` of the entry `number`, which is one of
+    /// those kept, or its first row. One stays where that is on the screen already.
+    pub(in crate::app) fn go_to_entry(
+        &mut self,
+        number: u64,
+        (line, start): (usize, usize),
+        window: Window,
+    ) {
+        let rows = self.rows_of(number, window);
+        let has_it = |row: &Row<'_>| match row {
+            Row::Text(row) => row.line == line && row.start + row.text.as_str().len() > start,
+            Row::Day(_) | Row::Unread => false,
+        };
+        let row = rows.iter().position(has_it).unwrap_or(rows.len() - 1);
+        let is_shown = self.rows(window).contains(&rows[row]);
+        if !is_shown {
+            let place = Place { entry: number, row };
+            let place = self.after(place, window, window.rows / 2);
+            self.go(place, window);
+        }
+    }
+
+    /// Where the reader is.
+    pub(in crate::app) fn bookmark(&self) -> Bookmark {
+        Bookmark(self.reading)
+    }
+
+    /// Goes where the reader was.
+    pub(in crate::app) fn return_to(&mut self, Bookmark(place): Bookmark) {
+        // What was there may be gone by now.
+        self.read(place.filter(|_| !self.entries.is_empty()));
+    }
+
+    /// The number of the last entry on the screen, if there is any.
+    pub(in crate::app) fn last_shown(&self, window: Window) -> Option<u64> {
+        self.bottom(window).map(|place| place.entry)
     }
 
     pub(super) fn reader(&self) -> Reading {

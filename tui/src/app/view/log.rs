@@ -10,9 +10,10 @@ use super::super::App;
 use super::super::layout::Layout;
 use super::super::log::{Kind, Row, Speaker, TextRow};
 use super::{put, ruled};
-use crate::text::{sanitise, str_width, truncate, width};
+use crate::text::{Needle, sanitise, str_width, truncate, width};
 
 pub(super) fn log(app: &App, layout: &Layout, rows: &[Row<'_>], buf: &mut Buffer) {
+    let mut found = Found::default();
     for (y, row) in rows.iter().enumerate() {
         match row {
             Row::Day(day) => {
@@ -30,16 +31,29 @@ pub(super) fn log(app: &App, layout: &Layout, rows: &[Row<'_>], buf: &mut Buffer
                 let style = app.palette.alert();
                 ruled(buf, layout.log, y, "new", style, style);
             }
-            Row::Text(row) => text(app, layout, row, y, buf),
+            Row::Text(row) => text(app, layout, row, y, &mut found, buf),
         }
     }
 }
 
 /// `12:34      alice │ Hello!`
-fn text(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, buf: &mut Buffer) {
+fn text(
+    app: &App,
+    layout: &Layout,
+    row: &TextRow<'_>,
+    y: usize,
+    found: &mut Found,
+    buf: &mut Buffer,
+) {
     let (area, columns) = (layout.log, layout.columns);
     let (time, name) = (usize::from(columns.time), usize::from(columns.name));
     let (palette, entry) = (app.palette, row.entry);
+    let search = app.search.as_ref();
+    let needle = search.and_then(|search| search.needle());
+    let found_style = match search.and_then(|search| search.current()) {
+        Some(current) if current == row.number => palette.found_here(),
+        _ => palette.found(),
+    };
     if row.first && time > 0 {
         let at = sanitise(&entry.at.strftime("%H:%M").to_string());
         put(buf, area, 0, y, &at, palette.faint());
@@ -71,6 +85,9 @@ fn text(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, buf: &mut Buffe
         mark_style = mark_style.patch(palette.mentioner());
     }
     let is_said = matches!(entry.kind, Kind::Said { .. });
+    if is_said && needle.is_some_and(|needle| needle.is_in(&mark)) {
+        mark_style = mark_style.patch(found_style);
+    }
     if row.first && name > 0 {
         let mark = truncate(&mark, name);
         put(buf, area, time + name - width(&mark), y, &mark, mark_style);
@@ -95,6 +112,10 @@ fn text(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, buf: &mut Buffe
         &entry.mentions(names, row.line),
         palette.alert(),
     );
+    if let Some(needle) = needle {
+        let ranges = found.of(needle, row, || entry.line(names, row.line).into_owned());
+        mark_ranges(buf, (area, x, y), row, ranges, found_style);
+    }
 }
 
 /// Adds `style` to the parts of the row that are in `ranges` of its line. The row's text is at a place
@@ -123,5 +144,27 @@ fn mark_ranges(
             height: 1,
         };
         buf.set_style(place.intersection(area), style);
+    }
+}
+
+/// Where in a line something was found, for the rows of one line come one after another.
+#[derive(Default)]
+struct Found {
+    line: Option<(u64, usize)>,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Found {
+    fn of(
+        &mut self,
+        needle: &Needle,
+        row: &TextRow<'_>,
+        line: impl FnOnce() -> crate::text::Shown,
+    ) -> &[Range<usize>] {
+        if self.line != Some((row.number, row.line)) {
+            self.line = Some((row.number, row.line));
+            self.ranges = needle.find(&line());
+        }
+        &self.ranges
     }
 }

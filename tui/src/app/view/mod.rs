@@ -109,6 +109,7 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
     let below = app.log.below();
     let choices = app.completing.as_ref().and_then(Completion::choices);
     let words = match &app.phase {
+        _ if let Some(search) = &app.search => search.words(),
         _ if let Some(choices) = choices => choices,
         Phase::Lost(Retry::In(countdown)) => format!(
             "Not connected. Trying again in {} s; Enter tries now.",
@@ -161,7 +162,8 @@ fn ruled(buf: &mut Buffer, area: Rect, y: usize, words: &str, line: Style, style
 /// What is left of a message, at the right end of the line, and how many columns that takes.
 fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
     let words = match limit::left(app.editor.text()) {
-        _ if matches!(app.phase, Phase::Naming { .. }) => return 0,
+        // The message is not what the box is for.
+        _ if matches!(app.phase, Phase::Naming { .. }) || app.search.is_some() => return 0,
         Left::Enough => return 0,
         Left::Bytes(bytes) => format!(" {} left ", limit::counted(bytes)),
         Left::Over(bytes) => format!(" {} too long ", limit::counted(bytes)),
