@@ -36,6 +36,8 @@ pub(super) enum Key {
     FindNewer,
     Reconnect,
     Redraw,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
     /// Delete what is after the cursor; leave if the box is empty.
     DeleteOrQuit,
     Quit,
@@ -56,7 +58,7 @@ pub(super) fn help() -> Vec<String> {
         "PageUp, PageDown, the wheel: scroll.",
         "Alt-U: to what is new. Ctrl-F: search.",
         "Ctrl-Home, Ctrl-End: first and last line.",
-        "Ctrl-R: reconnect. Ctrl-L: draw anew.",
+        "Ctrl-R: reconnect. Ctrl-L: draw anew. Ctrl-Z: back to the shell.",
         "Ctrl-C: leave.",
     ];
     lines.map(String::from).to_vec()
@@ -89,8 +91,9 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             'u' => Key::Edit(Edit::KillToStart),
             'w' => Key::Edit(Edit::Rubout),
             'y' => Key::Edit(Edit::Yank),
+            'z' => Key::Suspend,
             // Terminals send one byte for Ctrl-_, Ctrl-/ and Ctrl-7.
-            'z' | '_' | '/' | '7' => Key::Edit(Edit::Undo),
+            '_' | '/' | '7' => Key::Edit(Edit::Undo),
             _ => return None,
         },
         KeyCode::Char(c) if alt && !control => match c.to_ascii_lowercase() {

@@ -143,6 +143,9 @@ pub enum Effect {
     Bell,
     /// Draw everything anew, for something else has written to the terminal.
     Redraw,
+    /// Give the terminal back to the shell until it continues the program, and have the mouse as it is
+    /// then. Answered by [`Msg::Resized`].
+    Suspend(Mouse),
     /// Keep a line of the history, for the next time.
     Remember(String),
     /// Leave.

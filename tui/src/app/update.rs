@@ -120,6 +120,7 @@ impl App {
             Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
+            Key::Suspend => return vec![Effect::Suspend(self.mouse)],
             Key::DeleteOrQuit if self.active_editor().is_empty() => return vec![Effect::Quit],
             Key::DeleteOrQuit => self.active_editor().apply(Edit::Delete),
             Key::Quit => return vec![Effect::Quit],

@@ -160,6 +160,11 @@ impl Driver {
                 Effect::Wake(after) => self.wake = Some(Instant::now() + after),
                 Effect::Mouse(mouse) => self.screen.give_mouse(mouse)?,
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Suspend(mouse) => {
+                    self.screen.suspend(mouse)?;
+                    let (width, height) = self.screen.size()?;
+                    self.tell(Msg::Resized(width, height))?;
+                }
                 Effect::Remember(line) => self.remember(&line),
                 Effect::Bell => self.screen.ring()?,
                 Effect::Quit => self.going = Going::Away,

@@ -5,6 +5,9 @@ mod folders;
 mod history;
 mod inbox;
 mod pace;
+#[cfg(test)]
+#[path = "../../tests/pty/mod.rs"]
+mod pty;
 pub(crate) mod screen;
 mod sessions;
 

@@ -17,6 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Position, Rect};
+use signal_hook::consts::SIGTSTP;
 
 use crate::app::Mouse;
 
@@ -44,15 +45,17 @@ impl Screen {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
             doubtful: Vec::new(),
         };
-        enable_raw_mode()?;
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            WheelReports(Mouse::Scrolls)
-        )?;
+        enter(Mouse::Scrolls)?;
         Ok(screen)
+    }
+
+    /// Gives the terminal back to the shell until it continues the program; what was shown is to be
+    /// drawn anew. Without a shell that could, nothing happens.
+    pub(crate) fn suspend(&mut self, mouse: Mouse) -> io::Result<()> {
+        restore();
+        signal_hook::low_level::raise(SIGTSTP)?;
+        enter(mouse)?;
+        self.clear()
     }
 
     /// The columns and rows.
@@ -79,7 +82,10 @@ impl Screen {
 
     /// Makes the next draw draw everything.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Ratatui's own `clear` asks the terminal where the cursor is. The answer would have to be read
+        // from the keyboard, which another thread does.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Rings the bell.
@@ -116,6 +122,18 @@ fn redraw_doubtful_rows(buf: &mut Buffer, doubtful: &mut Vec<u16>) {
     }
 }
 
+/// Makes the terminal a screen.
+fn enter(mouse: Mouse) -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        WheelReports(mouse)
+    )
+}
+
 /// Makes the terminal what it was, as far as it is still there.
 fn restore() {
     let _ = execute!(
@@ -139,5 +157,45 @@ impl Command for WheelReports {
             Mouse::Scrolls => "\x1B[?1000h\x1B[?1006h",
             Mouse::Selects => "\x1B[?1006l\x1B[?1000l",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+    use crate::terminal::pty::Terminal;
+
+    /// What is run in the terminal of the test below: by itself it would take over the real one.
+    #[test]
+    #[ignore = "it is run by the test of panics"]
+    fn panics_on_a_screen() {
+        let mut screen = Screen::open().expect("there is a terminal");
+        screen
+            .draw(|buf| {
+                buf.set_string(0, 0, "a screen", ratatui::style::Style::new());
+                None
+            })
+            .expect("there is a terminal");
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).expect("it is readable");
+        panic!("what has happened here");
+    }
+
+    #[test]
+    fn a_panic_leaves_the_terminal_as_it_was_and_says_what_happened() {
+        let this = env::current_exe().expect("it runs");
+        let this = this.to_str().expect("cargo names it so");
+        let name = "terminal::screen::tests::panics_on_a_screen";
+        let args = ["--exact", name, "--ignored", "--nocapture"];
+        let mut terminal = Terminal::open((80, 24), this, &args);
+        terminal.shows("a screen");
+        assert_ne!(&terminal.modes(), terminal.before());
+        // A line feed ends a line whether the terminal is raw or not.
+        terminal.types("\n");
+        terminal.shows("what has happened here");
+        assert_eq!(terminal.status(), 101);
+        assert_eq!(&terminal.modes(), terminal.before());
     }
 }

@@ -1,0 +1,183 @@
+//! The terminal client as its user has it: the real program in a pseudo-terminal.
+
+#![cfg(feature = "ui")]
+
+#[expect(dead_code, reason = "the tests of the line client need more of it")]
+mod process;
+mod pty;
+
+use chatmaster::runtime::Runtime;
+use process::{Process, Server};
+use pty::{Terminal, row_with};
+
+const CHATMASTER: &str = env!("CARGO_BIN_EXE_chatmaster");
+/// What terminals send for these keys.
+const ENTER: &str = "\r";
+const CONTROL_C: &str = "\x03";
+const CONTROL_L: &str = "\x0C";
+const CONTROL_Z: &str = "\x1A";
+
+fn server() -> Server {
+    Server::start(&Runtime::default().to_string(), &[])
+}
+
+/// A client of `server` in a terminal of its own, once it is in the general room.
+fn client(server: &Server, name: &str) -> Terminal {
+    let args = ["--name", name, &server.address];
+    let terminal = Terminal::open((80, 24), CHATMASTER, &args);
+    terminal.shows(&format!("You are {name}, in general."));
+    terminal
+}
+
+fn say(terminal: &mut Terminal, text: &str) {
+    terminal.types(text);
+    terminal.types(ENTER);
+}
+
+#[test]
+fn people_talk_and_meet_in_rooms() {
+    let server = server();
+    let mut alice = client(&server, "alice");
+    let mut bob = client(&server, "bob");
+    alice.shows("bob joined general.");
+    say(&mut alice, "Hello, Bob! 🙂");
+    bob.shows("alice │ Hello, Bob! 🙂");
+    say(&mut bob, "Hello, Alice!");
+    alice.shows("bob │ Hello, Alice!");
+    say(&mut alice, "/join tea");
+    alice.shows("You are in tea now.");
+    bob.shows("alice left general.");
+    say(&mut bob, "/join tea");
+    alice.shows("bob joined tea.");
+    say(&mut bob, "Is there any left?");
+    alice.shows("bob │ Is there any left?");
+    alice.shows("tea · 2 members");
+}
+
+#[test]
+fn without_a_name_one_is_asked_for_and_asked_again_while_it_is_taken() {
+    let server = server();
+    let _other = server.client("tester");
+    let mut terminal = Terminal::open((80, 24), CHATMASTER, &[&server.address]);
+    terminal.shows("Name: tester");
+    terminal.types(ENTER);
+    terminal.shows("Username is already taken.");
+    terminal.shows("Name: tester_");
+    terminal.types(ENTER);
+    terminal.shows("You are tester_, in general. /help helps.");
+}
+
+#[test]
+fn the_screen_comes_before_the_connection_and_says_what_is_wrong_with_it() {
+    let gone = server().address;
+    let mut terminal = Terminal::open((80, 24), CHATMASTER, &["--name", "alice", &gone]);
+    terminal.shows("nobody is listening there.");
+    terminal.shows("Trying again in");
+    let other = server();
+    say(&mut terminal, &format!("/connect {}", other.address));
+    terminal.shows("You are alice, in general.");
+}
+
+#[test]
+fn the_screen_follows_the_size_of_the_terminal_both_ways() {
+    let server = server();
+    let mut alice = client(&server, "alice");
+    say(&mut alice, "Is this thing on?");
+    for (columns, rows) in [(40, 10), (120, 40), (80, 24)] {
+        alice.resize(columns, rows);
+        let is_laid_out = |screen: &vt100::Screen| {
+            let cursor = screen.cursor_position();
+            row_with(screen, " general") == Some(0)
+                && row_with(screen, "Is this thing on?").is_some()
+                && cursor.0 == rows - 1
+        };
+        alice.waits_for("a layout of that size", is_laid_out);
+    }
+}
+
+#[test]
+fn what_another_program_has_written_goes_when_everything_is_drawn_anew() {
+    let server = server();
+    let mut alice = client(&server, "alice");
+    alice.scribble("\x1B[5;5Hscribble");
+    alice.shows("scribble");
+    alice.types(CONTROL_L);
+    alice.waits_for("a clean screen", |screen| {
+        row_with(screen, "scribble").is_none() && row_with(screen, " general") == Some(0)
+    });
+    say(&mut alice, "/users");
+    alice.shows("In general: alice.");
+}
+
+#[test]
+fn a_paste_of_fifty_lines_is_asked_about_and_can_be_sent_as_one_message() {
+    let server = server();
+    let mut alice = client(&server, "alice");
+    let bob = client(&server, "bob");
+    let lines: Vec<String> = (1..=50).map(|n| format!("line {n}")).collect();
+    alice.types(&format!("\x1B[200~{}\x1B[201~", lines.join("\r")));
+    alice.shows("Paste 50 lines");
+    assert!(!bob.contents().contains("line"), "nothing is sent unasked");
+    alice.types("m");
+    bob.shows("line 50");
+    bob.shows("line 40");
+}
+
+#[test]
+fn a_client_comes_back_into_its_room_when_its_server_is_killed_and_restarted() {
+    let server = server();
+    let mut alice = client(&server, "alice");
+    say(&mut alice, "/join tea");
+    alice.shows("You are in tea now.");
+    alice.types("half a thou");
+    server.process.signal("KILL");
+    alice.shows("not connected to");
+    alice.shows("> half a thou");
+    let again = Process::start(&["serve", "--listen", &server.address]);
+    let listening = again.line();
+    assert!(listening.contains(&server.address), "{listening}");
+    alice.shows("You are back as alice, in general.");
+    alice.shows("You are back in tea.");
+    let bob = Process::start(&["--name", "bob", "--room", "tea", &server.address]);
+    bob.wait_for("* you joined tea");
+    alice.types("ght\r");
+    bob.wait_for("<alice> half a thought");
+}
+
+#[test]
+fn the_terminal_is_left_as_it_was_however_the_program_is_ended() {
+    let server = server();
+    for end in ["Ctrl-C", "TERM", "INT", "HUP"] {
+        let mut terminal = client(&server, "alice");
+        assert_ne!(&terminal.modes(), terminal.before());
+        match end {
+            "Ctrl-C" => terminal.types(CONTROL_C),
+            signal => terminal.signal(signal),
+        }
+        assert_eq!(terminal.status(), 0, "{end}");
+        terminal.waits_for("the screen before", |screen| !screen.alternate_screen());
+        assert_eq!(&terminal.modes(), terminal.before(), "{end}");
+        assert_eq!(terminal.contents(), "", "{end}");
+    }
+}
+
+#[test]
+fn a_suspended_client_gives_the_terminal_back_and_takes_it_again() {
+    let server = server();
+    let script = format!(
+        "set -m; {CHATMASTER} --name alice {}; echo suspended; read line; fg",
+        server.address
+    );
+    let mut terminal = Terminal::open((80, 24), "sh", &["-c", &script]);
+    terminal.shows("You are alice, in general.");
+    let during = terminal.modes();
+    terminal.types(CONTROL_Z);
+    terminal.shows("suspended");
+    assert_eq!(&terminal.modes(), terminal.before());
+    terminal.types(ENTER);
+    terminal.shows("You are alice, in general.");
+    assert_eq!(terminal.modes(), during);
+    terminal.types(CONTROL_C);
+    assert_eq!(terminal.status(), 0);
+    assert_eq!(&terminal.modes(), terminal.before());
+}
