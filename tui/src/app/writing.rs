@@ -9,6 +9,10 @@ use super::keys::Key;
 use super::paste::{self, Choice, Paste};
 use super::update::escaped;
 use super::{App, Effect, Phase, limit};
+use crate::text::{Shown, sanitise};
+
+/// How many messages back it matters who has said something.
+const MAX_LOOKED_AT: usize = 200;
 
 impl App {
     /// Completes the word before the cursor, or turns to the next candidate for it.
@@ -19,13 +23,7 @@ impl App {
         match &mut self.completing {
             Some(completion) => completion.turn(turn),
             None => {
-                let others: Vec<String> = self
-                    .members
-                    .names()
-                    .iter()
-                    .filter(|name| Some(*name) != self.name.as_ref())
-                    .cloned()
-                    .collect();
+                let others = self.others();
                 let words = Words {
                     members: &others,
                     rooms: &self.rooms.names,
@@ -40,6 +38,28 @@ impl App {
             self.editor
                 .replace_from(completion.start, &completion.text());
         }
+    }
+
+    /// The members of the room but the user, who has said something last first.
+    fn others(&self) -> Vec<String> {
+        let mut speakers: Vec<&Shown> = Vec::new();
+        for speaker in self.log.speakers().take(MAX_LOOKED_AT) {
+            if !speakers.contains(&speaker) {
+                speakers.push(speaker);
+            }
+        }
+        let rank = |name: &String| {
+            let shown = sanitise(name);
+            let rank = speakers.iter().position(|speaker| **speaker == shown);
+            rank.unwrap_or(speakers.len())
+        };
+        let names = self.members.names().iter();
+        let mut others: Vec<String> = names
+            .filter(|name| Some(*name) != self.name.as_ref())
+            .cloned()
+            .collect();
+        others.sort_by_cached_key(rank);
+        others
     }
 
     /// Takes in a paste: into the box, unless it is of more than one line, which is asked about.

@@ -16,6 +16,8 @@ pub use unread::Focus;
 use scroll::Place;
 use unread::Unread;
 
+use crate::text::Shown;
+
 /// How many entries are kept.
 pub(super) const MAX_ENTRIES: usize = 10_000;
 /// How many bytes of text are kept, should the entries be long.
@@ -85,6 +87,24 @@ impl Log {
     /// Whether the terminal has the focus.
     pub(super) fn focus(&self) -> Focus {
         self.unread.focus()
+    }
+
+    /// Who has said something, from the last one to do so on, each as often as they did.
+    pub(super) fn speakers(&self) -> impl Iterator<Item = &Shown> {
+        self.entries
+            .iter()
+            .rev()
+            .filter_map(|entry| match &entry.kind {
+                Kind::Said {
+                    name,
+                    speaker: Speaker::Other,
+                }
+                | Kind::Did {
+                    name,
+                    speaker: Speaker::Other,
+                } => Some(name),
+                _ => None,
+            })
     }
 
     /// What came since the reader looked away.

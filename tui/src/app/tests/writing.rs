@@ -332,6 +332,22 @@ fn tab_completes_names_and_goes_through_them_while_they_show() {
 }
 
 #[test]
+fn who_has_said_something_last_comes_first() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.event(users("general", &["bob", "alice", "Bert", "bill"]));
+    for name in ["bill", "Bert", "bill", "gone"] {
+        scene.says(name, "hi");
+    }
+    scene.write("b");
+    scene.key(KeyCode::Tab);
+    assert!(
+        scene.rule().starts_with("─ [bill] Bert bob ─"),
+        "{}",
+        scene.rule()
+    );
+}
+
+#[test]
 fn tab_completes_rooms_and_commands() {
     let mut scene = Scene::chatting(58, 10);
     scene.event(channels(&["dev", "general"], Listing::Public));
