@@ -56,6 +56,15 @@ const CUT: char = '\u{FFFD}';
 const DOTTED_CIRCLE: char = '\u{25CC}';
 /// What joins emoji, and the letters of some scripts.
 const ZWJ: char = '\u{200D}';
+/// What makes a key of a digit.
+const KEYCAP: char = '\u{20E3}';
+/// The flags that are spelled in tags, characters which can hide any text elsewhere: those of England,
+/// Scotland and Wales.
+const TAGGED_FLAGS: [&str; 3] = [
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+    "\u{1F3F4}\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
+];
 
 /// Makes `text` harmless, and what was harmful in it visible: C0 controls as their pictures (`␛`),
 /// other hidden characters by their number (`<U+202E>`), a tab as four spaces.
@@ -63,8 +72,15 @@ pub fn sanitise(text: &str) -> Shown {
     let mut shown = String::with_capacity(text.len());
     let mut last = None;
     let mut clinging = 0;
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
+        let next = chars.clone().next();
+        if let Some(flag) = tagged_flag(c, chars.as_str()) {
+            shown.push_str(flag);
+            chars = chars.as_str()[flag.len() - c.len_utf8()..].chars();
+            (last, clinging) = (Some(c), 0);
+            continue;
+        }
         if c == '\t' {
             shown.push_str("    ");
             last = Some(' ');
@@ -75,7 +91,7 @@ pub fn sanitise(text: &str) -> Shown {
             last = Some(picture);
             continue;
         }
-        if is_hidden(c) && !last.is_some_and(|last| is_joint(last, c, chars.peek().copied())) {
+        if is_hidden(c) && !last.is_some_and(|last| is_joint(last, c, next)) {
             shown.push_str(&format!("<U+{:04X}>", u32::from(c)));
             last = Some('>');
             continue;
@@ -133,6 +149,15 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
+/// The flag that starts with `c` and goes on in `rest`.
+fn tagged_flag(c: char, rest: &str) -> Option<&'static str> {
+    let is_it = |flag: &&str| {
+        flag.strip_prefix(c)
+            .is_some_and(|tags| rest.starts_with(tags))
+    };
+    TAGGED_FLAGS.into_iter().find(is_it)
+}
+
 fn control_picture(c: char) -> Option<char> {
     match c {
         '\0'..='\x1F' => char::from_u32(0x2400 + u32::from(c)),
@@ -147,6 +172,10 @@ fn is_joint(last: char, c: char, next: Option<char>) -> bool {
     let pictographic =
         |c: char| !c.is_ascii() && CodePointSetData::new::<ExtendedPictographic>().contains(c);
     match c {
+        // A digit with one looks like a digit, unless it becomes a key.
+        '\u{FE0E}' | '\u{FE0F}' if last.is_ascii() => {
+            CodePointSetData::new::<Emoji>().contains(last) && next == Some(KEYCAP)
+        }
         '\u{FE0E}' | '\u{FE0F}' => CodePointSetData::new::<Emoji>().contains(last),
         ZWJ if next.is_some_and(pictographic) => {
             pictographic(last) || last == '\u{FE0F}' || is_skin_tone(last)
@@ -173,7 +202,7 @@ fn clings(last: Option<char>, c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use icu_properties::props::BidiControl;
     use proptest::prelude::*;
 
@@ -201,6 +230,7 @@ mod tests {
             "👩🏽\u{200D}🚀",
             "👨🏻\u{200D}👩🏻\u{200D}👧🏻\u{200D}👦🏻",
             "🇩🇪",
+            "\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
         ] {
             assert_eq!(shown(text), text);
         }
@@ -236,6 +266,53 @@ mod tests {
     }
 
     #[test]
+    fn tricks_with_invisible_characters_are_seen_through() {
+        for (what, trick, expected) in [
+            (
+                "a flood of selectors",
+                "❤\u{FE0F}\u{FE0F}",
+                "❤\u{FE0F}<U+FE0F>",
+            ),
+            ("a selector on a digit", "1\u{FE0F}2", "1<U+FE0F>2"),
+            (
+                "another selector",
+                "a\u{FE00}\u{E0101}",
+                "a<U+FE00><U+E0101>",
+            ),
+            (
+                "text in tags",
+                "🙂\u{E0068}\u{E0069}",
+                "🙂<U+E0068><U+E0069>",
+            ),
+            (
+                "a flag of no country",
+                "\u{1F3F4}\u{E0078}\u{E007F}",
+                "\u{1F3F4}<U+E0078><U+E007F>",
+            ),
+            (
+                "a flood of joiners",
+                "ک\u{200D}\u{200D}ی",
+                "ک<U+200D><U+200D>ی",
+            ),
+            ("word joiners", "a\u{2060}\u{2064}b", "a<U+2060><U+2064>b"),
+            ("the Arabic mark", "a\u{61C}b", "a<U+061C>b"),
+            ("annotations", "\u{FFF9}a\u{FFFB}", "<U+FFF9>a<U+FFFB>"),
+            (
+                "fillers",
+                "\u{115F}\u{1160}\u{FFA0}",
+                "<U+115F><U+1160><U+FFA0>",
+            ),
+            (
+                "old vowel separators",
+                "a\u{180E}\u{34F}b",
+                "a<U+180E><U+034F>b",
+            ),
+        ] {
+            assert_eq!(shown(trick), expected, "{what}");
+        }
+    }
+
+    #[test]
     fn a_mark_without_a_letter_stands_on_a_dotted_circle() {
         assert_eq!(shown("\u{301}a"), "◌\u{301}a");
         assert_eq!(shown("a \u{301}"), "a ◌\u{301}");
@@ -267,7 +344,7 @@ mod tests {
     }
 
     /// Text with more than its share of what does harm.
-    pub(super) fn nasty() -> impl Strategy<Value = String> {
+    pub(crate) fn nasty() -> impl Strategy<Value = String> {
         let c = prop_oneof![
             any::<char>(),
             prop::char::range('\0', '\u{FF}'),
@@ -278,30 +355,60 @@ mod tests {
             prop::char::range('\u{900}', '\u{97F}'),
             prop::char::range('\u{FE00}', '\u{FE0F}'),
             prop::char::range('\u{1F3F0}', '\u{1F470}'),
-            prop::sample::select(vec![' ', 'a', '日', '\u{200D}', '\u{FF9E}']),
+            prop::char::range('\u{E0060}', '\u{E007F}'),
+            prop::sample::select(vec![
+                ' ', 'a', '1', '日', '\u{200D}', '\u{20E3}', '\u{FF9E}'
+            ]),
         ];
         prop::collection::vec(c, 0..60).prop_map(|chars| chars.into_iter().collect())
+    }
+
+    /// Says what is wrong with what is about to be shown.
+    pub(crate) fn harmless(shown: &str) -> Result<(), String> {
+        // Where they belong to a flag, tags are no more harm than the flag.
+        let shown = TAGGED_FLAGS.iter().fold(shown.to_owned(), |text, flag| {
+            text.replace(flag, "\u{1F3F4}")
+        });
+        let mut last = None;
+        let mut invisible = 0;
+        for c in shown.chars() {
+            let wrong = |what| Err(format!("{c:?} is {what} after {last:?} in {shown:?}"));
+            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+                return wrong("a control character");
+            }
+            if CodePointSetData::new::<BidiControl>().contains(c) {
+                return wrong("a bidi control");
+            }
+            if is_hidden(c) {
+                let Some(last) = last else {
+                    return wrong("hidden");
+                };
+                let joint = match c {
+                    '\u{200C}' | ZWJ => !char::is_ascii(&last),
+                    '\u{FE0E}' | '\u{FE0F}' => !last.is_ascii_alphabetic() && last != c,
+                    _ => false,
+                };
+                if !joint {
+                    return wrong("hidden");
+                }
+            }
+            invisible = match c.width().unwrap_or(0) {
+                0 => invisible + 1,
+                _ => 0,
+            };
+            if invisible > MAX_CLINGING {
+                return wrong("one too many without width");
+            }
+            last = Some(c);
+        }
+        Ok(())
     }
 
     proptest! {
         #[test]
         fn nothing_harmful_is_ever_shown(text in nasty()) {
-            let shown = shown(&text);
-            let mut last = 'a';
-            for c in shown.chars() {
-                prop_assert!(!c.is_control(), "{c:?} in {shown:?}");
-                prop_assert!(!matches!(c, '\u{2028}' | '\u{2029}'), "{c:?} in {shown:?}");
-                let bidi = CodePointSetData::new::<BidiControl>().contains(c);
-                prop_assert!(!bidi, "{c:?} in {shown:?}");
-                if is_hidden(c) {
-                    let joint = matches!(c, '\u{200C}' | ZWJ | '\u{FE0E}' | '\u{FE0F}');
-                    prop_assert!(joint, "{c:?} in {shown:?}");
-                    prop_assert!(
-                        !last.is_ascii_alphabetic(),
-                        "{c:?} after the letter {last:?} in {shown:?}"
-                    );
-                }
-                last = c;
+            if let Err(harm) = harmless(&shown(&text)) {
+                prop_assert!(false, "{harm}");
             }
         }
 

@@ -1,6 +1,7 @@
 //! What the client makes of what happens, told by what it does and what it shows.
 
 mod behaviour;
+mod harmless;
 mod link;
 mod reading;
 mod snapshots;
