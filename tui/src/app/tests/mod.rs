@@ -4,6 +4,7 @@ mod behaviour;
 mod harmless;
 mod link;
 mod reading;
+mod screens;
 mod snapshots;
 mod writing;
 

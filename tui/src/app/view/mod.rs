@@ -32,19 +32,24 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     let area = layout.title;
     let style = app.palette.title();
     buf.set_style(area, style);
-    let mut left = format!(" {}", app.room.as_deref().unwrap_or("ChatMaster 3000"));
+    let columns = usize::from(area.width);
+    let mut marks = String::new();
     if app.privacy == Privacy::Private {
-        left.push_str(" [private]");
+        marks.push_str(" [private]");
     }
     // Where there is a list of rooms, it is there.
     if layout.side.width == 0 || layout.lists == Lists::Members {
-        left.push_str(&unread(app));
+        marks.push_str(&unread(app));
     }
-    match app.members.count() {
-        Some(1) => left.push_str(" · 1 member"),
-        Some(count) => left.push_str(&format!(" · {count} members")),
-        None => {}
-    }
+    // A long name gives way to its marks.
+    let room = sanitise(app.room.as_deref().unwrap_or("ChatMaster 3000"));
+    let room = truncate(&room, columns.saturating_sub(3 + marks.len()));
+    let members = match app.members.count() {
+        Some(1) => " · 1 member".into(),
+        Some(count) => format!(" · {count} members"),
+        None => String::new(),
+    };
+    let left = sanitise(&format!(" {room}{marks}{members}"));
     let name = app.name.as_deref().unwrap_or_default();
     let server = &app.server;
     // From the longest to the shortest; what is wrong is shown at any length.
@@ -66,8 +71,6 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
             format!("{name}, hosting "),
         ],
     };
-    let left = sanitise(&left);
-    let columns = usize::from(area.width);
     let rights = rights.map(|right| sanitise(&right));
     let right = rights
         .iter()
