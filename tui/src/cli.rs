@@ -11,6 +11,8 @@ use crate::address::Address;
 use crate::quantity::{Bytes, Span};
 use crate::replay;
 use crate::runtime::Runtime;
+use crate::settings::file::Place;
+use crate::settings::{Bell, Given, Setting, Theme};
 
 /// The command line of `chatmaster`.
 #[derive(Debug, Parser)]
@@ -60,7 +62,7 @@ pub struct Talk {
     /// The server.
     #[arg(help = "The server: host, host:port, [v6]:port or v6; port 9000 if none is given")]
     pub address: Option<Address>,
-    /// Your name; the login name if none is given
+    /// Your name; asked for if none is given
     #[arg(long)]
     pub name: Option<String>,
     /// A room to enter right away
@@ -69,23 +71,82 @@ pub struct Talk {
     /// Be a line client that prints each event as a JSON object on a line of its own
     #[arg(long)]
     pub json: bool,
+    /// How packages are sent [default: zlib]
+    #[arg(long, value_name = "ENCODING")]
+    encoding: Option<WireEncoding>,
+    /// What moves the bytes
+    #[arg(long, value_name = "RUNTIME")]
+    runtime: Option<Runtime>,
+    #[command(flatten)]
+    screen: Screen,
+    /// Where to keep settings; --no-config does without
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Have no settings but flags
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+}
+
+/// The arguments of a client in a terminal.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "In a terminal")]
+struct Screen {
+    /// The background that the colours are for [default: auto]
+    #[arg(long)]
+    theme: Option<Theme>,
+    /// What the bell rings for [default: mentions]
+    #[arg(long)]
+    bell: Option<Bell>,
+    /// Leave the mouse to the terminal, for selecting text
+    #[arg(long)]
+    no_mouse: bool,
     /// Neither keep what you send for the next time, nor recall what you sent before
     #[arg(long)]
-    pub no_history: bool,
-    /// How packages are sent
-    #[arg(long, value_name = "ENCODING", default_value = "zlib")]
-    pub encoding: WireEncoding,
-    /// What moves the bytes
-    #[arg(long, value_name = "RUNTIME", default_value_t)]
-    pub runtime: Runtime,
+    no_history: bool,
+    /// Write the chat log to this file too, or to chatmaster.log in this folder. Only you can read it
+    #[arg(long, value_name = "PATH")]
+    log: Option<PathBuf>,
+    /// Entries of the chat log that are kept to scroll back to [default: 10000]
+    #[arg(long, value_name = "N", value_parser = scrollback)]
+    scrollback: Option<usize>,
 }
 
 impl Talk {
-    /// The room to enter after the login. Everyone is in the general one anyway.
-    pub fn wanted_room(&self) -> Option<&str> {
-        self.room
-            .as_deref()
-            .filter(|room| !is_same_room(room, RoomName::GENERAL))
+    /// Where settings are kept.
+    pub fn place(&self) -> Place {
+        match &self.config {
+            _ if self.no_config => Place::Nowhere,
+            Some(path) => Place::Given(path.clone()),
+            None => Place::Usual,
+        }
+    }
+
+    /// What the flags set, which counts more than what a file does.
+    pub fn settings(&self) -> impl Iterator<Item = Setting> {
+        let screen = &self.screen;
+        [
+            self.name.clone().map(Setting::Name),
+            self.room.clone().map(Setting::Room),
+            self.address.clone().map(Setting::Address),
+            self.encoding.map(Setting::Encoding),
+            self.runtime.map(Setting::Runtime),
+            screen.theme.map(Setting::Theme),
+            screen.bell.map(Setting::Bell),
+            screen.no_mouse.then_some(Setting::Mouse(false)),
+            screen.no_history.then_some(Setting::History(false)),
+            screen.log.clone().map(|path| Setting::Log(Some(path))),
+            screen.scrollback.map(Setting::Scrollback),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+fn scrollback(text: &str) -> Result<usize, String> {
+    match Setting::parse("scrollback", Given::Typed(text)) {
+        Ok(Setting::Scrollback(entries)) => Ok(entries),
+        Ok(other) => unreachable!("{other} was not asked for"),
+        Err(unfit) => Err(unfit.to_string()),
     }
 }
 
@@ -332,16 +393,40 @@ mod tests {
     }
 
     #[test]
-    fn nobody_needs_to_enter_the_general_room() {
-        let wanted = |room| {
-            let cli = Cli::try_parse_from(["chatmaster", "--room", room]);
-            cli.expect("the usage is right")
-                .talk
-                .wanted_room()
-                .map(str::to_owned)
-        };
-        assert_eq!(wanted("General"), None);
-        assert_eq!(wanted("dev").as_deref(), Some("dev"));
+    fn flags_set_what_they_are_called() {
+        let args = [
+            "chatmaster",
+            "--name=bob",
+            "--room=tea",
+            "--encoding=plain",
+            "--theme=light",
+            "--bell=all",
+            "--no-mouse",
+            "--no-history",
+            "--log=chat",
+            "--scrollback=100",
+            "localhost",
+        ];
+        let cli = Cli::try_parse_from(args).expect("the usage is right");
+        let set: Vec<_> = cli.talk.settings().map(|set| set.to_string()).collect();
+        assert_eq!(
+            set,
+            [
+                "name = \"bob\"",
+                "room = \"tea\"",
+                "address = \"localhost:9000\"",
+                "encoding = \"plain\"",
+                "theme = \"light\"",
+                "bell = \"all\"",
+                "mouse = false",
+                "history = false",
+                "log = \"chat\"",
+                "scrollback = 100",
+            ]
+        );
+        let cli = Cli::try_parse_from(["chatmaster"]).expect("the usage is right");
+        assert_eq!(cli.talk.settings().count(), 0);
+        assert!(Cli::try_parse_from(["chatmaster", "--scrollback=5"]).is_err());
     }
 
     #[test]

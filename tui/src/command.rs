@@ -6,6 +6,7 @@ use std::fmt;
 use chatmaster_core::session::Action;
 
 use crate::address::Address;
+use crate::settings::{Given, Setting, Unfit};
 
 /// What a line of a user means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub enum Line {
     Clear,
     /// Let the mouse scroll, or select.
     Mouse,
+    /// Have something otherwise, and the next time too.
+    Set(Setting),
+    /// List what is set.
+    Settings,
     /// Leave.
     Quit,
 }
@@ -46,6 +51,8 @@ pub enum Mistake {
     Usage(&'static Command),
     /// What is there in place of an address, in a sentence.
     Address(String),
+    /// What cannot be set, or not so.
+    Setting(Unfit),
 }
 
 /// A command, as help has it.
@@ -84,6 +91,8 @@ pub enum Thing {
     Address,
     /// What to explain.
     Topic,
+    /// A setting, and its value.
+    Setting,
 }
 
 /// What `/help` has besides commands.
@@ -104,11 +113,12 @@ enum Verb {
     Help,
     Clear,
     Mouse,
+    Set,
     Quit,
 }
 
 /// Every command.
-pub static COMMANDS: [Command; 14] = {
+pub static COMMANDS: [Command; 15] = {
     use Parameter::{Maybe, None, One};
     const fn command(
         names: &'static [&'static str],
@@ -197,6 +207,12 @@ pub static COMMANDS: [Command; 14] = {
             Verb::Mouse,
             "Let the mouse select, or scroll.",
         ),
+        command(
+            &["set"],
+            Maybe(Thing::Setting),
+            Verb::Set,
+            "Change a setting, or list them.",
+        ),
         command(&["quit"], None, Verb::Quit, "Leave the chat."),
     ]
 };
@@ -254,6 +270,14 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         }
         Verb::Clear => Line::Clear,
         Verb::Mouse => Line::Mouse,
+        Verb::Set if argument.is_empty() => Line::Settings,
+        Verb::Set => {
+            let (key, value) = argument
+                .split_once(char::is_whitespace)
+                .unwrap_or((argument, ""));
+            let setting = Setting::parse(key, Given::Typed(value.trim_start()));
+            Line::Set(setting.map_err(Mistake::Setting)?)
+        }
         Verb::Quit => Line::Quit,
     }))
 }
@@ -336,6 +360,7 @@ impl fmt::Display for Thing {
             Thing::Text => "TEXT",
             Thing::Address => "ADDRESS",
             Thing::Topic => "COMMAND",
+            Thing::Setting => "KEY VALUE",
         })
     }
 }
@@ -350,6 +375,7 @@ impl fmt::Display for Mistake {
                 write!(f, "There is no command /{name}. /help lists the commands.")
             }
             Mistake::Usage(command) => write!(f, "It is used like this: {command}"),
+            Mistake::Setting(unfit) => unfit.fmt(f),
             Mistake::Address(what) => write!(f, "That is no server: {what}."),
         }
     }

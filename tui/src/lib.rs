@@ -11,6 +11,7 @@ pub mod address;
 pub mod app;
 pub mod cli;
 pub mod command;
+mod folders;
 pub mod line;
 pub mod login;
 pub mod quantity;
@@ -19,6 +20,7 @@ pub mod record;
 pub mod replay;
 pub mod runtime;
 pub mod serve;
+pub mod settings;
 #[cfg(feature = "ui")]
 pub mod terminal;
 pub mod text;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chatmaster::cli::{Cli, Talk, Task};
-use chatmaster::line;
+use chatmaster::line::{self, Form};
 use chatmaster::reach::Destination;
 use chatmaster::replay;
 use chatmaster::serve::serve;
@@ -34,7 +34,12 @@ fn main() -> ExitCode {
 }
 
 fn talk(talk: &Talk) -> Result<(), Trouble> {
-    let destination = talk
+    let place = talk.place();
+    let (mut settings, doubts) = place.load();
+    for setting in talk.settings() {
+        settings.apply(setting);
+    }
+    let destination = settings
         .address
         .clone()
         .map_or(Destination::Here, Destination::Given);
@@ -43,9 +48,11 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
         && io::IsTerminal::is_terminal(&io::stdin())
         && io::IsTerminal::is_terminal(&io::stdout())
     {
-        return chatmaster::terminal::run(talk, &destination);
+        return chatmaster::terminal::run(settings, place, &doubts, &destination);
     }
-    line::run(talk, &destination)
+    doubts.iter().for_each(tell);
+    let form = if talk.json { Form::Json } else { Form::Text };
+    line::run(&settings, form, &destination)
 }
 
 /// Prints help, the version, or what is wrong with the arguments.

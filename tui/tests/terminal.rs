@@ -2,9 +2,11 @@
 
 #![cfg(feature = "ui")]
 
-#[expect(dead_code, reason = "the tests of the line client need more of it")]
 mod process;
 mod pty;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use chatmaster::runtime::Runtime;
 use process::{Process, Server};
@@ -27,6 +29,16 @@ fn client(server: &Server, name: &str) -> Terminal {
     let terminal = Terminal::open((80, 24), CHATMASTER, &args);
     terminal.shows(&format!("You are {name}, in general."));
     terminal
+}
+
+/// A path that is free, in a folder of these tests.
+fn temporary(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terminal");
+    fs::create_dir_all(&folder).expect("there is room for a folder");
+    let path = folder.join(name);
+    let _ = fs::remove_file(&path);
+    let _ = fs::remove_dir_all(&path);
+    path
 }
 
 fn say(terminal: &mut Terminal, text: &str) {
@@ -142,6 +154,97 @@ fn a_client_comes_back_into_its_room_when_its_server_is_killed_and_restarted() {
     bob.wait_for("* you joined tea");
     alice.types("ght\r");
     bob.wait_for("<alice> half a thought");
+}
+
+#[test]
+fn settings_are_changed_for_now_and_for_the_next_time() {
+    let server = server();
+    let mut terminal = client(&server, "alice");
+    say(&mut terminal, "/set");
+    terminal.shows("bell = \"mentions\"");
+    terminal.shows("scrollback = 10000");
+    say(&mut terminal, "/set bell loud");
+    terminal.shows("bell must be mentions or all or off.");
+    terminal.types("\x15/set mouse off\r");
+    terminal.shows("mouse = false is kept in");
+    terminal.waits_for("a mouse of the terminal's own", |screen| {
+        screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+    let file = terminal.home().join(".config/chatmaster/config.toml");
+    let text = fs::read_to_string(file).expect("it was written");
+    assert_eq!(text, "mouse = false\n");
+}
+
+#[test]
+fn settings_come_from_a_file_and_flags_count_more() {
+    let server = server();
+    let file = temporary("settings.toml");
+    let text = format!(
+        "name = \"carol\"\nroom = \"tea\"\naddress = \"{}\"\nbell = 5\nnmae = \"x\"\n",
+        server.address
+    );
+    fs::write(&file, text).expect("there is room for a file");
+    let path = file.to_str().expect("cargo names it so");
+    let terminal = Terminal::open((130, 24), CHATMASTER, &["--config", path, "--room", "den"]);
+    // The path of the file comes before that, and lines end where they may.
+    terminal.shows("line 4: bell must be");
+    terminal.shows("line 5: There is no setting");
+    terminal.shows("You are carol, in general.");
+    terminal.shows("You are in den now.");
+    // The line client has the same settings.
+    let line = Process::start(&["--config", path, "--name", "dave"]);
+    line.wait_for("* you joined tea");
+    assert!(line.first_of_stderr().contains("settings.toml, line 4"));
+}
+
+#[test]
+fn the_chat_log_goes_to_a_file_when_it_is_asked_for() {
+    let server = server();
+    let folder = temporary("chat log/");
+    let path = folder.to_str().expect("cargo names it so");
+    let args = ["--name", "alice", "--log", path, &server.address];
+    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    let mut bob = client(&server, "bob");
+    alice.shows("bob joined general.");
+    say(&mut bob, "back\\slash");
+    alice.shows("bob │ back\\slash");
+    say(&mut alice, "/me waves");
+    bob.shows("alice waves");
+    alice.types(CONTROL_C);
+    assert_eq!(alice.status(), 0);
+    let text = fs::read_to_string(folder.join("chatmaster.log")).expect("it was written");
+    // Each line begins with its date and time.
+    let lines: Vec<&str> = text.lines().map(|line| &line[20..]).collect();
+    assert_eq!(
+        lines,
+        [
+            "[general] -- You are alice, in general. /help helps.",
+            "[general] --> bob joined general.",
+            "[general] <bob> back\\\\slash",
+            "[general] * alice waves",
+        ]
+    );
+}
+
+#[test]
+fn a_chat_log_that_cannot_be_kept_is_said_once_and_stops_nothing() {
+    let server = server();
+    let mut alice = Terminal::open(
+        (80, 24),
+        CHATMASTER,
+        &["--name", "alice", "--log", "/dev/null/x", &server.address],
+    );
+    alice.shows("The chat log is not kept:");
+    alice.shows("You are alice, in general.");
+    if cfg!(target_os = "linux") {
+        say(&mut alice, "/set log /dev/full");
+        alice.shows("The chat log is not kept any more:");
+        say(&mut alice, "/clear");
+        say(&mut alice, "/users");
+        alice.shows("In general: alice.");
+        assert!(!alice.contents().contains("not kept any more"));
+    }
 }
 
 #[test]

@@ -3,18 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::log::Focus;
-
-/// What the terminal's bell rings for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Bell {
-    /// Messages that mention the user.
-    #[default]
-    Mentions,
-    /// All messages.
-    All,
-    /// Nothing.
-    Off,
-}
+use crate::settings::Bell;
 
 /// What a message is to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

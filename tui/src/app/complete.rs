@@ -3,6 +3,7 @@
 use chatmaster_core::names::fold;
 
 use crate::command::{self, COMMANDS, Parameter, Thing};
+use crate::settings::KEYS;
 
 /// What Tab has found, and which of it is in the box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ impl Completion {
                     return Self::new(start, starting_with(room, words.rooms), "");
                 }
                 Some((Thing::Topic, _)) => (topics(word), ""),
+                Some((Thing::Setting, key)) if key == word => (settings(word), " "),
                 Some((Thing::Text, _)) => (starting_with(word, words.members), " "),
                 _ => return None,
             },
@@ -114,6 +116,15 @@ fn commands(start: &str, slash: &str) -> Vec<String> {
         .iter()
         .filter_map(|command| command.names.iter().find(|name| name.starts_with(&start)))
         .map(|name| format!("{slash}{name}"))
+        .collect()
+}
+
+/// The settings whose name starts with `start`.
+fn settings(start: &str) -> Vec<String> {
+    let start = start.to_ascii_lowercase();
+    KEYS.iter()
+        .filter(|key| key.starts_with(&start))
+        .map(ToString::to_string)
         .collect()
 }
 

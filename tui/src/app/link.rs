@@ -100,11 +100,8 @@ impl Countdown {
 }
 
 impl Link {
-    pub(super) fn seeded(seed: u64) -> Self {
-        Link {
-            seed,
-            ..Link::default()
-        }
+    pub(super) fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
     }
 
     /// The pause before the next try.

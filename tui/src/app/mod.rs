@@ -3,6 +3,7 @@
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
 mod bell;
+mod chat_log;
 mod commands;
 mod complete;
 mod editor;
@@ -31,9 +32,8 @@ use chatmaster_core::session::{Action, Update};
 use crossterm::event::KeyEvent;
 use jiff::civil::DateTime;
 
-pub use bell::Bell;
 pub use log::Focus;
-pub use palette::{Palette, Theme};
+pub use palette::Palette;
 pub use update::update;
 pub use view::view;
 
@@ -49,6 +49,7 @@ use roster::{Members, Pending, Rooms};
 use search::Search;
 
 use crate::address::Address;
+use crate::settings::{Bell, Setting};
 
 /// Everything the terminal client knows.
 pub struct App {
@@ -71,6 +72,8 @@ pub struct App {
     pending: Pending,
     link: Link,
     log: Log,
+    /// Whether the log is kept in a file, too.
+    log_file: LogFile,
     search: Option<Search>,
     editor: Editor,
     /// What Tab has found, until there is another key.
@@ -114,6 +117,10 @@ pub enum Msg {
     NotDone(Action, String),
     /// Something beside the chat went wrong: a sentence.
     Trouble(String),
+    /// Something beside the chat to know: a sentence.
+    Notice(String),
+    /// The colours are to be these.
+    Palette(Palette),
     /// The program is asked to end.
     Terminate,
 }
@@ -146,10 +153,26 @@ pub enum Effect {
     /// Give the terminal back to the shell until it continues the program, and have the mouse as it is
     /// then. Answered by [`Msg::Resized`].
     Suspend(Mouse),
+    /// Have something otherwise, and the next time too: answered by [`Msg::Notice`] or
+    /// [`Msg::Trouble`].
+    Set(Setting),
+    /// List what is set: answered by [`Msg::Notice`]s.
+    Settings,
+    /// Add a line to the file of the chat log.
+    Log(String),
     /// Keep a line of the history, for the next time.
     Remember(String),
     /// Leave.
     Quit,
+}
+
+/// Whether the chat log is kept in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFile {
+    /// Each entry is a [`Effect::Log`].
+    Kept,
+    /// It is on the screen alone.
+    None,
 }
 
 /// Which way the wheel was turned.
@@ -168,6 +191,17 @@ pub enum Mouse {
     Scrolls,
     /// The terminal has it.
     Selects,
+}
+
+impl Mouse {
+    /// What it is for if it is to scroll, or not.
+    pub fn scrolling(scrolls: bool) -> Self {
+        if scrolls {
+            Mouse::Scrolls
+        } else {
+            Mouse::Selects
+        }
+    }
 }
 
 /// What this process is to the server.
@@ -227,6 +261,7 @@ impl App {
             pending: Pending::default(),
             link: Link::default(),
             log: Log::default(),
+            log_file: LogFile::None,
             search: None,
             editor: Editor::default(),
             completing: None,
@@ -235,10 +270,24 @@ impl App {
         }
     }
 
-    /// The same, with another wish for the bell; without it rings for mentions.
-    pub fn with_bell(mut self, bell: Bell) -> Self {
+    /// Rings the bell for something else than mentions.
+    pub fn set_bell(&mut self, bell: Bell) {
         self.ringer.bell = bell;
-        self
+    }
+
+    /// Keeps so many entries to scroll back to.
+    pub fn set_scrollback(&mut self, entries: usize) {
+        self.log.keep(entries);
+    }
+
+    /// Has the mouse for something else than to scroll. The terminal is to be told, too.
+    pub fn set_mouse(&mut self, mouse: Mouse) {
+        self.mouse = mouse;
+    }
+
+    /// Has the log kept in a file, or not.
+    pub fn set_log_file(&mut self, log_file: LogFile) {
+        self.log_file = log_file;
     }
 
     /// Has the lines at hand that were sent in other runs, the oldest first.
@@ -249,10 +298,8 @@ impl App {
     }
 
     /// Draws the pauses between tries to connect from `seed`, so that not every client has the same.
-    #[must_use]
-    pub fn seeded(mut self, seed: u64) -> Self {
-        self.link = Link::seeded(seed);
-        self
+    pub fn set_seed(&mut self, seed: u64) {
+        self.link.set_seed(seed);
     }
 
     /// Whether there is no connection, though the user wants one.

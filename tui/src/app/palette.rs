@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use chatmaster_core::names::fold;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::settings::Theme;
+
 /// The colours: the terminal's own sixteen at most. What matters never depends on them alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Palette {
@@ -14,18 +16,6 @@ pub enum Palette {
     Light,
     /// None (see <https://no-color.org>).
     Plain,
-}
-
-/// What the user says of the background.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Theme {
-    /// Light if the terminal says so in `COLORFGBG`, else dark.
-    #[default]
-    Auto,
-    /// It is dark.
-    Dark,
-    /// It is light.
-    Light,
 }
 
 /// Colours for names on a dark background: but for black, white, the blue that is too dark and the

@@ -9,16 +9,23 @@ use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
 use super::roster::Asker;
-use super::{App, Effect, Mouse, Msg, Phase, Wheel, message_box};
+use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::command::{self, Line, Topic};
+use crate::settings::Setting;
 
 /// Rows that one notch of the wheel is worth.
 const WHEEL_ROWS: usize = 3;
 
 /// Takes in what happened at `at`, and says what is to be done.
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
-    let effects = take_in(app, at, msg);
+    let before = app.log.end();
+    let mut effects = take_in(app, at, msg);
     app.search_on();
+    if app.log_file == LogFile::Kept {
+        let entries = app.log.since(before).map(|(_, entry)| entry);
+        let room = app.room.as_deref();
+        effects.extend(entries.map(|entry| Effect::Log(chat_log::line(entry, room))));
+    }
     effects
 }
 
@@ -77,6 +84,14 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
         }
         Msg::Trouble(what) => {
             app.complain(at, &what);
+            Vec::new()
+        }
+        Msg::Notice(what) => {
+            app.notice(at, &what);
+            Vec::new()
+        }
+        Msg::Palette(palette) => {
+            app.palette = palette;
             Vec::new()
         }
         Msg::Terminate => vec![Effect::Quit],
@@ -152,7 +167,16 @@ impl App {
         };
         match (line, &self.phase) {
             (Some(Line::Quit), _) => vec![Effect::Quit],
-            (Some(line @ (Line::Help(_) | Line::Clear | Line::Mouse)), _) => {
+            (
+                Some(
+                    line @ (Line::Help(_)
+                    | Line::Clear
+                    | Line::Mouse
+                    | Line::Set(_)
+                    | Line::Settings),
+                ),
+                _,
+            ) => {
                 let mut effects = self.sent();
                 effects.extend(self.local(at, line));
                 effects
@@ -221,9 +245,27 @@ impl App {
                 self.notice(at, words);
                 return vec![Effect::Mouse(mouse)];
             }
+            Line::Set(setting) => return self.set(setting),
+            Line::Settings => return vec![Effect::Settings],
             Line::Do(_) | Line::Connect(_) | Line::Disconnect | Line::Quit => {}
         }
         Vec::new()
+    }
+
+    /// Has something otherwise, as far as it is not for the next time only.
+    fn set(&mut self, setting: Setting) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match &setting {
+            Setting::Bell(bell) => self.set_bell(*bell),
+            Setting::Scrollback(entries) => self.set_scrollback(*entries),
+            Setting::Mouse(scrolls) => {
+                self.mouse = Mouse::scrolling(*scrolls);
+                effects.push(Effect::Mouse(self.mouse));
+            }
+            _ => {}
+        }
+        effects.push(Effect::Set(setting));
+        effects
     }
 
     pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {

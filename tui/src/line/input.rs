@@ -88,7 +88,9 @@ fn send_line(line: &str, form: Form, client: &Client) -> Result<Next, Disconnect
         Ok(Some(Line::Connect(_))) => tell(format_args!(
             "{line} needs a terminal; run chatmaster again to connect"
         )),
-        Ok(Some(Line::Help(Topic::Keys) | Line::Clear | Line::Mouse)) => {
+        Ok(Some(
+            Line::Help(Topic::Keys) | Line::Clear | Line::Mouse | Line::Set(_) | Line::Settings,
+        )) => {
             tell(format_args!("{line} has nothing to do without a terminal"));
         }
         Ok(Some(Line::Disconnect | Line::Quit)) => return Ok(Next::End),

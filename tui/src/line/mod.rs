@@ -22,10 +22,11 @@ use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::{Talk, is_same_room};
+use crate::cli::is_same_room;
 use crate::login::{Candidates, login_name};
 use crate::reach::{Destination, Reached};
 use crate::runtime::Client;
+use crate::settings::Settings;
 use crate::trouble::{Trouble, cause, tell};
 
 /// Updates that may wait to be printed; over it nothing more is read from the server.
@@ -35,19 +36,19 @@ const WAITING_UPDATES: usize = 1024;
 ///
 /// # Errors
 /// Why it could not, or not until the end of the input.
-pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
-    let (name, candidates) = match &talk.name {
+pub fn run(settings: &Settings, form: Form, destination: &Destination) -> Result<(), Trouble> {
+    let (name, candidates) = match &settings.name {
         Some(name) => (Some(name.clone()), None),
         None => {
             let mut candidates = Candidates::new(login_name());
             (candidates.next(), Some(candidates))
         }
     };
-    let room = talk.wanted_room().map(str::to_owned);
+    let room = settings.wanted_room().map(str::to_owned);
     let config = SessionConfig {
         username: name.clone(),
         channel: room.clone(),
-        encoding: talk.encoding.into(),
+        encoding: settings.encoding.into(),
         ..SessionConfig::default()
     };
     let (updates, came) = mpsc::sync_channel(WAITING_UPDATES);
@@ -56,7 +57,7 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
         let _ = updates.send(update);
     };
     let Reached { client, host } = destination
-        .reach(talk.runtime, &config, on_update)
+        .reach(settings.runtime, &config, on_update)
         .map_err(Trouble::Failed)?;
     if host.is_some() {
         tell(format_args!(
@@ -68,7 +69,6 @@ pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
     quit_on_signals(client.clone())?;
     let (progress, reached) = mpsc::channel();
     let talker = client.clone();
-    let form = if talk.json { Form::Json } else { Form::Text };
     thread::spawn(move || input::send_lines(io::stdin().lock(), form, &talker, &reached));
     let printer = Printer {
         client: &client,
@@ -102,8 +102,10 @@ enum Stage {
 
 /// What lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub enum Form {
+    /// Words for people.
     Text,
+    /// JSON objects for programs.
     Json,
 }
 

@@ -23,7 +23,8 @@ use super::player::{Next, Player};
 use super::reel::Reel;
 use super::rerun::Ending;
 use super::view_as::connections;
-use crate::app::{self, App, Effect, Msg, Wheel};
+use crate::app::{self, App, Effect, Mouse, Msg, Wheel};
+use crate::settings::Theme;
 use crate::terminal::screen::Screen;
 use crate::terminal::{lost_terminal, palette};
 use crate::text::{sanitise, truncate};
@@ -52,7 +53,7 @@ fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
     for signal in [SIGTERM, SIGINT, SIGHUP] {
         signal_hook::flag::register(signal, terminate.clone())?;
     }
-    let mut screen = Screen::open()?;
+    let mut screen = Screen::open(Mouse::Scrolls)?;
     stage.resize(screen.size()?);
     let mut last = Instant::now();
     while !terminate.load(Ordering::Relaxed) {
@@ -170,7 +171,12 @@ impl Stage {
 }
 
 fn new_app(file: &str, name: &str, size: (u16, u16)) -> App {
-    App::new(file.to_owned(), Some(name.to_owned()), size, palette())
+    App::new(
+        file.to_owned(),
+        Some(name.to_owned()),
+        size,
+        palette(Theme::Auto),
+    )
 }
 
 #[cfg(test)]

@@ -6,14 +6,17 @@ use std::time::Instant;
 use chatmaster_core::session::TryActError;
 use crossterm::event::{self, MouseEventKind};
 
-use super::folders;
+use super::chat_log::ChatLog;
 use super::history::HistoryFile;
 use super::inbox::{Happening, Inbox};
-use super::lost_terminal;
 use super::pace::Pace;
 use super::screen::Screen;
 use super::sessions::Sessions;
-use crate::app::{self, App, Effect, Focus, Msg, Wheel};
+use super::{lost_terminal, palette};
+use crate::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
+use crate::folders;
+use crate::settings::file::Place;
+use crate::settings::{Setting, Settings};
 use crate::trouble::{Trouble, cause};
 
 /// The app and all that it acts on.
@@ -23,6 +26,11 @@ pub(super) struct Driver {
     screen: Screen,
     /// Where to keep what is sent; none if that is not wanted, or does not work.
     history: Option<HistoryFile>,
+    /// Where to keep the chat log; likewise.
+    chat_log: Option<ChatLog>,
+    settings: Settings,
+    /// Where those are kept.
+    place: Place,
     pace: Pace,
     /// When to wake the app.
     wake: Option<Instant>,
@@ -36,20 +44,37 @@ enum Going {
 }
 
 impl Driver {
-    pub(super) fn new(app: App, sessions: Sessions, screen: Screen) -> Self {
+    pub(super) fn new(
+        app: App,
+        sessions: Sessions,
+        screen: Screen,
+        settings: Settings,
+        place: Place,
+    ) -> Self {
         Driver {
             app,
             sessions,
             screen,
             history: None,
+            chat_log: None,
+            settings,
+            place,
             pace: Pace::new(Instant::now()),
             wake: None,
             going: Going::On,
         }
     }
 
+    /// Opens the files that the settings want.
+    pub(super) fn open_files(&mut self) {
+        if self.settings.history {
+            self.recall();
+        }
+        self.open_chat_log();
+    }
+
     /// Has what was sent in other runs at hand, and keeps what is sent in this one.
-    pub(super) fn recall(&mut self) {
+    fn recall(&mut self) {
         let Some(folder) = folders::state() else {
             self.doubt("There is no folder to keep what you send for the next time.");
             return;
@@ -165,6 +190,9 @@ impl Driver {
                     let (width, height) = self.screen.size()?;
                     self.tell(Msg::Resized(width, height))?;
                 }
+                Effect::Set(setting) => self.set(setting)?,
+                Effect::Settings => self.list_settings()?,
+                Effect::Log(line) => self.log(&line),
                 Effect::Remember(line) => self.remember(&line),
                 Effect::Bell => self.screen.ring()?,
                 Effect::Quit => self.going = Going::Away,
@@ -187,8 +215,82 @@ impl Driver {
         }
     }
 
+    fn open_chat_log(&mut self) {
+        self.chat_log = None;
+        self.app.set_log_file(LogFile::None);
+        let Some(path) = &self.settings.log else {
+            return;
+        };
+        match ChatLog::open(path) {
+            Ok(chat_log) => {
+                self.chat_log = Some(chat_log);
+                self.app.set_log_file(LogFile::Kept);
+            }
+            Err(error) => {
+                let (path, cause) = (ChatLog::path_at(path), cause(&error));
+                self.doubt(&format!(
+                    "The chat log is not kept: cannot open {}: {cause}.",
+                    path.display()
+                ));
+            }
+        }
+    }
+
+    fn log(&mut self, line: &str) {
+        if let Some(chat_log) = &mut self.chat_log
+            && let Err(error) = chat_log.append(line)
+        {
+            let (path, cause) = (chat_log.path().display(), cause(&error));
+            let what = format!("The chat log is not kept any more: cannot write {path}: {cause}.");
+            // It is said once.
+            self.chat_log = None;
+            self.app.set_log_file(LogFile::None);
+            self.doubt(&what);
+        }
+    }
+
+    /// Has something otherwise, and keeps it for the next time.
+    fn set(&mut self, setting: Setting) -> io::Result<()> {
+        let kept = self.place.keep(&setting);
+        self.settings.apply(setting.clone());
+        let when = match &setting {
+            Setting::Theme(theme) => {
+                self.tell(Msg::Palette(palette(*theme)))?;
+                ""
+            }
+            Setting::Log(_) => {
+                self.open_chat_log();
+                ""
+            }
+            Setting::Bell(_) | Setting::Mouse(_) | Setting::Scrollback(_) => "",
+            Setting::Name(_)
+            | Setting::Room(_)
+            | Setting::Address(_)
+            | Setting::Encoding(_)
+            | Setting::Runtime(_)
+            | Setting::History(_) => " It counts from the next start on.",
+        };
+        self.tell(match kept {
+            Ok(path) => Msg::Notice(format!("{setting} is kept in {}.{when}", path.display())),
+            Err(why) => Msg::Trouble(why),
+        })
+    }
+
+    fn list_settings(&mut self) -> io::Result<()> {
+        for line in self.settings.list() {
+            self.tell(Msg::Notice(line))?;
+        }
+        self.tell(Msg::Notice(match self.place.path() {
+            Some(path) => format!(
+                "/set KEY VALUE changes one and keeps it in {}.",
+                path.display()
+            ),
+            None => "/set KEY VALUE changes one for this time.".into(),
+        }))
+    }
+
     /// Says what went wrong beside the chat, which goes on.
-    fn doubt(&mut self, what: &str) {
+    pub(super) fn doubt(&mut self, what: &str) {
         app::update(&mut self.app, now(), Msg::Trouble(what.into()));
     }
 }

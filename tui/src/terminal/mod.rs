@@ -1,7 +1,7 @@
 //! The terminal client in a real terminal: [`App`] with keys, a clock, sessions and a screen.
 
+mod chat_log;
 mod driver;
-mod folders;
 mod history;
 mod inbox;
 mod pace;
@@ -21,10 +21,11 @@ use crossterm::event;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::app::{App, Msg, Palette, Theme};
-use crate::cli::Talk;
+use crate::app::{App, Mouse, Msg, Palette};
 use crate::login::login_name;
 use crate::reach::Destination;
+use crate::settings::file::Place;
+use crate::settings::{Settings, Theme};
 use crate::trouble::{Trouble, cause};
 use driver::Driver;
 use inbox::{Happening, inbox};
@@ -35,28 +36,40 @@ use sessions::{Connector, Sessions};
 ///
 /// # Errors
 /// Why it could not, or that there was no connection in the end.
-pub fn run(talk: &Talk, destination: &Destination) -> Result<(), Trouble> {
+pub fn run(
+    settings: Settings,
+    place: Place,
+    doubts: &[String],
+    destination: &Destination,
+) -> Result<(), Trouble> {
     let (senders, inbox) = inbox();
     // First the screen, for connecting may take its time.
-    let screen = Screen::open().map_err(|error| lost_terminal(&error))?;
+    let mouse = Mouse::scrolling(settings.mouse);
+    let screen = Screen::open(mouse).map_err(|error| lost_terminal(&error))?;
     let size = screen.size().map_err(|error| lost_terminal(&error))?;
     watch_signals(senders.urgent.clone())?;
     read_events(senders.urgent);
-    let app = App::new(destination.to_string(), talk.name.clone(), size, palette()).seeded(seed());
+    let name = settings.name.clone();
+    let mut app = App::new(destination.to_string(), name, size, palette(settings.theme));
+    app.set_seed(seed());
+    app.set_bell(settings.bell);
+    app.set_mouse(mouse);
+    app.set_scrollback(settings.scrollback);
     let sessions = Sessions::new(Connector {
         destination: destination.clone(),
-        runtime: talk.runtime,
-        encoding: talk.encoding.into(),
+        runtime: settings.runtime,
+        encoding: settings.encoding.into(),
         happened: senders.other,
     });
     let start = Msg::Start {
-        room: talk.wanted_room().map(str::to_owned),
+        room: settings.wanted_room().map(str::to_owned),
         login_name: login_name(),
     };
-    let mut driver = Driver::new(app, sessions, screen);
-    if !talk.no_history {
-        driver.recall();
+    let mut driver = Driver::new(app, sessions, screen, settings, place);
+    for doubt in doubts {
+        driver.doubt(doubt);
     }
+    driver.open_files();
     driver.run(start, inbox)
 }
 
@@ -91,10 +104,10 @@ fn seed() -> u64 {
     RandomState::new().hash_one(())
 }
 
-/// The colours that the user wants.
-pub(crate) fn palette() -> Palette {
+/// The colours for a user who wants this theme, in this environment.
+pub(crate) fn palette(theme: Theme) -> Palette {
     let [no_color, colorfgbg] = ["NO_COLOR", "COLORFGBG"].map(env::var_os);
-    Palette::new(Theme::Auto, no_color.as_deref(), colorfgbg.as_deref())
+    Palette::new(theme, no_color.as_deref(), colorfgbg.as_deref())
 }
 
 pub(crate) fn lost_terminal(error: &io::Error) -> Trouble {

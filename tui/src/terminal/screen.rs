@@ -33,7 +33,8 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(crate) fn open() -> io::Result<Self> {
+    /// Makes the terminal a screen, with the mouse for this.
+    pub(crate) fn open(mouse: Mouse) -> io::Result<Self> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             restore();
@@ -45,7 +46,7 @@ impl Screen {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
             doubtful: Vec::new(),
         };
-        enter(Mouse::Scrolls)?;
+        enter(mouse)?;
         Ok(screen)
     }
 
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     #[ignore = "it is run by the test of panics"]
     fn panics_on_a_screen() {
-        let mut screen = Screen::open().expect("there is a terminal");
+        let mut screen = Screen::open(Mouse::Scrolls).expect("there is a terminal");
         screen
             .draw(|buf| {
                 buf.set_string(0, 0, "a screen", ratatui::style::Style::new());

@@ -1,4 +1,6 @@
-//! The real command as a process of its own.
+//! The real command as a process of its own. Not every test needs all of it.
+
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -18,7 +20,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `chatmaster` with `args`, and no login name but in `USER`.
+    /// Starts `chatmaster` with `args`, no login name but in `USER`, and no settings.
     pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_as("tester", args)
     }
@@ -29,6 +31,8 @@ impl Process {
             .args(args)
             .env("USER", user)
             .env_remove("LOGNAME")
+            // Whoever runs the tests may have settings.
+            .env("XDG_CONFIG_HOME", "/nonexistent")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -69,6 +73,12 @@ impl Process {
     /// The lines on stderr that are still to come, up to its end.
     pub(crate) fn rest_of_stderr(&self) -> Vec<String> {
         until_end(&self.err)
+    }
+
+    /// The next line on stderr.
+    pub(crate) fn first_of_stderr(&self) -> String {
+        let line = self.err.recv_timeout(PATIENCE);
+        line.expect("there is something on stderr")
     }
 
     /// Writes a line to stdin.

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,6 +78,11 @@ impl Terminal {
             before,
             home,
         }
+    }
+
+    /// The user's home, which is the current folder of the program.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Presses keys, as the bytes that a terminal sends for them.

@@ -111,6 +111,11 @@ impl Entry {
         found.first().map(|range| (line, range.start))
     }
 
+    /// The lines of its text, at least one.
+    pub(in crate::app) fn lines(&self) -> &[Shown] {
+        &self.lines
+    }
+
     /// Who said it, if someone did.
     pub(super) fn speaker(&self) -> Option<Speaker> {
         match self.kind {

@@ -18,14 +18,16 @@ use unread::Unread;
 
 use crate::text::Shown;
 
-/// How many entries are kept.
+/// How many entries are kept, if nobody wants it otherwise.
 pub(super) const MAX_ENTRIES: usize = 10_000;
 /// How many bytes of text are kept, should the entries be long.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The entries of the last hours or days, within bounds, and where the reader is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Log {
+    /// How many entries are kept.
+    most: usize,
     entries: VecDeque<Entry>,
     bytes: usize,
     /// How many entries went before the first that is kept. An entry's number is how many came
@@ -36,7 +38,26 @@ pub(super) struct Log {
     unread: Unread,
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            most: MAX_ENTRIES,
+            entries: VecDeque::new(),
+            bytes: 0,
+            gone: 0,
+            reading: None,
+            unread: Unread::default(),
+        }
+    }
+}
+
 impl Log {
+    /// Keeps so many entries from now on, at least one.
+    pub(super) fn keep(&mut self, most: usize) {
+        self.most = most.max(1);
+        self.drop_oldest();
+    }
+
     /// Adds an entry. The reader stays where they are, unless that was at the end.
     pub(super) fn push(&mut self, mut entry: Entry) {
         let day = entry.at.date();
@@ -55,8 +76,12 @@ impl Log {
         }
         self.bytes += entry.bytes();
         self.entries.push_back(entry);
+        self.drop_oldest();
+    }
+
+    fn drop_oldest(&mut self) {
         while self.entries.len() > 1
-            && (self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES)
+            && (self.entries.len() > self.most || self.bytes > MAX_BYTES)
             && let Some(gone) = self.entries.pop_front()
         {
             self.bytes -= gone.bytes();

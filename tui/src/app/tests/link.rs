@@ -143,7 +143,7 @@ fn a_lost_connection_is_tried_again_by_itself_after_growing_pauses() {
 fn the_pauses_of_two_clients_differ() {
     let pause = |seed| {
         let mut scene = Scene::chatting(58, 10);
-        scene.app = scene.app.seeded(seed);
+        scene.app.set_seed(seed);
         let effects = scene.event(lost());
         sleep(&mut scene, &effects).0
     };

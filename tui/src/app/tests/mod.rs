@@ -5,6 +5,7 @@ mod harmless;
 mod link;
 mod reading;
 mod screens;
+mod settings;
 mod snapshots;
 mod writing;
 

@@ -111,7 +111,7 @@ fn a_mention_is_of_the_name_one_has_now() {
 fn the_bell_is_as_the_user_wants_it() {
     let rings = |bell, text: &str| {
         let mut scene = unfocused(58, 10);
-        scene.app = scene.app.with_bell(bell);
+        scene.app.set_bell(bell);
         scene.event(message("bob", text)) == [Effect::Bell]
     };
     assert!(rings(Bell::All, "hello") && rings(Bell::All, "alice"));

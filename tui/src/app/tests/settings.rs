@@ -1,0 +1,85 @@
+//! What can be had otherwise, and the chat log for a file.
+
+use super::*;
+use crate::settings::{Setting, Theme};
+
+#[test]
+fn what_is_set_counts_at_once_and_is_to_be_kept() {
+    let mut scene = Scene::chatting(58, 10);
+    let mouse = scene.send("/set mouse off");
+    assert_eq!(
+        mouse,
+        [
+            Effect::Mouse(Mouse::Selects),
+            Effect::Set(Setting::Mouse(false))
+        ]
+    );
+    assert_eq!(scene.send("/mouse"), [Effect::Mouse(Mouse::Scrolls)]);
+    let theme = Effect::Set(Setting::Theme(Theme::Light));
+    assert_eq!(scene.send("/set theme light"), [theme]);
+    assert_eq!(scene.send("/set"), [Effect::Settings]);
+}
+
+#[test]
+fn what_cannot_be_set_is_explained_and_stays_in_the_box() {
+    let mut scene = Scene::chatting(58, 10);
+    assert_eq!(scene.send("/set thme dark"), []);
+    let told = "12:00         !!   There is no setting thme. Did you mean";
+    assert_eq!(scene.log()[0], told);
+    assert_eq!(scene.input(), "> /set thme dark");
+}
+
+#[test]
+fn settings_complete() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.write("/set sc");
+    scene.key(KeyCode::Tab);
+    assert_eq!(scene.input(), "> /set scrollback");
+}
+
+#[test]
+fn no_more_is_kept_to_scroll_back_to_than_is_set() {
+    let mut scene = Scene::chatting(58, 10);
+    (0..200).for_each(|n| scene.says("bob", &n.to_string()));
+    scene.send("/set scrollback 100");
+    scene.key(KeyCode::Home);
+    assert_eq!(scene.log()[0], "12:00        bob │ 100");
+    (0..5).for_each(|n| scene.says("bob", &n.to_string()));
+    assert_eq!(scene.log()[0], "12:00        bob │ 105");
+}
+
+#[test]
+fn each_entry_is_a_line_for_the_file_if_there_is_one() {
+    let mut scene = Scene::chatting(58, 10);
+    scene.app.set_log_file(LogFile::Kept);
+    let mut logged = |event| match &scene.event(event)[..] {
+        [Effect::Log(line)] => line.clone(),
+        other => panic!("{other:?} is not one line"),
+    };
+    let message = |message: &str| Event::Message {
+        username: "bob".into(),
+        message: message.into(),
+    };
+    assert_eq!(
+        logged(message("a\\b\nc\x1B")),
+        r"2026-11-24 12:00:00 [general] <bob> a\\b\nc␛"
+    );
+    assert_eq!(
+        logged(message("/me waves")),
+        "2026-11-24 12:00:00 [general] * bob waves"
+    );
+    assert_eq!(
+        logged(joined("carol", "general", false)),
+        "2026-11-24 12:00:00 [general] --> carol joined general."
+    );
+    assert_eq!(
+        logged(left("carol", "general", false)),
+        "2026-11-24 12:00:00 [general] <-- carol left general."
+    );
+    assert_eq!(
+        logged(error("message", "No.")),
+        "2026-11-24 12:00:00 [general] !! Not delivered: No."
+    );
+    scene.send("/clear");
+    assert_eq!(scene.tell(Msg::Resized(58, 10)), []);
+}
