@@ -100,6 +100,11 @@ impl Layout {
 }
 
 impl Columns {
+    /// The columns before the text.
+    pub(super) fn before_text(&self) -> usize {
+        usize::from(self.time + self.name + self.bar)
+    }
+
     fn of(width: u16) -> Self {
         let (time, name, bar) = match width {
             0..18 => (0, 0, 0),

@@ -35,7 +35,7 @@ use jiff::civil::DateTime;
 pub use log::Focus;
 pub use palette::Palette;
 pub use update::update;
-pub use view::view;
+pub use view::{Drawn, Hyperlink, view};
 
 use bell::Ringer;
 use complete::Completion;

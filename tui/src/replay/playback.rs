@@ -12,7 +12,6 @@ use chatmaster_core::Time;
 use chatmaster_core::session::{Event, Update};
 use crossterm::event::{self, MouseEventKind};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
 use ratatui::style::{Modifier, Style};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -23,7 +22,7 @@ use super::player::{Next, Player};
 use super::reel::Reel;
 use super::rerun::Ending;
 use super::view_as::connections;
-use crate::app::{self, App, Effect, Mouse, Msg, Wheel};
+use crate::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
 use crate::settings::Theme;
 use crate::terminal::screen::Screen;
 use crate::terminal::{lost_terminal, palette};
@@ -154,11 +153,15 @@ impl Stage {
     }
 
     /// Draws the client, with the player's line in place of its message box.
-    fn paint(&self, player: &Player, buf: &mut Buffer) -> Option<Position> {
-        app::view(&self.app, buf);
+    fn paint(&self, player: &Player, buf: &mut Buffer) -> Drawn {
+        let Drawn { links, .. } = app::view(&self.app, buf);
+        let drawn = Drawn {
+            cursor: None,
+            links,
+        };
         let area = buf.area;
         if area.is_empty() {
-            return None;
+            return drawn;
         }
         let y = area.bottom() - 1;
         let columns = usize::from(area.width);
@@ -166,7 +169,7 @@ impl Stage {
         let style = Style::new().add_modifier(Modifier::REVERSED);
         buf.set_string(area.x, y, " ".repeat(columns), style);
         buf.set_stringn(area.x, y, line.as_str(), columns, style);
-        None
+        drawn
     }
 }
 

@@ -3,6 +3,7 @@
 mod chat_log;
 mod driver;
 mod history;
+mod hyperlink;
 mod inbox;
 mod pace;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The terminal as a screen, and as it was before.
 
+use std::env;
 use std::fmt;
 use std::io::{self, Stdout, Write};
 use std::mem;
@@ -16,10 +17,11 @@ use crossterm::{Command, cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, CellDiffOption};
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use signal_hook::consts::SIGTSTP;
 
-use crate::app::Mouse;
+use super::hyperlink::{self, Hyperlinks};
+use crate::app::{Drawn, Mouse};
 
 /// The exit status after a panic, as Rust has it.
 const PANICKED: i32 = 101;
@@ -30,6 +32,7 @@ pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     /// The rows of which the terminal may have made something else than what was meant.
     doubtful: Vec<u16>,
+    hyperlinks: Hyperlinks,
 }
 
 impl Screen {
@@ -45,6 +48,7 @@ impl Screen {
         let screen = Screen {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
             doubtful: Vec::new(),
+            hyperlinks: Hyperlinks::of_terminal(env::var_os("TERM").as_deref()),
         };
         enter(mouse)?;
         Ok(screen)
@@ -66,14 +70,17 @@ impl Screen {
     }
 
     /// Shows what `paint` draws, and the cursor where it says.
-    pub(crate) fn draw(
-        &mut self,
-        paint: impl FnOnce(&mut Buffer) -> Option<Position>,
-    ) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Drawn) -> io::Result<()> {
         let doubtful = &mut self.doubtful;
+        let hyperlinks = self.hyperlinks;
         self.terminal.draw(|frame| {
-            let cursor = paint(frame.buffer_mut());
+            let Drawn { cursor, links } = paint(frame.buffer_mut());
             redraw_doubtful_rows(frame.buffer_mut(), doubtful);
+            if hyperlinks == Hyperlinks::Known {
+                for link in links.iter().filter(|link| !doubtful.contains(&link.area.y)) {
+                    hyperlink::draw(frame.buffer_mut(), link);
+                }
+            }
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
@@ -176,7 +183,7 @@ mod tests {
         screen
             .draw(|buf| {
                 buf.set_string(0, 0, "a screen", ratatui::style::Style::new());
-                None
+                Drawn::default()
             })
             .expect("there is a terminal");
         let mut line = String::new();

@@ -8,6 +8,8 @@
 mod caseless;
 #[cfg(feature = "ui")]
 mod layout;
+#[cfg(feature = "ui")]
+mod url;
 
 use std::fmt;
 
@@ -23,6 +25,8 @@ pub use caseless::Needle;
 pub(crate) use layout::WRAPS;
 #[cfg(feature = "ui")]
 pub use layout::{fitting, str_width, truncate, width, wrap, wrap_indices};
+#[cfg(feature = "ui")]
+pub use url::{encoded, urls};
 
 /// One line of text that can do no harm to a terminal or to its reader: no control characters, no
 /// line breaks, no invisible characters but where a script or an emoji needs them.

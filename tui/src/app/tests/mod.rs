@@ -132,8 +132,8 @@ impl Scene {
     fn draw(&self) -> (Buffer, Option<Position>) {
         let (width, height) = self.app.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        let cursor = view(&self.app, &mut buf);
-        (buf, cursor)
+        let drawn = view(&self.app, &mut buf);
+        (buf, drawn.cursor)
     }
 
     fn title(&self) -> String {

@@ -373,3 +373,25 @@ fn a_key_and_a_drawing_cost_a_few_screens_however_long_the_log_is() {
     });
     assert_eq!(pouring, 0);
 }
+
+#[test]
+fn an_address_that_goes_over_rows_is_a_link_in_each_and_one_that_does_not_is_left_alone() {
+    let mut scene = Scene::chatting(40, 10);
+    let url = "https://example.org/a/b/c/d/e/f/g";
+    scene.says("bob", &format!("look: {url}, or http://example.org/"));
+    let mut buf = Buffer::empty(Rect::new(0, 0, 40, 10));
+    // The text begins in column 17 and has 23: the first 23 of 33 are in the second row.
+    assert_eq!(
+        scene.log()[1..3],
+        [
+            "               │ https://example.org/a/b",
+            "               │ /c/d/e/f/g, or"
+        ]
+    );
+    let link = |area| Hyperlink {
+        area,
+        url: url.into(),
+    };
+    let links = [link(Rect::new(17, 2, 23, 1)), link(Rect::new(17, 3, 10, 1))];
+    assert_eq!(view(&scene.app, &mut buf).links, links);
+}

@@ -9,11 +9,19 @@ use ratatui::style::Style;
 use super::super::App;
 use super::super::layout::Layout;
 use super::super::log::{Kind, Row, Speaker, TextRow};
-use super::{put, ruled};
-use crate::text::{Needle, sanitise, str_width, truncate, width};
+use super::{Hyperlink, put, ruled};
+use crate::text::{encoded, sanitise, str_width, truncate, urls, width};
 
-pub(super) fn log(app: &App, layout: &Layout, rows: &[Row<'_>], buf: &mut Buffer) {
-    let mut found = Found::default();
+/// Draws the log, and says where addresses are that go over more than one row.
+pub(super) fn log(
+    app: &App,
+    layout: &Layout,
+    rows: &[Row<'_>],
+    buf: &mut Buffer,
+) -> Vec<Hyperlink> {
+    let mut found = OfLine::default();
+    let mut addresses = OfLine::default();
+    let mut links = Vec::new();
     for (y, row) in rows.iter().enumerate() {
         match row {
             Row::Day(day) => {
@@ -31,9 +39,28 @@ pub(super) fn log(app: &App, layout: &Layout, rows: &[Row<'_>], buf: &mut Buffer
                 let style = app.palette.alert();
                 ruled(buf, layout.log, y, "new", style, style);
             }
-            Row::Text(row) => text(app, layout, row, y, &mut found, buf),
+            Row::Text(row) => {
+                text(app, layout, row, y, &mut found, buf);
+                let names = layout.window().names;
+                let urls = addresses.get(row, || urls(row.entry.line(names, row.line).as_str()));
+                let line = || row.entry.line(names, row.line);
+                let place = (layout.log, layout.columns.before_text(), y);
+                for url in urls.iter().filter(|url| is_broken(url, row)) {
+                    if let Some(area) = place_of(place, row, url)
+                        && let Some(url) = line().as_str().get(url.clone()).and_then(encoded)
+                    {
+                        links.push(Hyperlink { area, url });
+                    }
+                }
+            }
         }
     }
+    links
+}
+
+/// Whether what is in `range` of its line is in other rows, too.
+fn is_broken(range: &Range<usize>, row: &TextRow<'_>) -> bool {
+    range.start < row.start || range.end > row.start + row.text.as_str().len()
 }
 
 /// `12:34      alice │ Hello!`
@@ -42,7 +69,7 @@ fn text(
     layout: &Layout,
     row: &TextRow<'_>,
     y: usize,
-    found: &mut Found,
+    found: &mut OfLine,
     buf: &mut Buffer,
 ) {
     let (area, columns) = (layout.log, layout.columns);
@@ -102,7 +129,7 @@ fn text(
             palette.faint(),
         );
     }
-    let x = time + name + usize::from(columns.bar);
+    let x = columns.before_text();
     put(buf, area, x, y, &row.text, text_style);
     let names = layout.window().names;
     mark_ranges(
@@ -113,7 +140,7 @@ fn text(
         palette.alert(),
     );
     if let Some(needle) = needle {
-        let ranges = found.of(needle, row, || entry.line(names, row.line).into_owned());
+        let ranges = found.get(row, || needle.find(&entry.line(names, row.line)));
         mark_ranges(buf, (area, x, y), row, ranges, found_style);
     }
 }
@@ -122,48 +149,56 @@ fn text(
 /// within an area.
 fn mark_ranges(
     buf: &mut Buffer,
-    (area, x, y): (Rect, usize, usize),
+    place: (Rect, usize, usize),
     row: &TextRow<'_>,
     ranges: &[Range<usize>],
     style: Style,
 ) {
-    let text = row.text.as_str();
     for range in ranges {
-        let start = range.start.saturating_sub(row.start).min(text.len());
-        let end = range.end.saturating_sub(row.start).min(text.len());
-        // A line of one column does not show everything as it is.
-        let (Some(before), Some(marked)) = (text.get(..start), text.get(start..end)) else {
-            continue;
-        };
-        let [x, y, wide] = [x + str_width(before), y, str_width(marked)]
-            .map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-        let place = Rect {
-            x: area.x.saturating_add(x),
-            y: area.y.saturating_add(y),
-            width: wide,
-            height: 1,
-        };
-        buf.set_style(place.intersection(area), style);
+        if let Some(area) = place_of(place, row, range) {
+            buf.set_style(area, style);
+        }
     }
 }
 
-/// Where in a line something was found, for the rows of one line come one after another.
+/// Where in the row that is which is in `range` of its line, if any of it is.
+fn place_of(
+    (area, x, y): (Rect, usize, usize),
+    row: &TextRow<'_>,
+    range: &Range<usize>,
+) -> Option<Rect> {
+    let text = row.text.as_str();
+    let start = range.start.saturating_sub(row.start).min(text.len());
+    let end = range.end.saturating_sub(row.start).min(text.len());
+    // A line of one column does not show everything as it is.
+    let (before, inside) = (text.get(..start)?, text.get(start..end)?);
+    let [x, y, width] =
+        [x + str_width(before), y, str_width(inside)].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+    let place = Rect {
+        x: area.x.saturating_add(x),
+        y: area.y.saturating_add(y),
+        width,
+        height: 1,
+    };
+    Some(place.intersection(area)).filter(|place| !place.is_empty())
+}
+
+/// What was found out about a line, for its rows come one after another.
 #[derive(Default)]
-struct Found {
+struct OfLine {
     line: Option<(u64, usize)>,
     ranges: Vec<Range<usize>>,
 }
 
-impl Found {
-    fn of(
+impl OfLine {
+    fn get(
         &mut self,
-        needle: &Needle,
         row: &TextRow<'_>,
-        line: impl FnOnce() -> crate::text::Shown,
+        find: impl FnOnce() -> Vec<Range<usize>>,
     ) -> &[Range<usize>] {
         if self.line != Some((row.number, row.line)) {
             self.line = Some((row.number, row.line));
-            self.ranges = needle.find(&line());
+            self.ranges = find();
         }
         &self.ranges
     }

@@ -15,16 +15,35 @@ use super::log::{Count, Row};
 use super::{App, Phase, Privacy, Role, message_box};
 use crate::text::{Shown, sanitise, truncate, width};
 
-/// Draws the client into `buf`, whose size it was told, and says where the cursor is to be.
-pub fn view(app: &App, buf: &mut Buffer) -> Option<Position> {
+/// What a drawing leaves to the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Where the cursor is to be.
+    pub cursor: Option<Position>,
+    /// What the terminal could not find out by itself.
+    pub links: Vec<Hyperlink>,
+}
+
+/// A part of an address that goes on in another row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hyperlink {
+    /// Where it is: in one row.
+    pub area: Rect,
+    /// The whole address, in visible ASCII.
+    pub url: String,
+}
+
+/// Draws the client into `buf`, whose size it was told.
+pub fn view(app: &App, buf: &mut Buffer) -> Drawn {
     let size = (buf.area.width, buf.area.height);
     let layout = Layout::of(size, message_box::rows(app, size.0));
     let rows = app.log.rows(layout.window());
     title(app, &layout, buf);
-    log::log(app, &layout, &rows, buf);
+    let links = log::log(app, &layout, &rows, buf);
     side::side(app, &layout, buf);
     rule(app, layout.rule, &rows, buf);
-    message_box::draw(app, layout.input, buf)
+    let cursor = message_box::draw(app, layout.input, buf);
+    Drawn { cursor, links }
 }
 
 /// ` dev [private] · 3 members              alice on 127.0.0.1:9000 `
