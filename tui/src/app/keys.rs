@@ -58,7 +58,8 @@ pub(super) fn help() -> Vec<String> {
         "PageUp, PageDown, the wheel: scroll.",
         "Alt-U: to what is new. Ctrl-F: search.",
         "Ctrl-Home, Ctrl-End: first and last line.",
-        "Ctrl-R: reconnect. Ctrl-L: draw anew. Ctrl-Z: back to the shell.",
+        "Ctrl-R: reconnect. Ctrl-L: draw anew.",
+        "Ctrl-Z: to the shell and back by `fg`.",
         "Ctrl-C: leave.",
     ];
     lines.map(String::from).to_vec()

@@ -113,7 +113,13 @@ impl App {
         let choice = match key {
             Key::Edit(Edit::Insert(c)) => asked.choice(c),
             Key::Escape => Some(Choice::Cancel),
-            Key::PageUp | Key::PageDown | Key::LogStart | Key::LogEnd | Key::Redraw | Key::Quit => {
+            Key::PageUp
+            | Key::PageDown
+            | Key::LogStart
+            | Key::LogEnd
+            | Key::Redraw
+            | Key::Suspend
+            | Key::Quit => {
                 return None;
             }
             // Other keys would change what does not show.

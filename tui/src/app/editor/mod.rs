@@ -38,8 +38,8 @@ enum Last {
     Typed,
     /// Something was cut; what is cut next joins it.
     Killed,
-    /// Something was pasted from the ring, from here to the cursor.
-    Yanked(usize),
+    /// Something was pasted from the ring, from one byte to another.
+    Yanked(usize, usize),
     /// The cursor went up or down from this column, and keeps to it.
     Moved(usize),
 }
@@ -212,12 +212,16 @@ impl Editor {
         self.last = Last::Other;
     }
 
-    fn put(&mut self, text: &str) {
-        if self.text.len() + text.len() <= MAX_BYTES {
-            self.text.insert_str(self.cursor, text);
-            self.cursor += text.len();
-            self.settle();
+    /// Inserts `text`, if there is room for it. Returns the byte after it.
+    fn put(&mut self, text: &str) -> usize {
+        if self.text.len() + text.len() > MAX_BYTES {
+            return self.cursor;
         }
+        self.text.insert_str(self.cursor, text);
+        let end = self.cursor + text.len();
+        self.cursor = end;
+        self.settle();
+        end
     }
 
     fn go(&mut self, at: usize) {
@@ -276,20 +280,22 @@ impl Editor {
             return;
         };
         let start = self.cursor;
-        self.step(Last::Yanked(start));
-        self.put(&text);
+        self.step(Last::Other);
+        let end = self.put(&text);
+        self.last = Last::Yanked(start, end);
     }
 
     fn yank_older(&mut self) {
-        let Last::Yanked(start) = self.last else {
+        let Last::Yanked(start, end) = self.last else {
             return;
         };
         self.ring.rotate();
         let text = self.ring.newest().unwrap_or_default().to_owned();
-        self.step(Last::Yanked(start));
-        self.text.replace_range(start..self.cursor, "");
+        self.step(Last::Other);
+        self.text.replace_range(start..end, "");
         self.cursor = start;
-        self.put(&text);
+        let end = self.put(&text);
+        self.last = Last::Yanked(start, end);
     }
 
     fn transpose(&mut self) {

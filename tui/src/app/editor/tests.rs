@@ -1,5 +1,7 @@
 //! What each key does to the text.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// An editor with the cursor where the `|` is.
@@ -131,6 +133,17 @@ fn what_was_cut_before_comes_in_place_of_what_was_cut_last() {
 }
 
 #[test]
+fn what_a_paste_has_joined_stays_when_another_comes_in_its_place() {
+    let mut editor = editor("|\u{301}x");
+    editor.keep("o");
+    editor.keep("e");
+    editor.apply(Edit::Yank);
+    assert_eq!(marked(&editor), "e\u{301}|x");
+    editor.apply(Edit::YankOlder);
+    assert_eq!(marked(&editor), "o\u{301}|x");
+}
+
+#[test]
 fn what_was_cut_is_kept_while_the_text_changes() {
     let mut editor = editor("one|");
     editor.apply(Edit::KillToStart);
@@ -197,4 +210,70 @@ fn the_box_takes_so_much_and_no_more() {
     editor.apply(Edit::Insert('y'));
     assert_eq!(editor.text().len(), MAX_BYTES);
     assert!(!editor.text().contains('y'));
+}
+
+/// Anything a user can do to the text.
+#[derive(Clone, Debug)]
+enum Deed {
+    Edit(Edit),
+    Paste(String),
+    Up,
+    Down,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    use Edit::{
+        Backspace, Delete, End, Insert, KillToEnd, KillToStart, KillWordBack, KillWordForward,
+        Left, Right, Rubout, Start, Transpose, Undo, WordLeft, WordRight, Yank, YankOlder,
+    };
+    let letters = ['a', ' ', '\n', '日', '\u{301}', '\u{200D}', '👩', '🚀'];
+    let edits = [
+        Left,
+        Right,
+        WordLeft,
+        WordRight,
+        Start,
+        End,
+        Backspace,
+        Delete,
+        Transpose,
+        Rubout,
+        KillWordBack,
+        KillWordForward,
+        KillToStart,
+        KillToEnd,
+        Yank,
+        YankOlder,
+        Undo,
+    ];
+    prop_oneof![
+        prop::sample::select(letters.to_vec()).prop_map(|c| Deed::Edit(Insert(c))),
+        prop::sample::select(edits.to_vec()).prop_map(Deed::Edit),
+        "[a\n日🚀\u{301}\u{200D}]{0,4}".prop_map(Deed::Paste),
+        Just(Deed::Up),
+        Just(Deed::Down),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_done_the_cursor_is_between_two_characters(
+        deeds in prop::collection::vec(deed(), 0..60),
+        columns in 1usize..8,
+    ) {
+        let mut editor = Editor::default();
+        for deed in deeds {
+            match deed {
+                Deed::Edit(edit) => editor.apply(edit),
+                Deed::Paste(text) => editor.insert(&text),
+                Deed::Up => {
+                    editor.up(columns);
+                }
+                Deed::Down => {
+                    editor.down(columns);
+                }
+            }
+            prop_assert!(editor.boundaries().any(|at| at == editor.cursor), "{editor:?}");
+        }
+    }
 }

@@ -84,6 +84,7 @@ fn help_fits_on_the_screen_and_the_keys_on_another() {
     for topic in ["/help", "/help keys"] {
         let mut scene = Scene::chatting(80, 24);
         scene.send(topic);
+        assert!(!scene.rule().contains("more below"), "{}", scene.rule());
         let log = scene.log();
         assert!(
             log[0].starts_with("12:00"),
@@ -239,6 +240,17 @@ fn a_paste_can_be_edited_first_and_a_cancelled_one_comes_back() {
     assert_eq!(foot(&scene, 2), ["> one", "  two"]);
     scene.control('y');
     assert_eq!(foot(&scene, 3), ["> one", "  twothree", "  four"]);
+}
+
+#[test]
+fn a_paste_that_makes_too_long_a_line_with_the_draft_stays_in_the_box() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.write("draft");
+    scene.tell(Msg::Paste(format!("{}\nx", "x".repeat(4094))));
+    assert_eq!(scene.key(KeyCode::Char('l')), []);
+    let screen = scene.screen().join("\n");
+    assert!(screen.contains("a line is longer than a"), "{screen}");
+    assert!(screen.ends_with("xxx\n  x"), "{screen}");
 }
 
 #[test]
