@@ -12,6 +12,7 @@ use super::layout::{Layout, Lists};
 use super::limit::{self, Left};
 use super::link::Retry;
 use super::log::{Count, Row};
+use super::search::Search;
 use super::{App, Phase, Privacy, Role, message_box};
 use crate::text::{Shown, sanitise, truncate, width};
 
@@ -128,11 +129,22 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
     let palette = app.palette;
     ruled(buf, area, 0, "", palette.faint(), palette.faint());
     let taken = limit(app, area, buf);
+    let searching = app.search.as_ref().map(Search::words);
+    let completing = || app.completing.as_ref().and_then(Completion::choices);
+    let words = searching
+        .or_else(completing)
+        .unwrap_or_else(|| standing(app, rows));
+    let width = area
+        .width
+        .saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX));
+    let left = Rect { width, ..area };
+    ruled(buf, left, 0, &words, palette.faint(), palette.alert());
+}
+
+/// How things stand with the connection and with the log, if that is not as it should be.
+fn standing(app: &App, rows: &[Row<'_>]) -> String {
     let below = app.log.below();
-    let choices = app.completing.as_ref().and_then(Completion::choices);
-    let words = match &app.phase {
-        _ if let Some(search) = &app.search => search.words(),
-        _ if let Some(choices) = choices => choices,
+    match &app.phase {
         Phase::Lost(Retry::In(countdown)) => format!(
             "Not connected. Trying again in {} s; Enter tries now.",
             countdown.seconds()
@@ -161,12 +173,7 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
             "what is new starts above (Alt-U)".into()
         }
         Phase::Connecting | Phase::Talking => String::new(),
-    };
-    let width = area
-        .width
-        .saturating_sub(u16::try_from(taken).unwrap_or(u16::MAX));
-    let left = Rect { width, ..area };
-    ruled(buf, left, 0, &words, palette.faint(), palette.alert());
+    }
 }
 
 /// `─ words ───────`, as wide as the area.
