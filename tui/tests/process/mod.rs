@@ -60,6 +60,12 @@ impl Process {
         })
     }
 
+    /// The next line on stdout, if it comes soon.
+    pub(crate) fn line_by_chance(&self) -> Option<String> {
+        let out = self.out.as_ref().expect("stdout was not closed");
+        out.recv_timeout(Duration::from_millis(100)).ok()
+    }
+
     /// Waits for this line on stdout, whatever comes before it.
     pub(crate) fn wait_for(&self, line: &str) {
         while self.line() != line {}
