@@ -15,6 +15,7 @@ const MAX_UNKNOWN_CHARS: usize = 200;
 
 impl App {
     pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
+        self.heard();
         match event {
             Event::NameWanted { reason } => return self.name_wanted(at, reason),
             Event::LoggedIn {
@@ -31,7 +32,7 @@ impl App {
                     more,
                 };
                 self.enter_room(channel);
-                return vec![self.ask_for_users()];
+                return vec![self.ask_for_users(), self.listen()];
             }
             Event::Message { username, message } => {
                 let entry = Entry::said(at, &username, Speaker::Other, &message)

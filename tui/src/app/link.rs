@@ -9,6 +9,7 @@ use jiff::civil::DateTime;
 
 use super::editor::Editor;
 use super::roster::Asker;
+use super::silence::Silence;
 use super::underway::{Fate, Underway};
 use super::update::escaped;
 use super::{App, Effect, Phase, Privacy, Role};
@@ -45,6 +46,7 @@ pub(super) struct Link {
     /// How many of the last messages never left, by the session that ends.
     pub(super) unsent: usize,
     pub(super) underway: Underway,
+    pub(super) silence: Silence,
 }
 
 /// Where the client wants to be in the chat, and is not yet.
@@ -219,11 +221,6 @@ impl App {
         if let Some(name) = &asking {
             self.name = Some(name.clone()).filter(|name| !name.is_empty());
         }
-        if let Some(since) = self.link.since.take()
-            && at.duration_since(since).as_secs() >= HELD_SECONDS
-        {
-            self.link.failures = 0;
-        }
         self.let_go(at);
         match end {
             // The user took too long to choose a name, or chose too often.
@@ -233,14 +230,24 @@ impl App {
         }
     }
 
+    /// Ends a session that nothing comes of any more.
+    pub(super) fn give_up(&mut self, at: DateTime, why: &str) -> Vec<Effect> {
+        self.complain(at, why);
+        self.let_go(at);
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(self.retry());
+        effects
+    }
+
     fn wait_to_be_asked(&mut self) -> Vec<Effect> {
         self.phase = Phase::Lost(Retry::WhenAsked);
         Vec::new()
     }
 
     /// A step of a countdown is over.
-    pub(super) fn woke(&mut self) -> Vec<Effect> {
+    pub(super) fn woke(&mut self, at: DateTime) -> Vec<Effect> {
         match &mut self.phase {
+            Phase::Talking => self.judge_silence(at),
             Phase::Lost(Retry::In(countdown)) => match countdown.next() {
                 Some(next) => {
                     *countdown = next;
@@ -374,6 +381,7 @@ impl App {
         }
         let mut effects = vec![Effect::Act(action)];
         effects.extend(self.sync());
+        effects.extend(self.expect_answer());
         effects
     }
 
@@ -385,10 +393,20 @@ impl App {
     }
 
     fn sync(&mut self) -> Option<Effect> {
-        self.link.underway.begin_sync().then(|| {
-            self.pending.channels.push_back(Asker::Sync);
-            Effect::Act(Action::Sync)
-        })
+        self.link.underway.begin_sync().then(|| self.sends_sync())
+    }
+
+    /// Asks the server for anything, unless it is asked already.
+    pub(super) fn ask_for_sync(&mut self) -> Option<Effect> {
+        self.link
+            .underway
+            .begin_any_sync()
+            .then(|| self.sends_sync())
+    }
+
+    fn sends_sync(&mut self) -> Effect {
+        self.pending.channels.push_back(Asker::Sync);
+        Effect::Act(Action::Sync)
     }
 
     /// Asks for a connection.
@@ -413,6 +431,11 @@ impl App {
 
     /// Takes leave of the session: what it has not done is told, and where it was is remembered.
     fn let_go(&mut self, at: DateTime) {
+        if let Some(since) = self.link.since.take()
+            && at.duration_since(since).as_secs() >= HELD_SECONDS
+        {
+            self.link.failures = 0;
+        }
         let unsent = std::mem::take(&mut self.link.unsent);
         for (action, fate) in self.link.underway.end(unsent) {
             let typed = typed(&action);

@@ -19,6 +19,7 @@ mod palette;
 mod paste;
 mod roster;
 mod search;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod underway;

@@ -47,7 +47,12 @@ impl Underway {
 
     /// Whether a sync is to be sent now; it is taken to be.
     pub(super) fn begin_sync(&mut self) -> bool {
-        let begins = self.sync == Sync::None && !self.actions.is_empty();
+        !self.actions.is_empty() && self.begin_any_sync()
+    }
+
+    /// Whether a sync can be sent now, to hear from the server; it is taken to be.
+    pub(super) fn begin_any_sync(&mut self) -> bool {
+        let begins = self.sync == Sync::None;
         if begins {
             self.sync = Sync::After(self.actions.len());
         }

@@ -73,7 +73,7 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::NotConnected(why) => app.not_connected(at, why),
-        Msg::Woke => app.woke(),
+        Msg::Woke => app.woke(at),
         Msg::Said(text) => {
             app.said(at, &text);
             Vec::new()

@@ -354,7 +354,8 @@ fn a_line_is_followed_by_a_sync_unless_one_is_on_its_way() {
         |text: &str| Effect::Act(Action::Say(text.into())),
         Effect::Act(Action::Sync),
     );
-    assert_eq!(send("one"), [say("one"), sync.clone()]);
+    let effects = send("one");
+    assert_eq!(with_wake(20, effects), [say("one"), sync.clone()]);
     assert_eq!(send("two"), [say("two")]);
     let synced = Msg::Update(Update::Event(Event::Synced));
     assert_eq!(scene.tell_alone(synced.clone()), [sync]);
@@ -430,4 +431,59 @@ fn a_server_that_lists_no_rooms_answers_a_sync_by_its_error() {
         "12:00         !!   The connection to the server was lost.",
     ];
     assert_eq!(scene.log(), expected);
+}
+
+/// The effects but for the last, which asks to be woken after so many seconds.
+fn with_wake(seconds: u64, mut effects: Vec<Effect>) -> Vec<Effect> {
+    let wake = Effect::Wake(Duration::from_secs(seconds));
+    assert_eq!(effects.pop(), Some(wake), "after {effects:?}");
+    effects
+}
+
+#[test]
+fn a_server_that_says_nothing_for_long_is_asked_whether_it_is_there() {
+    let mut scene = Scene::connecting(58, 10);
+    scene.tell(Msg::Connected(Role::Guest));
+    let effects = scene.tell_alone(Msg::Update(Update::Event(logged_in("alice"))));
+    assert_eq!(with_wake(30, effects), act(Action::Users));
+    scene.says("bob", "hi");
+    assert_eq!(with_wake(30, scene.tell_alone(Msg::Woke)), []);
+    // Now nothing comes for as long.
+    assert_eq!(
+        with_wake(20, scene.tell_alone(Msg::Woke)),
+        act(Action::Sync)
+    );
+    scene.event(Event::Synced);
+    assert_eq!(with_wake(30, scene.tell_alone(Msg::Woke)), []);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
+    let mut scene = Scene::chatting(80, 12);
+    scene.write("hello?");
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    let effects = scene.tell_alone(Msg::Key(enter));
+    assert_eq!(
+        with_wake(20, effects),
+        [
+            Effect::Act(Action::Say("hello?".into())),
+            Effect::Act(Action::Sync)
+        ]
+    );
+    // What else is said does not make it wait longer.
+    scene.write("hello??");
+    let effects = scene.tell_alone(Msg::Key(enter));
+    assert_eq!(effects, act(Action::Say("hello??".into())));
+    let effects = scene.tell(Msg::Woke);
+    assert_eq!(effects[0], Effect::Disconnect);
+    let log = scene.log().join("\n");
+    for told in [
+        "!!   The server has not answered for 20 seconds.",
+        "!!   May not have been delivered: hello?",
+        "!!   May not have been delivered: hello??",
+    ] {
+        assert!(log.contains(told), "{told} is not in\n{log}");
+    }
+    let (_, then) = sleep(&mut scene, &effects[1..]);
+    assert_eq!(then, connect("alice", None));
 }

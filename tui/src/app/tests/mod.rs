@@ -63,13 +63,16 @@ impl Scene {
     }
 
     /// What is to be done about `msg`, but for what is to be remembered. The server answers each sync
-    /// at once.
+    /// at once, and nobody waits to see whether it is still there.
     fn tell(&mut self, msg: Msg) -> Vec<Effect> {
         let mut effects = self.tell_alone(msg);
         let is_sync = |effect: &Effect| *effect == Effect::Act(Action::Sync);
         while let Some(at) = effects.iter().position(is_sync) {
             effects.remove(at);
             effects.extend(self.tell_alone(Msg::Update(Update::Event(Event::Synced))));
+        }
+        if self.app.phase == Phase::Talking {
+            effects.retain(|effect| !matches!(effect, Effect::Wake(_)));
         }
         effects
     }
