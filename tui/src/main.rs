@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, Talk, Task};
 use chatmaster::line::{self, Form};
 use chatmaster::reach::Destination;
@@ -42,7 +43,7 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
     let destination = settings
         .address
         .clone()
-        .map_or(Destination::Here, Destination::Given);
+        .map_or(Destination::Here(LOOPBACK), Destination::Given);
     #[cfg(feature = "ui")]
     if !talk.json
         && io::IsTerminal::is_terminal(&io::stdin())

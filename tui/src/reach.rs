@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use chatmaster_core::session::Update;
 use chatmaster_core::{Config, SessionConfig};
 
-use crate::address::{Address, LOOPBACK};
+use crate::address::Address;
 use crate::runtime::{Client, Runtime, Stop};
 use crate::trouble::cause;
 
@@ -17,8 +17,8 @@ use crate::trouble::cause;
 pub enum Destination {
     /// At an address the user gave.
     Given(Address),
-    /// On this machine; if it is not there, it is to be hosted here.
-    Here,
+    /// At this address of this machine; if it is not there, it is to be hosted here.
+    Here(SocketAddr),
 }
 
 /// A session, and the server it is with if that is hosted by this process.
@@ -60,23 +60,23 @@ impl Destination {
                     .map(visitor)
                     .map_err(|error| self.cannot_connect(&error))
             }
-            Destination::Here => match connect(&[LOOPBACK]) {
+            Destination::Here(address) => match connect(&[*address]) {
                 Ok(client) => Ok(visitor(client)),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    let host = match Host::start(runtime) {
+                    let host = match Host::start(runtime, *address) {
                         Ok(host) => Some(host),
                         // Someone else was faster, which is as good.
                         Err(error) if error.kind() == io::ErrorKind::AddrInUse => None,
                         Err(error) => {
                             let cause = cause(&error);
                             return Err(format!(
-                                "cannot host a server on {LOOPBACK}: {cause}. Give the address \
+                                "cannot host a server on {address}: {cause}. Give the address \
                                  of a server."
                             ));
                         }
                     };
                     let client =
-                        connect(&[LOOPBACK]).map_err(|error| self.cannot_connect(&error))?;
+                        connect(&[*address]).map_err(|error| self.cannot_connect(&error))?;
                     Ok(Reached { client, host })
                 }
                 Err(error) => Err(self.cannot_connect(&error)),
@@ -99,14 +99,14 @@ impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Destination::Given(address) => address.fmt(f),
-            Destination::Here => LOOPBACK.fmt(f),
+            Destination::Here(address) => address.fmt(f),
         }
     }
 }
 
 impl Host {
-    fn start(runtime: Runtime) -> io::Result<Self> {
-        let listener = runtime.listen(LOOPBACK)?;
+    fn start(runtime: Runtime, address: SocketAddr) -> io::Result<Self> {
+        let listener = runtime.listen(address)?;
         let stop = runtime.stop();
         let server = stop.clone();
         let thread = thread::Builder::new()
@@ -138,5 +138,67 @@ impl Drop for Host {
             // If the server panicked, that was said where it happened.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use chatmaster_core::session::Event;
+    use clap::ValueEnum;
+
+    use super::*;
+
+    /// An address of this machine on which nobody listens.
+    fn free() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        listener.local_addr().expect("it is bound")
+    }
+
+    /// Reaches the server as `name`, and waits until that is logged in.
+    fn log_in(at: SocketAddr, runtime: Runtime, name: &str) -> Reached {
+        let config = SessionConfig {
+            username: Some(name.into()),
+            ..SessionConfig::default()
+        };
+        let (updates, came) = mpsc::channel();
+        let tell = move |update| {
+            // The test may be over before the session is.
+            let _ = updates.send(update);
+        };
+        let reached = Destination::Here(at).reach(runtime, &config, tell);
+        let reached = reached.expect("it is there, or can be hosted");
+        while let Ok(update) = came.recv_timeout(Duration::from_secs(30)) {
+            if matches!(update, Update::Event(Event::LoggedIn { .. })) {
+                return reached;
+            }
+        }
+        panic!("{name} is not logged in");
+    }
+
+    #[test]
+    fn the_first_to_come_hosts_the_server_and_when_they_leave_the_next() {
+        for runtime in Runtime::value_variants() {
+            let at = free();
+            let alice = log_in(at, *runtime, "alice");
+            assert!(alice.host.is_some());
+            let bob = log_in(at, *runtime, "bob");
+            assert!(bob.host.is_none());
+            drop(alice);
+            let carol = log_in(at, *runtime, "carol");
+            assert!(carol.host.is_some());
+        }
+    }
+
+    #[test]
+    fn whoever_comes_to_a_port_that_someone_else_has_hosts_nothing() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        let at = taken.local_addr().expect("it is bound");
+        let config = SessionConfig::default();
+        let reached = Destination::Here(at).reach(Runtime::default(), &config, |_| ());
+        assert!(reached.expect("it accepts connections").host.is_none());
     }
 }

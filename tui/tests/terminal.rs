@@ -6,7 +6,13 @@ mod process;
 mod pty;
 
 use std::fs;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use chatmaster::runtime::Runtime;
 use process::{Process, Server};
@@ -29,6 +35,47 @@ fn client(server: &Server, name: &str) -> Terminal {
     let terminal = Terminal::open((80, 24), CHATMASTER, &args);
     terminal.shows(&format!("You are {name}, in general."));
     terminal
+}
+
+/// A user who says 2,000 messages in a second.
+struct Flood {
+    sent: Arc<AtomicUsize>,
+    going: Arc<AtomicBool>,
+}
+
+impl Flood {
+    fn start(address: &str) -> Self {
+        let mut stream = TcpStream::connect(address).expect("the server is there");
+        let flood = Flood {
+            sent: Arc::default(),
+            going: Arc::new(AtomicBool::new(true)),
+        };
+        let (sent, going) = (flood.sent.clone(), flood.going.clone());
+        thread::spawn(move || {
+            let login = r#"{"type":"command","data":{"command":"login","parameters":{"username":"flood"}}}"#;
+            let mut text = login.to_owned();
+            while going.load(Ordering::SeqCst) && stream.write_all(text.as_bytes()).is_ok() {
+                text.clear();
+                for _ in 0..10 {
+                    let n = sent.fetch_add(1, Ordering::SeqCst) + 1;
+                    let message = format!(r#"{{"message":"message {n}"}}"#);
+                    text.push_str(&format!(r#"{{"type":"message","data":{message}}}"#));
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        flood
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.going.store(false, Ordering::SeqCst);
+    }
 }
 
 /// A path that is free, in a folder of these tests.
@@ -88,6 +135,18 @@ fn the_screen_comes_before_the_connection_and_says_what_is_wrong_with_it() {
     let other = server();
     say(&mut terminal, &format!("/connect {}", other.address));
     terminal.shows("You are alice, in general.");
+}
+
+#[test]
+fn what_is_no_chat_server_is_said_to_be_none_and_not_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let terminal = Terminal::open((80, 24), CHATMASTER, &["--name", "alice", &address]);
+    let (mut stream, _) = listener.accept().expect("the client connects");
+    let said = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n");
+    said.expect("the client is connected");
+    terminal.shows("The server does not speak");
+    terminal.shows("Not connected. Press Enter to connect.");
 }
 
 #[test]
@@ -154,6 +213,37 @@ fn a_client_comes_back_into_its_room_when_its_server_is_killed_and_restarted() {
     bob.wait_for("* you joined tea");
     alice.types("ght\r");
     bob.wait_for("<alice> half a thought");
+}
+
+#[test]
+fn a_flood_of_messages_delays_no_key_and_is_not_drawn_one_by_one() {
+    let server = Server::start(&Runtime::default().to_string(), &["--message-rate", "0"]);
+    let mut alice = client(&server, "alice");
+    let flood = Flood::start(&server.address);
+    alice.shows("flood │ message 500");
+    let frames = alice.frames();
+    let before = flood.sent();
+    for key in "keys are handled while it pours".chars() {
+        alice.types(&key.to_string());
+    }
+    alice.shows("> keys are handled while it pours");
+    // So many more messages, to see how often they are drawn.
+    alice.waits_for("4,000 messages more", |screen| {
+        let contents = screen.contents();
+        let mut numbers = contents.split("flood │ message ").skip(1);
+        numbers.any(|rest| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().is_ok_and(|n: usize| n >= before + 4000)
+        })
+    });
+    let (frames, messages) = (alice.frames() - frames, flood.sent() - before);
+    assert!(frames > 0);
+    // 2,000 messages a second and 60 frames are 33 to one. Were each message drawn, or every third, as
+    // on a machine that is ten times too slow for the flood, it would be three to one at most.
+    assert!(
+        messages > 3 * frames,
+        "{frames} frames for {messages} messages"
+    );
 }
 
 #[test]

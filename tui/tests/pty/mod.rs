@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
@@ -31,6 +31,7 @@ pub(crate) struct Terminal {
 struct Seen {
     parser: Mutex<vt100::Parser>,
     changed: Condvar,
+    frames: AtomicUsize,
 }
 
 /// What a program does to a terminal, and has to undo.
@@ -54,6 +55,7 @@ impl Terminal {
         let seen = Arc::new(Seen {
             parser: Mutex::new(vt100::Parser::new(some(rows), some(columns), 0)),
             changed: Condvar::new(),
+            frames: AtomicUsize::new(0),
         });
         let reader = pair.master.try_clone_reader().expect("it is open");
         watch(reader, seen.clone());
@@ -133,6 +135,11 @@ impl Terminal {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         parser.process(text.as_bytes());
+    }
+
+    /// How often the program has drawn the screen so far.
+    pub(crate) fn frames(&self) -> usize {
+        self.seen.frames.load(Ordering::SeqCst)
     }
 
     /// Gives the terminal another size.
@@ -231,14 +238,34 @@ fn modes(master: &dyn MasterPty, seen: &Seen) -> Modes {
 fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<Seen>) {
     thread::spawn(move || {
         let mut bytes = [0; 4096];
+        let mut matched = 0;
         while let Ok(count) = reader.read(&mut bytes)
             && count > 0
         {
             let mut parser = seen.parser.lock().unwrap_or_else(PoisonError::into_inner);
             parser.process(&bytes[..count]);
+            let frames = bytes[..count]
+                .iter()
+                .filter(|byte| ends(**byte, &mut matched));
+            seen.frames.fetch_add(frames.count(), Ordering::SeqCst);
             seen.changed.notify_all();
         }
     });
+}
+
+/// Whether `byte` ends a frame, of whose end so much has come: ratatui shows the cursor then.
+fn ends(byte: u8, matched: &mut usize) -> bool {
+    const END: &[u8] = b"\x1B[?25h";
+    *matched = match byte {
+        _ if byte == END[*matched] => *matched + 1,
+        b'\x1B' => 1,
+        _ => 0,
+    };
+    let ends = *matched == END.len();
+    if ends {
+        *matched = 0;
+    }
+    ends
 }
 
 /// An empty folder that no other test has.
