@@ -62,10 +62,20 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
     let Visible {
         rows,
         cursor: (x, y),
+        above,
+        below,
     } = editor.visible(prompt.columns(area.width), usize::from(area.height));
-    put(buf, area, 0, 0, &sanitise(prompt.0), app.palette.heading());
     for (y, row) in rows.iter().enumerate() {
         put(buf, area, left, y, row, Style::new());
+    }
+    let heading = app.palette.heading();
+    if above == 0 {
+        put(buf, area, 0, 0, &sanitise(prompt.0), heading);
+    } else if left > 0 {
+        put(buf, area, 0, 0, &sanitise("↑"), heading);
+    }
+    if below > 0 && left > 0 && rows.len() > 1 {
+        put(buf, area, 0, rows.len() - 1, &sanitise("↓"), heading);
     }
     // A box of one column has no room for a cursor after it.
     let x = (left + x).min(usize::from(area.width) - 1);

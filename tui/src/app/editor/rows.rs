@@ -11,6 +11,10 @@ pub(in crate::app) struct Visible {
     pub(in crate::app) rows: Vec<Shown>,
     /// The cursor's column and row.
     pub(in crate::app) cursor: (usize, usize),
+    /// How many rows there are above.
+    pub(in crate::app) above: usize,
+    /// How many rows there are below.
+    pub(in crate::app) below: usize,
 }
 
 /// A text in rows, at least one: a line of it has one, or more if it is longer than a row.
@@ -113,6 +117,8 @@ impl<'a> Rows<'a> {
         Visible {
             rows: shown.collect(),
             cursor: (x, y - top),
+            above: top,
+            below: self.rows.len().saturating_sub(top + rows),
         }
     }
 
@@ -209,8 +215,10 @@ mod tests {
             let rows = Rows::of(&text, columns);
             let ends = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]);
             for at in ends {
-                let Visible { rows: shown, cursor: (x, y) } = rows.visible(at, height);
+                let Visible { rows: shown, cursor: (x, y), above, below } =
+                    rows.visible(at, height);
                 prop_assert!(shown.len() <= height && y < shown.len());
+                prop_assert_eq!(above + shown.len() + below, rows.count());
                 prop_assert!(columns == 1 || x < columns, "{x} of {columns}");
                 let (x, y) = rows.place(at);
                 prop_assert_eq!(rows.at(x, y), at);

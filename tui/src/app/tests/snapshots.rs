@@ -133,7 +133,7 @@ fn a_chat_at_12_by_4_has_names_in_the_text() {
     scene.write("abcdefghijkl");
     assert_eq!(
         scene.screen(),
-        [" general ·…", "bob: hello", "there", "> jkl"]
+        [" general ·…", "bob: hello", "there", "↑ jkl"]
     );
     assert_eq!(scene.draw().1, Some(Position::new(5, 3)));
 }

@@ -137,13 +137,13 @@ fn the_box_scrolls_with_the_cursor_and_leaves_the_log_its_room() {
         scene.write(&n.to_string());
         scene.control('j');
     }
-    assert_eq!(foot(&scene, 3), ["> 4", "  5", ""]);
+    assert_eq!(foot(&scene, 3), ["↑ 4", "  5", ""]);
     let log = &scene.screen()[1..6];
     assert!(log.iter().all(|row| row.contains("bob")), "{log:?}");
     (0..6).for_each(|_| {
         scene.key(KeyCode::Up);
     });
-    assert_eq!(foot(&scene, 3), ["> 0", "  1", "  2"]);
+    assert_eq!(foot(&scene, 3), ["> 0", "  1", "↓ 2"]);
     assert_eq!(scene.draw().1, Some(Position::new(2, 7)));
 }
 
