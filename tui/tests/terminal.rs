@@ -374,3 +374,40 @@ fn a_suspended_client_gives_the_terminal_back_and_takes_it_again() {
     assert_eq!(terminal.status(), 0);
     assert_eq!(&terminal.modes(), terminal.before());
 }
+
+#[test]
+fn what_was_sent_is_at_hand_in_the_next_run_unless_that_is_not_wanted() {
+    let server = server();
+    let state = format!("XDG_STATE_HOME={}", temporary("state").display());
+    let run = |flag: &[&str]| {
+        let args = [&state, CHATMASTER, "--name", "alice"];
+        let args = [&args, flag, &[&server.address]].concat();
+        let terminal = Terminal::open((80, 24), "env", &args);
+        terminal.shows("You are alice, in general.");
+        terminal
+    };
+    let leave = |mut terminal: Terminal| {
+        terminal.types(CONTROL_C);
+        assert_eq!(terminal.status(), 0);
+    };
+    let mut first = run(&[]);
+    // Alt-Enter is a line break.
+    first.types("one\x1B\rtwo");
+    first.shows("  two");
+    first.types(ENTER);
+    first.shows("alice │ one");
+    leave(first);
+    let mut second = run(&["--no-history"]);
+    say(&mut second, "nothing of this is kept");
+    second.shows("alice │ nothing of this is kept");
+    leave(second);
+    let mut third = run(&[]);
+    third.types("\x1B[A");
+    third.shows("> one");
+    third.shows("  two");
+    leave(third);
+    let mut fourth = run(&["--no-history"]);
+    fourth.types("\x1B[Anothing before it");
+    fourth.shows("> nothing before it");
+    leave(fourth);
+}
