@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
+use ratatui::style::Style;
+
 use super::editor::Editor;
 use super::keys::Key;
 use super::log::{Bookmark, Log, Window};
+use super::palette::Palette;
 use super::{App, Effect};
 use crate::text::Needle;
 
@@ -60,9 +63,13 @@ impl Search {
         self.needle.as_ref()
     }
 
-    /// The number of the entry one looks at, if something was found.
-    pub(super) fn current(&self) -> Option<u64> {
-        self.current
+    /// What is added to the style of what was found in the entry `number`.
+    pub(super) fn style(&self, palette: Palette, number: u64) -> Style {
+        if self.current == Some(number) {
+            palette.found_here()
+        } else {
+            palette.found()
+        }
     }
 
     /// How it stands, for the line above the box.

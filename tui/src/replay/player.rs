@@ -143,6 +143,9 @@ impl Player {
             KeyCode::PageUp | KeyCode::PageDown | KeyCode::Home | KeyCode::End => {
                 return Next::Scroll;
             }
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::ALT) => {
+                return Next::Scroll;
+            }
             _ => {}
         }
         Next::GoOn

@@ -116,7 +116,12 @@ impl Entry {
         &self.lines
     }
 
-    /// Who said it, if someone did.
+    /// Whether it is what someone said, word for word.
+    pub(in crate::app) fn is_said(&self) -> bool {
+        matches!(self.kind, Kind::Said { .. })
+    }
+
+    /// Who said or did it, if someone did.
     pub(super) fn speaker(&self) -> Option<Speaker> {
         match self.kind {
             Kind::Said { speaker, .. } | Kind::Did { speaker, .. } => Some(speaker),
@@ -155,11 +160,14 @@ impl Entry {
         rows
     }
 
+    /// What it takes of memory, but for what every entry takes.
     pub(super) fn bytes(&self) -> usize {
-        self.lines
-            .iter()
-            .map(|line| line.as_str().len() + size_of::<Shown>())
-            .sum()
+        let name = match &self.kind {
+            Kind::Said { name, .. } | Kind::Did { name, .. } => name.as_str().len(),
+            _ => 0,
+        };
+        let lines = self.lines.iter().map(|line| line.as_str().len());
+        name + lines.sum::<usize>() + size_of_val(&*self.lines) + size_of_val(&*self.mentions)
     }
 
     fn inline_name(&self, names: Names) -> Option<&Shown> {

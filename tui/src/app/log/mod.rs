@@ -20,7 +20,7 @@ use crate::text::Shown;
 
 /// How many entries are kept, if nobody wants it otherwise.
 pub(super) const MAX_ENTRIES: usize = 10_000;
-/// How many bytes of text are kept, should the entries be long.
+/// How many bytes of text and of what is known of it are kept, should the entries be long.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The entries of the last hours or days, within bounds, and where the reader is.

@@ -160,6 +160,14 @@ fn long_entries_go_sooner() {
 }
 
 #[test]
+fn what_mentions_one_often_takes_its_memory_into_account() {
+    let at = date(2026, 11, 24).at(12, 0, 0, 0);
+    let entry = Entry::said(at, "bob", Speaker::Other, &"a ".repeat(2_000)).to("a");
+    // A mention is a line, a start and an end.
+    assert!(entry.bytes() > 2_000 * 3 * size_of::<usize>());
+}
+
+#[test]
 fn nothing_scrolls_in_an_empty_log_or_without_room() {
     let none = Window {
         columns: 1,

@@ -8,9 +8,10 @@ use ratatui::style::Style;
 
 use super::super::App;
 use super::super::layout::Layout;
-use super::super::log::{Kind, Row, Speaker, TextRow};
+use super::super::log::{Entry, Kind, Names, Row, Speaker, TextRow};
+use super::super::palette::Palette;
 use super::{Hyperlink, put, ruled};
-use crate::text::{encoded, sanitise, str_width, truncate, urls, width};
+use crate::text::{Shown, encoded, sanitise, str_width, truncate, urls, width};
 
 /// Draws the log, and says where addresses are that go over more than one row.
 pub(super) fn log(
@@ -19,161 +20,159 @@ pub(super) fn log(
     rows: &[Row<'_>],
     buf: &mut Buffer,
 ) -> Vec<Hyperlink> {
-    let mut found = OfLine::default();
-    let mut addresses = OfLine::default();
+    let (palette, area) = (app.palette, layout.log);
+    let names = layout.window().names;
+    let mut line = Line::default();
     let mut links = Vec::new();
     for (y, row) in rows.iter().enumerate() {
         match row {
             Row::Day(day) => {
                 let day = day.strftime("%A, %-d %B %Y").to_string();
-                ruled(
-                    buf,
-                    layout.log,
-                    y,
-                    &day,
-                    app.palette.faint(),
-                    app.palette.faint(),
-                );
+                ruled(buf, area, y, &day, palette.faint(), palette.faint());
             }
-            Row::Unread => {
-                let style = app.palette.alert();
-                ruled(buf, layout.log, y, "new", style, style);
-            }
+            Row::Unread => ruled(buf, area, y, "new", palette.alert(), palette.alert()),
             Row::Text(row) => {
-                text(app, layout, row, y, &mut found, buf);
-                let names = layout.window().names;
-                let urls = addresses.get(row, || urls(row.entry.line(names, row.line).as_str()));
-                let line = || row.entry.line(names, row.line);
-                let place = (layout.log, layout.columns.before_text(), y);
-                for url in urls.iter().filter(|url| is_broken(url, row)) {
-                    if let Some(area) = place_of(place, row, url)
-                        && let Some(url) = line().as_str().get(url.clone()).and_then(encoded)
-                    {
-                        links.push(Hyperlink { area, url });
-                    }
-                }
+                line.turn_to(app, row, names);
+                head(app, layout, row, y, buf);
+                text(app, layout, row, y, &line, buf);
+                links.extend(line.links(layout, row, y));
             }
         }
     }
     links
 }
 
-/// Whether what is in `range` of its line is in other rows, too.
-fn is_broken(range: &Range<usize>, row: &TextRow<'_>) -> bool {
-    range.start < row.start || range.end > row.start + row.text.as_str().len()
-}
-
-/// `12:34      alice │ Hello!`
-fn text(
-    app: &App,
-    layout: &Layout,
-    row: &TextRow<'_>,
-    y: usize,
-    found: &mut OfLine,
-    buf: &mut Buffer,
-) {
-    let (area, columns) = (layout.log, layout.columns);
+/// `12:34      alice │ `
+fn head(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, buf: &mut Buffer) {
+    let (area, columns, palette) = (layout.log, layout.columns, app.palette);
     let (time, name) = (usize::from(columns.time), usize::from(columns.name));
-    let (palette, entry) = (app.palette, row.entry);
-    let search = app.search.as_ref();
-    let needle = search.and_then(|search| search.needle());
-    let found_style = match search.and_then(|search| search.current()) {
-        Some(current) if current == row.number => palette.found_here(),
-        _ => palette.found(),
-    };
     if row.first && time > 0 {
-        let at = sanitise(&entry.at.strftime("%H:%M").to_string());
+        let at = sanitise(&row.entry.at.strftime("%H:%M").to_string());
         put(buf, area, 0, y, &at, palette.faint());
     }
-    // A mark without a bar cannot be mistaken for a name.
-    let (mark, mut mark_style, text_style) = match &entry.kind {
-        Kind::Said {
-            name,
-            speaker: Speaker::User,
-        } => (name.clone(), palette.own_name(), Style::new()),
-        Kind::Said {
-            name,
-            speaker: Speaker::Other,
-        } => (name.clone(), palette.name(name.as_str()), Style::new()),
-        Kind::Did {
-            speaker: Speaker::User,
-            ..
-        } => (sanitise("*"), palette.own_name(), Style::new()),
-        Kind::Did {
-            name,
-            speaker: Speaker::Other,
-        } => (sanitise("*"), palette.name(name.as_str()), Style::new()),
-        Kind::Joined => (sanitise("-->"), palette.faint(), palette.faint()),
-        Kind::Left => (sanitise("<--"), palette.faint(), palette.faint()),
-        Kind::Info => (sanitise("--"), palette.faint(), Style::new()),
-        Kind::Error => (sanitise("!!"), palette.error(), palette.error()),
-    };
-    if entry.mentions_user() {
-        mark_style = mark_style.patch(palette.mentioner());
-    }
-    let is_said = matches!(entry.kind, Kind::Said { .. });
-    if is_said && needle.is_some_and(|needle| needle.is_in(&mark)) {
-        mark_style = mark_style.patch(found_style);
-    }
     if row.first && name > 0 {
-        let mark = truncate(&mark, name);
-        put(buf, area, time + name - width(&mark), y, &mark, mark_style);
-    }
-    if columns.bar > 0 && is_said {
-        put(
-            buf,
-            area,
-            time + name + 1,
-            y,
-            &sanitise("│"),
-            palette.faint(),
-        );
-    }
-    let x = columns.before_text();
-    put(buf, area, x, y, &row.text, text_style);
-    let names = layout.window().names;
-    mark_ranges(
-        buf,
-        (area, x, y),
-        row,
-        &entry.mentions(names, row.line),
-        palette.alert(),
-    );
-    if let Some(needle) = needle {
-        let ranges = found.get(row, || needle.find(&entry.line(names, row.line)));
-        mark_ranges(buf, (area, x, y), row, ranges, found_style);
-    }
-}
-
-/// Adds `style` to the parts of the row that are in `ranges` of its line. The row's text is at a place
-/// within an area.
-fn mark_ranges(
-    buf: &mut Buffer,
-    place: (Rect, usize, usize),
-    row: &TextRow<'_>,
-    ranges: &[Range<usize>],
-    style: Style,
-) {
-    for range in ranges {
-        if let Some(area) = place_of(place, row, range) {
-            buf.set_style(area, style);
+        let (mark, mut style) = mark(palette, row.entry);
+        if row.entry.mentions_user() {
+            style = style.patch(palette.mentioner());
         }
+        if let Some(search) = &app.search
+            && row.entry.is_said()
+            && search.needle().is_some_and(|needle| needle.is_in(&mark))
+        {
+            style = style.patch(search.style(palette, row.number));
+        }
+        let mark = truncate(&mark, name);
+        put(buf, area, time + name - width(&mark), y, &mark, style);
+    }
+    // A mark without a bar cannot be mistaken for a name.
+    if columns.bar > 0 && row.entry.is_said() {
+        let bar = sanitise("│");
+        put(buf, area, time + name + 1, y, &bar, palette.faint());
     }
 }
 
-/// Where in the row that is which is in `range` of its line, if any of it is.
-fn place_of(
-    (area, x, y): (Rect, usize, usize),
-    row: &TextRow<'_>,
-    range: &Range<usize>,
-) -> Option<Rect> {
-    let text = row.text.as_str();
+/// What is where the names are, and its style.
+fn mark(palette: Palette, entry: &Entry) -> (Shown, Style) {
+    let of = |name: &Shown, speaker| match speaker {
+        Speaker::User => palette.own_name(),
+        Speaker::Other => palette.name(name.as_str()),
+    };
+    match &entry.kind {
+        Kind::Said { name, speaker } => (name.clone(), of(name, *speaker)),
+        Kind::Did { name, speaker } => (sanitise("*"), of(name, *speaker)),
+        Kind::Joined => (sanitise("-->"), palette.faint()),
+        Kind::Left => (sanitise("<--"), palette.faint()),
+        Kind::Info => (sanitise("--"), palette.faint()),
+        Kind::Error => (sanitise("!!"), palette.error()),
+    }
+}
+
+fn text(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, line: &Line, buf: &mut Buffer) {
+    let palette = app.palette;
+    let style = match row.entry.kind {
+        Kind::Joined | Kind::Left => palette.faint(),
+        Kind::Error => palette.error(),
+        Kind::Said { .. } | Kind::Did { .. } | Kind::Info => Style::new(),
+    };
+    let x = layout.columns.before_text();
+    put(buf, layout.log, x, y, &row.text, style);
+    let mut add = |ranges: &[Range<usize>], style| {
+        for place in ranges
+            .iter()
+            .filter_map(|range| place(layout, row, y, range))
+        {
+            buf.set_style(place, style);
+        }
+    };
+    add(&line.mentions, palette.alert());
+    if let Some(search) = &app.search {
+        add(&line.found, search.style(palette, row.number));
+    }
+}
+
+/// What there is to mark in a line of an entry. Its rows come one after another, and all of it is found
+/// with the first.
+#[derive(Default)]
+struct Line {
+    /// The entry's number, and which of its lines it is.
+    of: Option<(u64, usize)>,
+    mentions: Vec<Range<usize>>,
+    found: Vec<Range<usize>>,
+    addresses: Vec<(Range<usize>, String)>,
+}
+
+impl Line {
+    fn turn_to(&mut self, app: &App, row: &TextRow<'_>, names: Names) {
+        let of = Some((row.number, row.line));
+        if self.of == of {
+            return;
+        }
+        let line = row.entry.line(names, row.line);
+        let needle = app.search.as_ref().and_then(|search| search.needle());
+        let address = |range: Range<usize>| {
+            let url = encoded(&line.as_str()[range.clone()])?;
+            Some((range, url))
+        };
+        *self = Line {
+            of,
+            mentions: row.entry.mentions(names, row.line),
+            found: needle.map_or_else(Vec::new, |needle| needle.find(&line)),
+            addresses: urls(line.as_str())
+                .into_iter()
+                .filter_map(address)
+                .collect(),
+        };
+    }
+
+    /// The parts of addresses that are in this row, and go on in others.
+    fn links(
+        &self,
+        layout: &Layout,
+        row: &TextRow<'_>,
+        y: usize,
+    ) -> impl Iterator<Item = Hyperlink> {
+        let end = row.start + row.text.as_str().len();
+        let broken = self
+            .addresses
+            .iter()
+            .filter(move |(range, _)| range.start < row.start || range.end > end);
+        broken.filter_map(move |(range, url)| {
+            let area = place(layout, row, y, range)?;
+            let url = url.clone();
+            Some(Hyperlink { area, url })
+        })
+    }
+}
+
+/// Where on the screen that part of the row is which is in `range` of its line, if any of it is.
+fn place(layout: &Layout, row: &TextRow<'_>, y: usize, range: &Range<usize>) -> Option<Rect> {
+    let (area, text) = (layout.log, row.text.as_str());
     let start = range.start.saturating_sub(row.start).min(text.len());
     let end = range.end.saturating_sub(row.start).min(text.len());
     // A line of one column does not show everything as it is.
     let (before, inside) = (text.get(..start)?, text.get(start..end)?);
-    let [x, y, width] =
-        [x + str_width(before), y, str_width(inside)].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+    let x = layout.columns.before_text() + str_width(before);
+    let [x, y, width] = [x, y, str_width(inside)].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
     let place = Rect {
         x: area.x.saturating_add(x),
         y: area.y.saturating_add(y),
@@ -181,25 +180,4 @@ fn place_of(
         height: 1,
     };
     Some(place.intersection(area)).filter(|place| !place.is_empty())
-}
-
-/// What was found out about a line, for its rows come one after another.
-#[derive(Default)]
-struct OfLine {
-    line: Option<(u64, usize)>,
-    ranges: Vec<Range<usize>>,
-}
-
-impl OfLine {
-    fn get(
-        &mut self,
-        row: &TextRow<'_>,
-        find: impl FnOnce() -> Vec<Range<usize>>,
-    ) -> &[Range<usize>] {
-        if self.line != Some((row.number, row.line)) {
-            self.line = Some((row.number, row.line));
-            self.ranges = find();
-        }
-        &self.ranges
-    }
 }
