@@ -285,3 +285,32 @@ fn no_palette_has_more_than_sixteen_colours_or_a_background() {
         }
     }
 }
+
+#[test]
+fn the_room_one_is_in_is_among_those_there_is_room_for() {
+    let mut scene = Scene::chatting(80, 24);
+    let rooms: Vec<String> = (0..40).map(|n| format!("room-{n:02}")).collect();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    scene.event(joined("alice", "room-30", true));
+    scene.event(channels(&rooms, Listing::Channels));
+    let screen = scene.screen();
+    let side: Vec<String> = screen[1..12]
+        .iter()
+        .map(|row| row.chars().skip(63).collect())
+        .collect();
+    // The members have half of the 21 rows.
+    let expected = [
+        "│ Rooms",
+        "│   room-24",
+        "│   room-25",
+        "│   room-26",
+        "│   room-27",
+        "│   room-28",
+        "│   room-29",
+        "│ > room-30",
+        "│ +33 more",
+        "│",
+        "│ Members",
+    ];
+    assert_eq!(side, expected);
+}
