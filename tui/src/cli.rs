@@ -62,7 +62,7 @@ pub struct Talk {
     /// The server.
     #[arg(help = "The server: host, host:port, [v6]:port or v6; port 9000 if none is given")]
     pub address: Option<Address>,
-    /// Your name; asked for if none is given
+    /// Your name; without it you are asked, or get your login name where there is no terminal
     #[arg(long)]
     pub name: Option<String>,
     /// A room to enter right away
@@ -74,17 +74,21 @@ pub struct Talk {
     /// How packages are sent [default: zlib]
     #[arg(long, value_name = "ENCODING")]
     encoding: Option<WireEncoding>,
-    /// What moves the bytes
-    #[arg(long, value_name = "RUNTIME")]
+    /// What moves the bytes.
+    #[arg(
+        long,
+        value_name = "RUNTIME",
+        help = format!("What moves the bytes [default: {}]", Runtime::default())
+    )]
     runtime: Option<Runtime>,
-    #[command(flatten)]
-    screen: Screen,
     /// Where to keep settings; --no-config does without
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Have no settings but flags
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+    #[command(flatten)]
+    screen: Screen,
 }
 
 /// The arguments of a client in a terminal.
