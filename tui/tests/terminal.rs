@@ -10,7 +10,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -37,9 +37,18 @@ fn client(server: &Server, name: &str) -> Terminal {
     terminal
 }
 
+/// The number of the last message of the flood on the screen.
+fn newest(screen: &vt100::Screen) -> usize {
+    let contents = screen.contents();
+    let numbers = contents.split("flood │ message ").skip(1).map(|rest| {
+        let digits = rest.chars().take_while(char::is_ascii_digit);
+        digits.collect::<String>().parse().unwrap_or_default()
+    });
+    numbers.max().unwrap_or_default()
+}
+
 /// A user who says 2,000 messages in a second.
 struct Flood {
-    sent: Arc<AtomicUsize>,
     going: Arc<AtomicBool>,
 }
 
@@ -47,28 +56,24 @@ impl Flood {
     fn start(address: &str) -> Self {
         let mut stream = TcpStream::connect(address).expect("the server is there");
         let flood = Flood {
-            sent: Arc::default(),
             going: Arc::new(AtomicBool::new(true)),
         };
-        let (sent, going) = (flood.sent.clone(), flood.going.clone());
+        let going = flood.going.clone();
         thread::spawn(move || {
             let login = r#"{"type":"command","data":{"command":"login","parameters":{"username":"flood"}}}"#;
             let mut text = login.to_owned();
+            let mut said = 0;
             while going.load(Ordering::SeqCst) && stream.write_all(text.as_bytes()).is_ok() {
                 text.clear();
-                for _ in 0..10 {
-                    let n = sent.fetch_add(1, Ordering::SeqCst) + 1;
+                for n in said + 1..=said + 10 {
                     let message = format!(r#"{{"message":"message {n}"}}"#);
                     text.push_str(&format!(r#"{{"type":"message","data":{message}}}"#));
                 }
+                said += 10;
                 thread::sleep(Duration::from_millis(5));
             }
         });
         flood
-    }
-
-    fn sent(&self) -> usize {
-        self.sent.load(Ordering::SeqCst)
     }
 }
 
@@ -219,27 +224,19 @@ fn a_client_comes_back_into_its_room_when_its_server_is_killed_and_restarted() {
 fn a_flood_of_messages_delays_no_key_and_is_not_drawn_one_by_one() {
     let server = Server::start(&Runtime::default().to_string(), &["--message-rate", "0"]);
     let mut alice = client(&server, "alice");
-    let flood = Flood::start(&server.address);
-    alice.shows("flood │ message 500");
-    let frames = alice.frames();
-    let before = flood.sent();
+    let _flood = Flood::start(&server.address);
+    alice.waits_for("a flood", |screen| newest(screen) > 500);
     for key in "keys are handled while it pours".chars() {
         alice.types(&key.to_string());
     }
     alice.shows("> keys are handled while it pours");
-    // So many more messages, to see how often they are drawn.
+    let (frames, first) = (alice.frames(), alice.look(newest));
     alice.waits_for("4,000 messages more", |screen| {
-        let contents = screen.contents();
-        let mut numbers = contents.split("flood │ message ").skip(1);
-        numbers.any(|rest| {
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().is_ok_and(|n: usize| n >= before + 4000)
-        })
+        newest(screen) > first + 4000
     });
-    let (frames, messages) = (alice.frames() - frames, flood.sent() - before);
-    assert!(frames > 0);
-    // 2,000 messages a second and 60 frames are 33 to one. Were each message drawn, or every third, as
-    // on a machine that is ten times too slow for the flood, it would be three to one at most.
+    let (frames, messages) = (alice.frames() - frames, alice.look(newest) - first);
+    // 60 frames for 2,000 messages are 33 messages to a frame; on a machine that is ten times too slow
+    // for the flood, there are fewer.
     assert!(
         messages > 3 * frames,
         "{frames} frames for {messages} messages"

@@ -126,9 +126,10 @@ impl Driver {
                 self.wake = None;
                 self.tell(Msg::Woke)?;
             }
-            if self.pace.draws(Instant::now()) {
+            if self.pace.due().is_some_and(|due| due <= Instant::now()) {
                 let app = &self.app;
                 self.screen.draw(|buf| app::view(app, buf))?;
+                self.pace.drew(Instant::now());
             }
             let until = [self.pace.due(), self.wake].into_iter().flatten().min();
             if let Some(happening) = inbox.next(until) {

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The least time from one draw to the next: 60 times in a second are as smooth as it gets.
+/// The least time from the end of one draw to the next: 60 times in a second are as smooth as it gets,
+/// and between two draws there is always time for what happens, however slow the terminal is.
 const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
 
 /// Whether the screen is up to date, and when it may be drawn again.
@@ -33,20 +34,25 @@ impl Pace {
         self.stale.then_some(self.next)
     }
 
-    /// Whether to draw now; it is taken to be done.
-    pub(super) fn draws(&mut self, now: Instant) -> bool {
-        let draws = self.stale && self.next <= now;
-        if draws {
-            self.stale = false;
-            self.next = now + FRAME;
-        }
-        draws
+    /// Takes in that all there is was drawn, which was done at `now`.
+    pub(super) fn drew(&mut self, now: Instant) {
+        self.stale = false;
+        self.next = now + FRAME;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Draws if it is time to, which takes none.
+    fn draws(pace: &mut Pace, now: Instant) -> bool {
+        let draws = pace.due().is_some_and(|due| due <= now);
+        if draws {
+            pace.drew(now);
+        }
+        draws
+    }
 
     #[test]
     fn a_flood_is_drawn_sixty_times_a_second() {
@@ -55,7 +61,7 @@ mod tests {
         // 2,000 messages in a second, each half a millisecond after the one before.
         let draws = (0..2000).filter(|n| {
             pace.touch();
-            pace.draws(start + Duration::from_micros(500) * *n)
+            draws(&mut pace, start + Duration::from_micros(500) * *n)
         });
         // Each draw is at the first message after 16.67 ms: every 17 ms, from 0 to 986.
         assert_eq!(draws.count(), 59);
@@ -70,12 +76,22 @@ mod tests {
     fn a_single_key_is_drawn_at_once_and_once() {
         let start = Instant::now();
         let mut pace = Pace::new(start);
-        assert!(pace.draws(start));
+        assert!(draws(&mut pace, start));
         assert_eq!(pace.due(), None);
         let later = start + Duration::from_secs(1);
-        assert!(!pace.draws(later), "there is nothing new");
+        assert!(!draws(&mut pace, later), "there is nothing new");
         pace.touch();
-        assert!(pace.draws(later));
-        assert!(!pace.draws(later));
+        assert!(draws(&mut pace, later));
+        assert!(!draws(&mut pace, later));
+    }
+
+    #[test]
+    fn a_terminal_that_is_slower_than_that_leaves_time_between_two_draws() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let done = start + Duration::from_millis(300);
+        pace.drew(done);
+        pace.touch();
+        assert_eq!(pace.due(), Some(done + FRAME));
     }
 }

@@ -117,6 +117,16 @@ impl Terminal {
         }
     }
 
+    /// Has a look at the screen.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        let parser = self
+            .seen
+            .parser
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        look(parser.screen())
+    }
+
     /// The text on the screen.
     pub(crate) fn contents(&self) -> String {
         let parser = self
