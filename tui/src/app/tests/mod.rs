@@ -1,5 +1,6 @@
 //! What the client makes of what happens, told by what it does and what it shows.
 
+mod anything;
 mod behaviour;
 mod harmless;
 mod link;
