@@ -33,6 +33,13 @@ pub fn error(error_type: &str, message: &str) -> String {
     format!(r#"{{"type":"error","data":{{"error_type":{error_type},"message":{message}}}}}"#)
 }
 
+/// That a user has entered a room.
+pub fn joined(name: &str, channel: &str) -> String {
+    let (name, channel) = (json!(name), json!(channel));
+    let data = format!(r#""event_type":"user_joined","username":{name},"channel":{channel}"#);
+    format!(r#"{{"type":"notification","data":{{{data}}}}}"#)
+}
+
 /// That a user has left a room.
 pub fn left(name: &str, channel: &str) -> String {
     let (name, channel) = (json!(name), json!(channel));

@@ -1,18 +1,30 @@
-//! A server in a process of its own, so that its memory is its own.
+//! A server in a process of its own, so that its memory and its CPU time are its own.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use chatmaster_core::Encoding;
+
 use crate::packages::login;
 use crate::wire::{Package, Reader};
 use crate::world::{PATIENCE, Runtime};
 
-/// A running `server` program. Dropping it stops it.
+/// A running program that listens, `server` or `floor`. Dropping it stops it.
 pub struct Process {
     child: Child,
     address: SocketAddr,
+    ending: Ending,
+}
+
+/// How a program is made to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// By the end of its input, and it is to end well.
+    Asked,
+    /// At once.
+    Killed,
 }
 
 impl Process {
@@ -23,13 +35,22 @@ impl Process {
 
     /// Starts `program`, which records to `recording` if there is one.
     pub fn start_recorded(program: &str, runtime: Runtime, recording: Option<&Path>) -> Self {
-        let runtime = match runtime {
-            Runtime::Mio => "mio",
-            Runtime::Smol => "smol",
-        };
-        let mut child = Command::new(program)
-            .arg(runtime)
-            .args(recording)
+        let mut command = server(program, runtime, Encoding::Zlib);
+        Self::run(command.args(recording))
+    }
+
+    /// Starts `program`, which speaks `encoding` first.
+    pub fn start_speaking(program: &str, runtime: Runtime, encoding: Encoding) -> Self {
+        Self::run(&mut server(program, runtime, encoding))
+    }
+
+    /// Starts `program`, the `floor` of this package, with these arguments.
+    pub fn start_floor(program: &str, arguments: &[String]) -> Self {
+        Self::run(Command::new(program).args(arguments))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -40,7 +61,22 @@ impl Process {
             .read_line(&mut line)
             .expect("the server says where it listens");
         let address = line.trim().parse().expect("it is an address");
-        Process { child, address }
+        Process {
+            child,
+            address,
+            ending: Ending::Asked,
+        }
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is ours");
+        self.ending = Ending::Killed;
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A client's connection to it.
@@ -78,27 +114,47 @@ impl Process {
     pub fn cpu_nanos(&self) -> u64 {
         let tasks = format!("/proc/{}/task", self.child.id());
         let tasks = std::fs::read_dir(tasks).expect("Linux lists the threads of a process");
-        let used = tasks.filter_map(|task| {
-            let schedule = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-            schedule.split_whitespace().next()?.parse::<u64>().ok()
-        });
+        let used = tasks.filter_map(|task| task_nanos(&task.ok()?.path()));
         used.sum()
     }
 
     /// Bytes of memory that are the process's own at the moment; none where the system does not say.
     pub fn memory(&self) -> Option<usize> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        // `status` says it too, but only roughly.
+        let rollup = format!("/proc/{}/smaps_rollup", self.child.id());
+        let rollup = std::fs::read_to_string(rollup).ok()?;
+        let line = rollup.lines().find(|line| line.starts_with("Rss:"))?;
         let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
         Some(kib * 1024)
     }
+}
+
+/// The command that runs a `server`.
+fn server(program: &str, runtime: Runtime, encoding: Encoding) -> Command {
+    let mut command = Command::new(program);
+    command
+        .arg(match runtime {
+            Runtime::Mio => "mio",
+            Runtime::Smol => "smol",
+        })
+        .arg(match encoding {
+            Encoding::Plain => "plain",
+            Encoding::Zlib => "zlib",
+        });
+    command
+}
+
+/// Nanoseconds of CPU that a thread has used, by its directory in `/proc`.
+pub(crate) fn task_nanos(task: &Path) -> Option<u64> {
+    let schedule = std::fs::read_to_string(task.join("schedstat")).ok()?;
+    schedule.split_whitespace().next()?.parse().ok()
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         let status = self.child.wait().expect("the server ends");
-        if !std::thread::panicking() {
+        if self.ending == Ending::Asked && !std::thread::panicking() {
             assert!(status.success(), "the server ends well: {status}");
         }
     }

@@ -1,5 +1,7 @@
 //! The wire format as a client sees it, written from PROTOCOL.md and apart from the core.
 
+use std::ops::Range;
+
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
 };
@@ -66,6 +68,8 @@ fn deflate(compressor: &mut CompressorOxide, text: &str, flush: TDEFLFlush) -> V
 #[derive(Default)]
 pub struct Reader {
     bytes: Vec<u8>,
+    /// Where in `bytes` the last package was; what is before its end is done with.
+    last: Range<usize>,
 }
 
 /// What a server's package came as.
@@ -80,12 +84,19 @@ pub struct Package {
 impl Reader {
     /// Takes in what came.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.last.end);
+        self.last = 0..0;
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Whether there are bytes that no package was made of.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.last.end == self.bytes.len()
+    }
+
+    /// The bytes of the last package, until more are fed.
+    pub fn last_bytes(&self) -> &[u8] {
+        &self.bytes[self.last.clone()]
     }
 
     /// The next whole package. A server writes plain JSON with a line feed, or a zlib stream for
@@ -94,14 +105,14 @@ impl Reader {
     /// # Panics
     /// If it does not.
     pub fn next_package(&mut self) -> Option<Package> {
-        let first = *self.bytes.first()?;
-        let (text, taken, compressed) = if first == b'{' {
-            let end = self.bytes.iter().position(|byte| *byte == b'\n')?;
-            (self.bytes[..end].to_vec(), end + 1, false)
+        let bytes = &self.bytes[self.last.end..];
+        let (text, taken, compressed) = if *bytes.first()? == b'{' {
+            let end = bytes.iter().position(|byte| *byte == b'\n')?;
+            (bytes[..end].to_vec(), end + 1, false)
         } else {
             let mut state = InflateState::new_boxed(DataFormat::Zlib);
             let mut text = vec![0; 4 << 20];
-            let result = inflate(&mut state, &self.bytes, &mut text, MZFlush::None);
+            let result = inflate(&mut state, bytes, &mut text, MZFlush::None);
             match result.status {
                 Ok(MZStatus::StreamEnd) => {}
                 Ok(_) => return None,
@@ -110,7 +121,7 @@ impl Reader {
             text.truncate(result.bytes_written);
             (text, result.bytes_consumed, true)
         };
-        self.bytes.drain(..taken);
+        self.last = self.last.end..self.last.end + taken;
         let text = String::from_utf8(text).expect("a package is UTF-8");
         assert!(
             text.starts_with(r#"{"type":""#),

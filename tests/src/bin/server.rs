@@ -1,21 +1,27 @@
 //! A server in a process of its own, for tests and benches that measure one:
-//! `server mio|smol [RECORDING]`. Says on standard output where it listens, and stops when standard input ends.
+//! `server mio|smol zlib|plain [RECORDING]`. Says on standard output where it listens, and stops when standard input ends.
 //! Without flood control, so that speed is the server's own.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use chatmaster_core::Config;
 use chatmaster_core::recording::{Keeper, Kept};
+use chatmaster_core::{Config, Encoding};
 
 fn main() {
     let runtime = std::env::args().nth(1).unwrap_or_default();
+    let encoding = match std::env::args().nth(2).unwrap_or_default().as_str() {
+        "zlib" => Encoding::Zlib,
+        "plain" => Encoding::Plain,
+        other => panic!("the encoding is zlib or plain, not {other:?}"),
+    };
     let config = Config {
+        encoding,
         message_rate: 0,
         ..Config::default()
     };
-    let recording = std::env::args().nth(2).map(|path| {
+    let recording = std::env::args().nth(3).map(|path| {
         let mut file = File::create_new(path).expect("the recording is a new file");
         let keep = move |bytes: &[u8]| {
             file.write_all(bytes)
