@@ -1,11 +1,13 @@
 //! What the tests that span the crates have in common: clients that speak the wire format on their
 //! own, without a line of the core's ([`wire`]); the places such clients can talk in, with and
 //! without sockets ([`world`], [`process`]); the texts of [`packages`]; the scripts of the conformance
-//! suite ([`script`]); what properties are about: who does what ([`history`]), and what must come of it
-//! ([`model`]); and what a hub went through when one fails ([`journal`]).
+//! suite ([`script`]); load on a server and what it costs ([`load`]); what properties are about: who does
+//! what ([`history`]), and what must come of it ([`model`]); and what a hub went through when one fails
+//! ([`journal`]).
 
 pub mod history;
 pub mod journal;
+pub mod load;
 pub mod model;
 pub mod packages;
 pub mod process;

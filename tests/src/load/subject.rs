@@ -1,0 +1,104 @@
+//! What is measured: a server, or the floor it stands on.
+
+use std::fmt;
+
+use chatmaster_core::Encoding;
+
+use super::Shape;
+use super::crowd::{Crowd, Tongue};
+use super::machine::{self, Pinning};
+use crate::process::Process;
+use crate::world::Runtime;
+
+/// A server, or the floor beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// See [`super::floor`]; it writes as many bytes as a server does.
+    Floor(Sizes),
+    /// A server on a runtime, to clients that speak an encoding.
+    Server(Runtime, Encoding),
+}
+
+/// The programs that are started: the `server` and the `floor` of this package.
+#[derive(Clone, Copy, Debug)]
+pub struct Programs {
+    /// The server.
+    pub server: &'static str,
+    /// The floor.
+    pub floor: &'static str,
+}
+
+/// How many bytes a server writes in an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// To whoever connects.
+    pub greeting: usize,
+    /// To whoever logs in, and enters the general room.
+    pub answer: usize,
+    /// For each message to each member.
+    pub frame: usize,
+}
+
+impl Sizes {
+    /// Asks a server.
+    pub fn learn(programs: Programs, encoding: Encoding) -> Sizes {
+        let shape = Shape {
+            rooms: 1,
+            members: 2,
+            senders: 1,
+            in_flight: 1,
+        };
+        let process = Process::start_speaking(programs.server, Runtime::Mio, encoding);
+        let mut crowd = Crowd::new(process.address(), Tongue::Packages(encoding), shape);
+        crowd.enter(shape.connections(), 1);
+        crowd.rehearse();
+        let (greeting, answer) = crowd.courtesies();
+        let sizes = Sizes {
+            encoding,
+            greeting,
+            answer,
+            frame: crowd.frame_bytes(0),
+        };
+        process.kill();
+        sizes
+    }
+}
+
+impl Subject {
+    /// Starts it with rooms of so many members, on a core of its own where the system allows.
+    pub fn start(self, programs: Programs, members: usize) -> (Process, Pinning) {
+        machine::apart(|| match self {
+            Subject::Floor(sizes) => Process::start_floor(
+                programs.floor,
+                &[members, sizes.greeting, sizes.answer].map(|number| number.to_string()),
+            ),
+            Subject::Server(runtime, encoding) => {
+                Process::start_speaking(programs.server, runtime, encoding)
+            }
+        })
+    }
+
+    /// How its clients speak.
+    pub fn tongue(self) -> Tongue {
+        match self {
+            Subject::Floor(sizes) => Tongue::Lines(sizes),
+            Subject::Server(_, encoding) => Tongue::Packages(encoding),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, encoding) = match self {
+            Subject::Floor(sizes) => ("floor", sizes.encoding),
+            Subject::Server(Runtime::Mio, encoding) => ("mio", *encoding),
+            Subject::Server(Runtime::Smol, encoding) => ("smol", *encoding),
+        };
+        match encoding {
+            Encoding::Plain => write!(f, "{name} plain"),
+            Encoding::Zlib => write!(f, "{name} zlib"),
+        }
+    }
+}
