@@ -1,12 +1,14 @@
 //! What was sent before, to be sent again.
 
+use std::collections::VecDeque;
+
 /// How many lines are remembered.
 const MAX_LINES: usize = 500;
 
 /// The lines sent, and which of them is in the message box.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    lines: Vec<String>,
+    lines: VecDeque<String>,
     /// The line being looked at, and what was in the box before.
     browsing: Option<(usize, String)>,
 }
@@ -15,13 +17,13 @@ impl History {
     /// Remembers a line that was sent. False if it was there already, as the last one.
     pub(super) fn push(&mut self, line: &str) -> bool {
         self.browsing = None;
-        if self.lines.last().is_some_and(|last| last == line) {
+        if self.lines.back().is_some_and(|last| last == line) {
             return false;
         }
         if self.lines.len() == MAX_LINES {
-            self.lines.remove(0);
+            self.lines.pop_front();
         }
-        self.lines.push(line.into());
+        self.lines.push_back(line.into());
         true
     }
 

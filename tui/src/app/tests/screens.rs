@@ -220,6 +220,15 @@ fn a_private_room_with_a_long_name_is_still_marked() {
 }
 
 #[test]
+fn what_marks_a_room_stands_out_of_the_title_without_colours() {
+    let (buf, _) = night(40, 10).draw();
+    let bold = (0..40).map(|x| &buf[(x, 0)]);
+    let bold = bold.filter(|cell| cell.modifier.contains(Modifier::BOLD));
+    let bold: String = bold.map(|cell| cell.symbol()).collect();
+    assert_eq!(bold, " [private] (2!)");
+}
+
+#[test]
 fn both_themes_mark_the_same_cells_with_the_terminals_own_colours() {
     let mut scene = night(80, 24);
     scene.event(error("join", "No."));

@@ -100,16 +100,19 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
         (None, Phase::Talking) => Shown::default(),
         (None, _) => truncate(&rights[1], columns),
     };
-    let room = columns - width(&right);
-    put(
-        buf,
-        area,
-        0,
-        0,
-        &truncate(&left, room.saturating_sub(1)),
-        style,
-    );
-    put(buf, area, room, 0, &right, style);
+    let free = columns - width(&right);
+    let left = truncate(&left, free.saturating_sub(1));
+    put(buf, area, 0, 0, &left, style);
+    put(buf, area, free, 0, &right, style);
+    let before = 1 + width(&room);
+    let marked = marks.len().min(width(&left).saturating_sub(before));
+    let [x, width] = [before, marked].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+    let place = Rect {
+        x: area.x.saturating_add(x),
+        width,
+        ..area
+    };
+    buf.set_style(place.intersection(area), app.palette.heading());
 }
 
 /// ` (3)`, with a `!` if one of them mentions the user: what came since one looked away.
