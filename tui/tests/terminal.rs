@@ -3,6 +3,7 @@
 #![cfg(feature = "ui")]
 
 mod process;
+mod proxy;
 mod pty;
 
 use std::fs;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use chatmaster::runtime::Runtime;
 use process::{Process, Server};
+use proxy::Proxy;
 use pty::{Terminal, row_with};
 
 const CHATMASTER: &str = env!("CARGO_BIN_EXE_chatmaster");
@@ -332,6 +334,41 @@ fn a_chat_log_that_cannot_be_kept_is_said_once_and_stops_nothing() {
         alice.shows("In general: alice.");
         assert!(!alice.contents().contains("not kept any more"));
     }
+}
+
+#[test]
+fn a_name_that_the_lost_connection_still_holds_comes_back_when_the_server_has_noticed() {
+    let server = server();
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    proxy.cut();
+    alice.shows("Your name is taken, perhaps by the lost connection.");
+    proxy.bury();
+    alice.shows("You are back as alice, in general.");
+}
+
+#[test]
+fn a_line_that_was_lost_on_its_way_is_told_of() {
+    let server = server();
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    let bob = server.client("bob");
+    alice.shows("bob joined general.");
+    say(&mut alice, "this arrives");
+    bob.wait_for("<alice> this arrives");
+    // The answer to what follows each line, without which the line may not have arrived, either.
+    say(&mut alice, "/users");
+    alice.shows("In general: alice, bob.");
+    proxy.swallow();
+    say(&mut alice, "this does not");
+    alice.shows("alice │ this does not");
+    proxy.cut();
+    alice.shows("May not have been delivered: this does not");
+    assert!(!alice.contents().contains("delivered: this arrives"));
 }
 
 #[test]

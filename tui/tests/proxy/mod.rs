@@ -1,0 +1,96 @@
+//! A network between a client and a server, which a test can cut.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// A listener on loopback that passes on what comes to a server.
+pub(crate) struct Proxy {
+    pub(crate) address: String,
+    network: Arc<Network>,
+}
+
+#[derive(Default)]
+struct Network {
+    /// The ends of all connections so far: the client's and the server's.
+    connections: Mutex<Vec<(TcpStream, TcpStream)>>,
+    /// Whether what clients send is kept from the server.
+    swallows: AtomicBool,
+}
+
+impl Proxy {
+    /// A network that leads to `server`.
+    pub(crate) fn start(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let network = Arc::new(Network::default());
+        let (there, shared) = (server.to_owned(), network.clone());
+        thread::spawn(move || {
+            while let Ok((client, _)) = listener.accept() {
+                // If the server is gone, so is the client's connection.
+                let _ = join(client, &there, &shared);
+            }
+        });
+        Proxy { address, network }
+    }
+
+    /// Keeps what clients send from now on.
+    pub(crate) fn swallow(&self) {
+        self.network.swallows.store(true, Ordering::SeqCst);
+    }
+
+    /// Cuts the connections of the clients, of which the server does not hear. New ones are as good as
+    /// new.
+    pub(crate) fn cut(&self) {
+        self.network.swallows.store(false, Ordering::SeqCst);
+        for (client, _) in self.network.lock().iter() {
+            // It may be closed already.
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Has the server hear that the first connection is gone.
+    pub(crate) fn bury(&self) {
+        if let Some((_, server)) = self.network.lock().first() {
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl Network {
+    fn lock(&self) -> MutexGuard<'_, Vec<(TcpStream, TcpStream)>> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn join(client: TcpStream, server: &str, network: &Arc<Network>) -> io::Result<()> {
+    let server = TcpStream::connect(server)?;
+    let pair = (client.try_clone()?, server.try_clone()?);
+    network.lock().push(pair);
+    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+    let shared = network.clone();
+    thread::spawn(move || {
+        copy(&mut from, &mut to, || {
+            shared.swallows.load(Ordering::SeqCst)
+        });
+    });
+    let (mut from, mut to) = (server, client);
+    thread::spawn(move || copy(&mut from, &mut to, || false));
+    Ok(())
+}
+
+/// Passes on what comes until one of the ends is closed, but for what is swallowed.
+fn copy(from: &mut TcpStream, to: &mut TcpStream, swallows: impl Fn() -> bool) {
+    let mut bytes = [0; 4096];
+    while let Ok(count) = from.read(&mut bytes)
+        && count > 0
+    {
+        if !swallows() && to.write_all(&bytes[..count]).is_err() {
+            return;
+        }
+    }
+}
