@@ -185,7 +185,7 @@ impl App {
         matches!(self.phase, Phase::Lost(_) | Phase::Offline)
     }
 
-    pub(super) fn connected(&mut self, at: DateTime, role: Role) {
+    pub(super) fn connected(&mut self, at: DateTime, role: Role) -> Vec<Effect> {
         self.role = role;
         self.link.told = None;
         if role == Role::Host {
@@ -195,6 +195,7 @@ impl App {
             );
             self.notice(at, &notice);
         }
+        self.expect_answer().into_iter().collect()
     }
 
     pub(super) fn not_connected(&mut self, at: DateTime, why: String) -> Vec<Effect> {
@@ -247,7 +248,7 @@ impl App {
     /// A step of a countdown is over.
     pub(super) fn woke(&mut self, at: DateTime) -> Vec<Effect> {
         match &mut self.phase {
-            Phase::Talking => self.judge_silence(at),
+            Phase::Talking | Phase::Connecting => self.judge_silence(at),
             Phase::Lost(Retry::In(countdown)) => match countdown.next() {
                 Some(next) => {
                     *countdown = next;
@@ -261,9 +262,8 @@ impl App {
                     vec![Effect::Wake(next.step())]
                 }
                 None => {
-                    self.phase = Phase::Connecting;
                     let name = self.name.clone().unwrap_or_default();
-                    vec![Effect::Act(Action::Login(name))]
+                    self.named(name, Asked::ByServer)
                 }
             },
             // The user did not wait for it.
@@ -310,7 +310,11 @@ impl App {
         self.phase = Phase::Connecting;
         match asked {
             Asked::BeforeConnecting => self.open(None),
-            Asked::ByServer => vec![Effect::Act(Action::Login(name))],
+            Asked::ByServer => {
+                let mut effects = vec![Effect::Act(Action::Login(name))];
+                effects.extend(self.expect_answer());
+                effects
+            }
         }
     }
 
@@ -412,6 +416,7 @@ impl App {
     /// Asks for a connection.
     fn open(&mut self, address: Option<Address>) -> Vec<Effect> {
         self.phase = Phase::Connecting;
+        self.heard();
         let room = match &self.link.goal {
             Goal::Enter(room) | Goal::Return { room, .. } => Some(room.clone()),
             Goal::Reached | Goal::Doubt => None,

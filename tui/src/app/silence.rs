@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 
-use super::{App, Effect};
+use super::{App, Effect, Phase};
 
 /// How long nothing may come before the server is asked.
 const QUIET: Duration = Duration::from_secs(30);
@@ -44,9 +44,11 @@ impl App {
         })
     }
 
-    /// The client was woken while logged in.
+    /// The client was woken while it had a session, or was to have one.
     pub(super) fn judge_silence(&mut self, at: DateTime) -> Vec<Effect> {
         match self.link.silence {
+            // Without a login there is nothing to ask for, and nothing else is expected.
+            Silence::Broken | Silence::Lasting if self.phase == Phase::Connecting => Vec::new(),
             Silence::Broken => vec![self.listen()],
             Silence::Lasting => {
                 let mut effects: Vec<_> = self.ask_for_sync().into_iter().collect();

@@ -68,10 +68,7 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Start { room, login_name } => app.start(room, login_name.as_deref()),
-        Msg::Connected(role) => {
-            app.connected(at, role);
-            Vec::new()
-        }
+        Msg::Connected(role) => app.connected(at, role),
         Msg::NotConnected(why) => app.not_connected(at, why),
         Msg::Woke => app.woke(at),
         Msg::Said(text) => {

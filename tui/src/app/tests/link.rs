@@ -458,6 +458,23 @@ fn a_server_that_says_nothing_for_long_is_asked_whether_it_is_there() {
 }
 
 #[test]
+fn a_server_that_accepts_connections_and_says_nothing_is_given_up() {
+    let mut scene = Scene::connecting(80, 12);
+    let effects = scene.tell_alone(Msg::Connected(Role::Guest));
+    assert_eq!(with_wake(20, effects), []);
+    assert_eq!(scene.tell(Msg::Woke)[0], Effect::Disconnect);
+    assert!(scene.title().contains("not connected"));
+    // One that wanted a name and then says nothing, too.
+    scene.key(KeyCode::Enter);
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(taken());
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    let effects = scene.tell_alone(Msg::Key(enter));
+    assert_eq!(with_wake(20, effects), act(Action::Login("alice_".into())));
+    assert_eq!(scene.tell(Msg::Woke)[0], Effect::Disconnect);
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
     let mut scene = Scene::chatting(80, 12);
     scene.write("hello?");

@@ -72,7 +72,7 @@ impl Scene {
             effects.remove(at);
             effects.extend(self.tell_alone(Msg::Update(Update::Event(Event::Synced))));
         }
-        if self.app.phase == Phase::Talking {
+        if let Phase::Talking | Phase::Connecting = self.app.phase {
             effects.retain(|effect| !matches!(effect, Effect::Wake(_)));
         }
         effects
