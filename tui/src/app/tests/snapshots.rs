@@ -225,13 +225,32 @@ fn nothing_remote_is_shown_unharmed() {
 
 #[test]
 fn no_size_is_too_small_or_odd_in_any_state() {
-    let scenes: [fn(u16, u16) -> Scene; 4] = [
+    let scenes: [fn(u16, u16) -> Scene; 6] = [
         Scene::connecting,
         populated,
         |width, height| {
             let mut scene = populated(width, height);
             scene.key(KeyCode::PageUp);
             scene.event(lost());
+            scene
+        },
+        |width, height| {
+            let mut scene = populated(width, height);
+            scene.control('f');
+            scene.write("re");
+            scene.key(KeyCode::Up);
+            scene
+        },
+        |width, height| {
+            let mut scene = populated(width, height);
+            scene.tell(Msg::Focus(Focus::Elsewhere));
+            scene.at = date(2026, 11, 25).at(0, 0, 0, 0);
+            scene.says("bob", "https://example.org/a/long/way Alice 日本語日本語");
+            scene.tell(Msg::Focus(Focus::Here));
+            scene.tell(Msg::Key(KeyEvent::new(
+                KeyCode::Char('u'),
+                KeyModifiers::ALT,
+            )));
             scene
         },
         |width, height| {
