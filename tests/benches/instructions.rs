@@ -1,0 +1,266 @@
+//! Instructions of the bare core for each delivery: `cargo bench -p chatmaster-tests --bench
+//! instructions`, with `-- --write` to write them down. They are valgrind's count, and so do not depend on
+//! how busy the machine is; each is the difference between a long run and a short one, and so
+//! knows nothing of what comes before.
+//!
+//! The hub is driven as an adapter drives it, turn by turn: all that comes is read, and then each
+//! connection is written to once. The adapter and the kernel are not in it.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
+use chatmaster_tests::packages::{command, login, message};
+use chatmaster_tests::wire::{Speech, Writer};
+
+/// The option with which this program runs one case under valgrind.
+const RUN: &str = "--run";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [run, case, turns] = &args[..]
+        && run == RUN
+    {
+        let case = CASES.iter().find(|known| known.name == case);
+        let case = case.expect("the case was named by this program");
+        return (case.run)(
+            turns
+                .parse()
+                .expect("the turns were counted by this program"),
+        );
+    }
+    // `cargo test --benches` only wants to know whether it builds.
+    if !args.iter().any(|arg| arg == "--bench") {
+        return;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.md");
+    let known = std::fs::read_to_string(&file).unwrap_or_default();
+    let mut table =
+        String::from("| instructions of the core | for each | |\n| --- | --- | ---: |\n");
+    for case in CASES {
+        let Case { name, unit, .. } = case;
+        let Some(count) = count(case) else {
+            eprintln!("valgrind is missing: nothing is counted (`apt-get install valgrind`)");
+            return;
+        };
+        let line = format!("| {name} | {unit} | {count:.1} |");
+        let change = match known
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name} |")))
+        {
+            Some(before) if before == line => String::new(),
+            Some(before) => format!(
+                "   written down: {}",
+                before.rsplit('|').nth(1).unwrap_or_default().trim()
+            ),
+            None => "   not written down".into(),
+        };
+        println!("{line}{change}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{line}");
+    }
+    if args.iter().any(|arg| arg == "--write") {
+        std::fs::write(&file, table).expect("the table's file can be written");
+    }
+}
+
+/// Something to be counted.
+struct Case {
+    name: &'static str,
+    /// What the instructions are for.
+    unit: &'static str,
+    /// How many of these one turn has.
+    units: u64,
+    /// Does so many turns.
+    run: fn(u64),
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "room of 100, 32 in flight, plain",
+        unit: "delivery",
+        units: 10 * 32 * 99,
+        run: |turns| Rooms::new(1, 100, Speech::Plain).talk(10, 32, turns),
+    },
+    Case {
+        name: "room of 100, 32 in flight, zlib",
+        unit: "delivery",
+        units: 10 * 32 * 99,
+        run: |turns| Rooms::new(1, 100, Speech::Zlib).talk(10, 32, turns),
+    },
+    Case {
+        name: "room of 100, 1 in flight, plain",
+        unit: "delivery",
+        units: 99,
+        run: |turns| Rooms::new(1, 100, Speech::Plain).talk(1, 1, turns),
+    },
+    Case {
+        name: "100 rooms of 10, 32 in flight, plain",
+        unit: "delivery",
+        units: 100 * 32 * 9,
+        run: |turns| Rooms::new(100, 10, Speech::Plain).talk(1, 32, turns),
+    },
+    Case {
+        name: "room of 2, plain",
+        unit: "delivery",
+        units: 32,
+        run: |turns| Rooms::new(1, 2, Speech::Plain).talk(1, 32, turns),
+    },
+    Case {
+        name: "room of 2, zlib",
+        unit: "delivery",
+        units: 32,
+        run: |turns| Rooms::new(1, 2, Speech::Zlib).talk(1, 32, turns),
+    },
+    Case {
+        name: "login into a room of 100, and leaving",
+        unit: "login",
+        units: 1,
+        run: |turns| Rooms::new(1, 100, Speech::Plain).come_and_go(turns),
+    },
+];
+
+/// How many turns the longer run has more than the shorter one.
+const TURNS: u64 = 4;
+
+/// Instructions of a case for each of its units; none if there is no valgrind.
+fn count(case: &Case) -> Option<f64> {
+    let few = instructions(case.name, TURNS)?;
+    let many = instructions(case.name, 2 * TURNS)?;
+    Some((many - few) as f64 / (TURNS * case.units) as f64)
+}
+
+/// Instructions of this program while it does so many turns of a case.
+fn instructions(case: &str, turns: u64) -> Option<u64> {
+    let program = std::env::current_exe().expect("this program has a place");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args([RUN, case, &turns.to_string()])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}");
+    let collected = report
+        .lines()
+        .find_map(|line| line.split("Collected : ").nth(1));
+    let collected = collected.expect("valgrind says what it counted");
+    Some(collected.trim().parse().expect("it is a number"))
+}
+
+/// A hub with the members of some rooms, all of the same size.
+struct Rooms {
+    hub: Hub,
+    now: Time,
+    writer: Writer,
+    /// The members of each room.
+    rooms: Vec<Vec<ConnId>>,
+    last_id: u64,
+    /// Those to write to.
+    writable: Vec<ConnId>,
+}
+
+impl Rooms {
+    fn new(rooms: usize, members: usize, speech: Speech) -> Self {
+        let config = Config {
+            encoding: match speech {
+                Speech::Plain => Encoding::Plain,
+                Speech::Zlib | Speech::Stream => Encoding::Zlib,
+            },
+            message_rate: 0,
+            ..Config::default()
+        };
+        let mut all = Rooms {
+            hub: Hub::new(config, Start::default()),
+            now: Time::ZERO,
+            writer: Writer::new(speech),
+            rooms: Vec::new(),
+            last_id: 0,
+            writable: Vec::new(),
+        };
+        for room in 0..rooms {
+            let mut ids = Vec::new();
+            for _ in 0..members {
+                let id = all.log_in();
+                if rooms > 1 {
+                    all.send(id, &command("join", "channel", &format!("room-{room}-x")));
+                    all.flush();
+                }
+                ids.push(id);
+            }
+            all.rooms.push(ids);
+        }
+        all
+    }
+
+    /// In each turn, so many members of each room say so many things, each in one piece.
+    fn talk(mut self, senders: usize, in_flight: usize, turns: u64) {
+        let text = message(&"x".repeat(64));
+        let bytes = self.writer.package(&message(&"x".repeat(64)));
+        let bytes = bytes.repeat(in_flight);
+        let senders = self.rooms.iter().flat_map(|members| &members[..senders]);
+        let senders: Vec<ConnId> = senders.copied().collect();
+        for _ in 0..turns {
+            self.now = self.now + Duration::from_micros(10);
+            for &id in &senders {
+                self.hub
+                    .handle(self.now, Input::Received(id, black_box(&bytes)));
+                if self.hub.wants_flush() {
+                    self.flush();
+                }
+            }
+            self.flush();
+            // What one turn has left for the next.
+            while self.hub.poll_timeout().is_some_and(|due| due <= self.now) {
+                self.hub.handle(self.now, Input::Tick);
+                self.flush();
+            }
+        }
+    }
+
+    /// In each turn, someone comes, is told all there is to tell, and goes.
+    fn come_and_go(mut self, turns: u64) {
+        for _ in 0..turns {
+            let id = self.log_in();
+            self.hub.handle(self.now, Input::Closed(id));
+            self.flush();
+        }
+    }
+
+    fn log_in(&mut self) -> ConnId {
+        self.last_id += 1;
+        let id = ConnId(self.last_id);
+        let peer = Peer([127, 0, 0, 1].into());
+        self.hub.handle(self.now, Input::Opened(id, peer));
+        self.flush();
+        self.send(id, &login(&format!("member-{:05}-x", id.0)));
+        self.flush();
+        id
+    }
+
+    fn send(&mut self, id: ConnId, text: &str) {
+        let bytes = self.writer.package(text);
+        self.hub.handle(self.now, Input::Received(id, &bytes));
+    }
+
+    /// Does what the hub wants, and writes all there is to each connection once.
+    fn flush(&mut self) {
+        while let Some(output) = self.hub.poll_output() {
+            if let Output::Write(id) = output {
+                self.writable.push(id);
+            }
+        }
+        for id in std::mem::take(&mut self.writable) {
+            let slices = self.hub.pending(id).map(|slice| black_box(slice).len());
+            let count = u32::try_from(slices.sum::<usize>()).expect("a queue is far shorter");
+            self.hub.handle(self.now, Input::Sent(id, count));
+        }
+        while let Some(output) = self.hub.poll_output() {
+            assert!(!matches!(output, Output::Close(..)), "nobody is closed");
+        }
+    }
+}
