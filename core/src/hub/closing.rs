@@ -122,7 +122,7 @@ impl Hub {
             Admission::Loopback => self.admitted -= 1,
             Admission::Refused => {}
         }
-        self.slots.remove(&conn.id);
+        self.slots.remove(conn.id);
         self.free.push(slot);
     }
 
@@ -132,8 +132,7 @@ impl Hub {
             return;
         }
         self.stage = Stage::Stopping;
-        let slots: alloc::vec::Vec<u32> = self.slots.values().copied().collect();
-        for slot in slots {
+        for (_, slot) in self.slots.in_order() {
             if self.conn(slot).is_closing() {
                 self.flushed(slot);
             } else {

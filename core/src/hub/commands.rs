@@ -145,13 +145,13 @@ impl Hub {
         if message.len() > most {
             return Err(format!("A message may have at most {most} bytes.").into());
         }
+        let mut text = core::mem::take(&mut self.text);
         let (name, room) = self.user(slot);
-        let username = Cow::Owned(String::from(name.as_str()));
-        self.broadcast(
-            room,
-            &ServerPackage::Message { message, username },
-            Some(slot),
-        );
+        let username = name.as_str().into();
+        text.clear();
+        ServerPackage::Message { message, username }.write(&mut text);
+        self.text = text;
+        self.broadcast_written(room, Some(slot));
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl Hub {
             old_username,
             new_username,
         };
-        self.broadcast(room, &ServerPackage::Notification(renamed), None);
+        self.broadcast(room, &ServerPackage::Notification(renamed));
         Ok(())
     }
 
@@ -289,7 +289,7 @@ impl Hub {
             username,
             channel: Some(channel.into()),
         };
-        self.broadcast(room, &ServerPackage::Notification(joined), None);
+        self.broadcast(room, &ServerPackage::Notification(joined));
     }
 
     /// Says to all members of `room`, if it still exists, that a user left it.
@@ -303,7 +303,7 @@ impl Hub {
             username,
             channel: Some(channel.into()),
         };
-        self.broadcast(room, &ServerPackage::Notification(left), None);
+        self.broadcast(room, &ServerPackage::Notification(left));
     }
 }
 

@@ -55,12 +55,13 @@ pub struct RoomView<'a> {
 impl Hub {
     /// All connections, in order of their identifiers.
     pub fn clients(&self) -> impl Iterator<Item = Client<'_>> {
-        self.slots.values().filter_map(|slot| self.view(*slot))
+        let slots = self.slots.in_order().into_iter();
+        slots.filter_map(|(_, slot)| self.view(slot))
     }
 
     /// The connection `conn`, unless it is closed.
     pub fn client(&self, conn: ConnId) -> Option<Client<'_>> {
-        self.view(*self.slots.get(&conn)?)
+        self.view(self.slots.of(conn)?)
     }
 
     fn view(&self, slot: u32) -> Option<Client<'_>> {

@@ -35,7 +35,7 @@ impl Hub {
     fn check_connections(&self) {
         let (mut admitted, mut timers) = (0, 0);
         let mut addresses = BTreeMap::new();
-        for (id, slot) in &self.slots {
+        for (id, slot) in &self.slots.in_order() {
             let conn = self.conns[*slot as usize]
                 .as_ref()
                 .expect("a known slot is taken");

@@ -14,6 +14,7 @@ mod invariants;
 mod outbox;
 mod pace;
 mod room;
+mod slots;
 mod trace;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,6 +29,7 @@ pub use self::inspect::{Client, ClientState, RoomView};
 use self::outbox::{Outbox, Pushed, Tails};
 use self::pace::Rate;
 use self::room::{Room, Rooms};
+use self::slots::Slots;
 pub use self::trace::Emission;
 use self::trace::Trace;
 use crate::config::Config;
@@ -46,7 +48,7 @@ pub struct Hub {
     now: Time,
     stage: Stage,
     /// The slot of each connection.
-    slots: BTreeMap<ConnId, u32>,
+    slots: Slots,
     /// The connections by slot.
     conns: Vec<Option<Conn>>,
     free: Vec<u32>,
@@ -97,7 +99,7 @@ impl Hub {
             start,
             now: Time::ZERO,
             stage: Stage::Serving,
-            slots: BTreeMap::new(),
+            slots: Slots::default(),
             conns: Vec::new(),
             free: Vec::new(),
             last_id: None,
@@ -189,7 +191,7 @@ impl Hub {
     /// The bytes to send to `conn`, in order, as slices fit for one vectored write; to be followed
     /// by [`Input::Sent`]. Nothing for a connection that is closed.
     pub fn pending(&self, conn: ConnId) -> impl Iterator<Item = &[u8]> {
-        let slot = self.slots.get(&conn).copied();
+        let slot = self.slots.of(conn);
         slot.into_iter().flat_map(|slot| self.outbox.pending(slot))
     }
 
@@ -212,7 +214,7 @@ impl Hub {
 
     /// Whether `conn` was opened and not closed yet.
     pub fn is_open(&self, conn: ConnId) -> bool {
-        self.slots.contains_key(&conn)
+        self.slots.of(conn).is_some()
     }
 
     /// How many connections there are, those being closed included.
@@ -231,7 +233,7 @@ impl Hub {
     }
 
     fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, u32)) {
-        if let Some(&slot) = self.slots.get(&id) {
+        if let Some(slot) = self.slots.of(id) {
             act(self, slot);
         }
     }
@@ -415,13 +417,11 @@ impl Hub {
         let frame = self
             .outbox
             .append(tail, |out| encoder.encode(text, encoding, out));
-        queue(
-            &mut self.outbox,
-            &mut self.outputs,
-            &mut self.burst,
-            slot,
-            frame,
-        );
+        match self.outbox.push(slot, frame) {
+            Pushed::First(conn) => self.outputs.push_back(Output::Write(conn)),
+            Pushed::Burst => self.burst.push_back(slot),
+            Pushed::Queued | Pushed::Refused => {}
+        }
         self.trace.note(&self.outbox, &self.text, [frame], [slot]);
         self.outbox.handed_out(frame);
         // Who does not take answers slows down nobody else.
@@ -439,37 +439,37 @@ impl Hub {
         );
     }
 
-    /// Sends `package` to every member of `room` but `except`. It is encoded once for each encoding
-    /// in use, and the same bytes go to all.
-    fn broadcast(&mut self, room: u32, package: &ServerPackage<'_>, except: Option<u32>) {
+    /// Sends `package` to every member of `room`.
+    fn broadcast(&mut self, room: u32, package: &ServerPackage<'_>) {
+        self.text.clear();
+        package.write(&mut self.text);
+        self.broadcast_written(room, None);
+    }
+
+    /// Sends the package whose text is in `self.text` to every member of `room` but `except`. It is
+    /// encoded once for each encoding in use, and the same bytes go to all.
+    fn broadcast_written(&mut self, room: u32, except: Option<u32>) {
         let Room { members, tails, .. } = self.rooms.get_mut(room);
         if !members.iter().any(|member| Some(*member) != except) {
             return;
         }
-        self.text.clear();
-        package.write(&mut self.text);
         let mut frames = [None; Encoding::ALL.len()];
-        for &member in members.iter().filter(|member| Some(**member) != except) {
+        for &member in &*members {
+            if Some(member) == except {
+                continue;
+            }
             let encoding = self.outbox.encoding(member);
-            let frame = match frames[encoding as usize] {
-                Some(frame) => frame,
-                None => {
-                    let (encoder, text) = (&mut self.encoder, &self.text);
-                    let tail = &mut tails[encoding as usize];
-                    let frame = self
-                        .outbox
-                        .append(tail, |out| encoder.encode(text, encoding, out));
-                    frames[encoding as usize] = Some(frame);
-                    frame
-                }
-            };
-            queue(
-                &mut self.outbox,
-                &mut self.outputs,
-                &mut self.burst,
-                member,
-                frame,
-            );
+            let frame = *frames[encoding as usize].get_or_insert_with(|| {
+                let (encoder, text) = (&mut self.encoder, &self.text);
+                let tail = &mut tails[encoding as usize];
+                self.outbox
+                    .append(tail, |out| encoder.encode(text, encoding, out))
+            });
+            match self.outbox.push(member, frame) {
+                Pushed::Queued | Pushed::Refused => {}
+                Pushed::First(conn) => self.outputs.push_back(Output::Write(conn)),
+                Pushed::Burst => self.burst.push_back(member),
+            }
         }
         let frames = frames.into_iter().flatten();
         let recipients = members
@@ -490,20 +490,5 @@ impl Hub {
     fn is_live(&self, slot: u32, id: ConnId) -> bool {
         let conn = self.conns[slot as usize].as_ref();
         conn.is_some_and(|conn| conn.id == id && !conn.is_closing())
-    }
-}
-
-/// Queues `frame` for `slot`, and notes what follows from it.
-fn queue(
-    outbox: &mut Outbox,
-    outputs: &mut VecDeque<Output>,
-    burst: &mut VecDeque<u32>,
-    slot: u32,
-    frame: outbox::Frame,
-) {
-    match outbox.push(slot, frame) {
-        Pushed::First(conn) => outputs.push_back(Output::Write(conn)),
-        Pushed::Burst => burst.push_back(slot),
-        Pushed::Queued | Pushed::Refused => {}
     }
 }

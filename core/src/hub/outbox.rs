@@ -42,12 +42,16 @@ struct Segment {
     generation: u32,
 }
 
+/// One cache line: all that it takes to hand a frame to a queue.
 struct Queue {
     conn: ConnId,
+    charge: usize,
+    /// The last span, [`Span::NONE`] if the queue is empty.
+    last: Span,
     encoding: Encoding,
     state: QueueState,
-    charge: usize,
-    spans: VecDeque<Span>,
+    /// The spans before the last.
+    earlier: VecDeque<Span>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,23 @@ struct Span {
     segment: u32,
     start: u32,
     end: u32,
+}
+
+impl Span {
+    /// A span of no segment.
+    const NONE: Span = Span {
+        segment: u32::MAX,
+        start: 0,
+        end: 0,
+    };
+
+    fn is_none(self) -> bool {
+        self.segment == u32::MAX
+    }
+
+    fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
 }
 
 /// Where a room appends its next frame in one encoding; may have gone stale.
@@ -119,7 +140,8 @@ impl Outbox {
             encoding,
             state: QueueState::Open,
             charge: 0,
-            spans: VecDeque::new(),
+            last: Span::NONE,
+            earlier: VecDeque::new(),
         };
         match self.queues.get_mut(slot as usize) {
             Some(place) => *place = queue,
@@ -168,39 +190,42 @@ impl Outbox {
 
     /// Queues `frame` for the connection in `slot`. Frames of one segment are to be queued in the
     /// order they were appended.
-    pub(super) fn push(&mut self, slot: u32, Frame(frame): Frame) -> Pushed {
+    #[inline(always)]
+    pub(super) fn push(&mut self, slot: u32, frame: Frame) -> Pushed {
+        let Frame(span) = frame;
+        let half = self.queue_bytes / 2;
+        let queue = &mut self.queues[slot as usize];
+        let charge = queue.charge + span.len();
+        if queue.last.segment == span.segment && queue.last.end == span.start && charge <= half {
+            // It goes on where the last one ended: so it is with nearly all.
+            queue.last.end = span.end;
+            queue.charge = charge;
+            return Pushed::Queued;
+        }
+        self.push_anew(slot, span)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_anew(&mut self, slot: u32, span: Span) -> Pushed {
         let queue = &mut self.queues[slot as usize];
         if queue.state == QueueState::Burst {
             return Pushed::Refused;
         }
-        let pushed = match queue.spans.back_mut() {
-            Some(last) if last.segment == frame.segment => {
-                queue.charge += (frame.end - last.end) as usize;
-                if last.end == frame.start {
-                    last.end = frame.end;
-                } else {
-                    queue.spans.push_back(frame);
-                }
-                Pushed::Queued
-            }
-            last => {
-                let pushed = if last.is_none() {
-                    Pushed::First(queue.conn)
-                } else {
-                    Pushed::Queued
-                };
-                let held = queue
-                    .spans
-                    .iter()
-                    .rev()
-                    .find(|span| span.segment == frame.segment);
-                if held.is_none() {
-                    self.segments[frame.segment as usize].holders += 1;
-                }
-                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
-                queue.spans.push_back(frame);
-                pushed
-            }
+        let held = queue.held_of(span.segment);
+        if held.is_none() {
+            self.segments[span.segment as usize].holders += 1;
+        }
+        queue.charge += (span.end - held.unwrap_or(0)) as usize;
+        let last = core::mem::replace(&mut queue.last, span);
+        let pushed = if last.is_none() {
+            Pushed::First(queue.conn)
+        } else if last.segment == span.segment && last.end == span.start {
+            queue.last.start = last.start;
+            Pushed::Queued
+        } else {
+            queue.earlier.push_back(last);
+            Pushed::Queued
         };
         if queue.charge > self.queue_bytes {
             self.burst(slot);
@@ -229,30 +254,31 @@ impl Outbox {
 
     /// The bytes queued for the connection in `slot`, in order.
     pub(super) fn pending(&self, slot: u32) -> impl Iterator<Item = &[u8]> {
-        self.queues[slot as usize].spans.iter().map(|span| {
+        self.queues[slot as usize].spans().map(|span| {
             &self.segments[span.segment as usize].bytes[span.start as usize..span.end as usize]
         })
     }
 
     pub(super) fn is_empty(&self, slot: u32) -> bool {
-        self.queues[slot as usize].spans.is_empty()
+        self.queues[slot as usize].last.is_none()
     }
 
     /// Takes the first `count` bytes from the queue in `slot`, or all there are.
-    pub(super) fn sent(&mut self, slot: u32, mut count: u32) {
+    pub(super) fn sent(&mut self, slot: u32, count: u32) {
+        let mut left = count as usize;
         let queue = &mut self.queues[slot as usize];
-        while count > 0
-            && let Some(front) = queue.spans.front_mut()
-        {
-            let step = count.min(front.end - front.start);
-            front.start += step;
-            count -= step;
-            if front.start < front.end {
+        while left > 0 && !queue.last.is_none() {
+            let front = queue.earlier.front_mut().unwrap_or(&mut queue.last);
+            if left < front.len() {
+                front.start += left as u32;
                 return;
             }
+            left -= front.len();
             let gone = *front;
-            queue.spans.pop_front();
-            if !queue.holds(gone.segment) {
+            if queue.earlier.pop_front().is_none() {
+                queue.last = Span::NONE;
+            }
+            if queue.held_of(gone.segment).is_none() {
                 queue.charge -= gone.end as usize;
                 // `let_go` of the segment, with the queue borrowed.
                 let segment = &mut self.segments[gone.segment as usize];
@@ -263,21 +289,27 @@ impl Outbox {
                 }
             }
         }
-        if queue.spans.is_empty() && queue.spans.capacity() > MAX_IDLE_SPANS {
-            queue.spans = VecDeque::new();
+        if queue.last.is_none() && queue.earlier.capacity() > MAX_IDLE_SPANS {
+            queue.earlier = VecDeque::new();
         }
     }
 
     /// Drops all that is queued for the connection in `slot`.
     pub(super) fn clear(&mut self, slot: u32) {
         let queue = &mut self.queues[slot as usize];
-        let mut spans = core::mem::take(&mut queue.spans);
+        let mut earlier = core::mem::take(&mut queue.earlier);
+        let last = core::mem::replace(&mut queue.last, Span::NONE);
         queue.charge = 0;
-        while let Some(span) = spans.pop_front() {
-            if !spans.iter().any(|other| other.segment == span.segment) {
+        if last.is_none() {
+            return;
+        }
+        while let Some(span) = earlier.pop_front() {
+            let mut later = earlier.iter().chain([&last]);
+            if !later.any(|other| other.segment == span.segment) {
                 self.let_go(span.segment);
             }
         }
+        self.let_go(last.segment);
     }
 
     /// Whether a frame came to a queue that is more than half full since this was last asked.
@@ -317,14 +349,14 @@ impl Outbox {
         let mut holders = alloc::vec![0; self.segments.len()];
         for queue in &self.queues {
             let mut charge = 0;
-            for (at, span) in queue.spans.iter().enumerate() {
+            for (at, span) in queue.spans().enumerate() {
                 let segment = &self.segments[span.segment as usize];
                 assert!(span.start < span.end, "a span has bytes");
                 assert!(
                     span.end as usize <= segment.bytes.len(),
                     "a span lies in its segment"
                 );
-                let mut later = queue.spans.iter().skip(at + 1);
+                let mut later = queue.spans().skip(at + 1);
                 if !later.any(|other| other.segment == span.segment) {
                     holders[span.segment as usize] += 1;
                     charge += span.end as usize;
@@ -335,6 +367,10 @@ impl Outbox {
             assert!(
                 queue.state == QueueState::Open || charge == 0,
                 "a burst queue is empty"
+            );
+            assert!(
+                queue.earlier.is_empty() || !queue.last.is_none(),
+                "what is not last comes before something"
             );
         }
         let mut held_bytes = 0;
@@ -379,8 +415,17 @@ impl Outbox {
 }
 
 impl Queue {
-    fn holds(&self, segment: u32) -> bool {
-        self.spans.iter().any(|span| span.segment == segment)
+    fn spans(&self) -> impl Iterator<Item = Span> {
+        let last = (!self.last.is_none()).then_some(self.last);
+        self.earlier.iter().copied().chain(last)
+    }
+
+    /// Up to where the queue holds of `segment`, if it does.
+    fn held_of(&self, segment: u32) -> Option<u32> {
+        // A queue is short, and what is looked for is near its end.
+        let mut spans = self.earlier.iter().chain([&self.last]).rev();
+        let span = spans.find(|span| span.segment == segment);
+        span.map(|span| span.end)
     }
 }
 

@@ -100,6 +100,24 @@ struct MessageData<'a> {
     message: Cow<'a, str>,
 }
 
+impl<'a> From<MessageData<'a>> for ClientPackage<'a> {
+    fn from(MessageData { message }: MessageData<'a>) -> Self {
+        ClientPackage::Message {
+            message,
+            username: Cow::Borrowed(""),
+        }
+    }
+}
+
+/// What nearly every package is, read in one go. What is no message after all is read anew.
+#[derive(Deserialize)]
+struct MessagePackage<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    data: MessageData<'a>,
+}
+
 #[derive(Deserialize)]
 struct CommandData<'a> {
     #[serde(borrow)]
@@ -128,19 +146,21 @@ impl<'a> ClientPackage<'a> {
     pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
         let text = str::from_utf8(text)
             .map_err(|_| PackageError::new("package", "The package is not UTF-8."))?;
+        if let Ok(MessagePackage { kind, data }) = serde_json::from_str(text)
+            && kind == "message"
+        {
+            return Ok(data.into());
+        }
         let envelope: Envelope = serde_json::from_str(text).map_err(|error| {
             PackageError::new("package", format!("The package cannot be read: {error}."))
         })?;
         let data = envelope.data.map_or("null", RawValue::get);
         match &*envelope.kind {
             "message" => {
-                let MessageData { message } = serde_json::from_str(data).map_err(|_| {
+                let data: MessageData = serde_json::from_str(data).map_err(|_| {
                     PackageError::new("message", "A message needs data.message, a string.")
                 })?;
-                Ok(ClientPackage::Message {
-                    message,
-                    username: Cow::Borrowed(""),
-                })
+                Ok(data.into())
             }
             "command" => Command::parse(data).map(ClientPackage::Command),
             kind @ ("request" | "notification" | "session" | "error") => Err(PackageError::new(
@@ -345,8 +365,33 @@ impl<'a> ServerPackage<'a> {
 
     /// Appends the package's text to `out`, `type` first.
     pub fn write(&self, out: &mut Vec<u8>) {
-        write_json(self, out);
+        match self {
+            ServerPackage::Message { message, username } => write_message(message, username, out),
+            package => write_json(package, out),
+        }
     }
+}
+
+/// What [`write_json`] writes of a message, without looking at each byte: nearly all that is sent
+/// is messages.
+fn write_message(message: &str, username: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"type":"message","data":{"message":"#);
+    write_string(message, out);
+    out.extend_from_slice(br#","username":"#);
+    write_string(username, out);
+    out.extend_from_slice(b"}}");
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // All bytes and not the first: so it is done many at a time.
+    let special = text.bytes().fold(false, |any, byte| any | is_special(byte));
+    if special {
+        return write_json(&text, out);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 fn write_json(package: &impl Serialize, out: &mut Vec<u8>) {

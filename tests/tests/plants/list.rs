@@ -66,11 +66,11 @@ pub(crate) const PLANTS: [Plant; 34] = [
         property: "bytes::any_splitting_of_the_same_bytes_gives_the_same_output",
         bug: "a backslash at the end of a piece escapes nothing",
         file: "core/src/wire/scan.rs",
-        find: "        for (at, &byte) in piece.iter().enumerate() {",
+        find: "        let mut at = 0;",
         replace: "        if self.text == Text::Escape {
             self.text = Text::String;
         }
-        for (at, &byte) in piece.iter().enumerate() {",
+        let mut at = 0;",
     },
     Plant {
         property: "bytes::arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound",
@@ -156,43 +156,37 @@ pub(crate) const PLANTS: [Plant; 34] = [
         property: "delivery::a_message_reaches_exactly_the_other_members_of_its_room_at_that_point",
         bug: "at most two members are told anything",
         file: HUB,
-        find: "        for &member in members.iter().filter(|member| Some(**member) != except) {",
+        find: "        for &member in &*members {",
         replace: "        for &member in members.iter().filter(|member| Some(**member) != except).take(2) {",
     },
     Plant {
         property: "delivery::a_slow_reader_changes_nobody_elses_bytes_but_for_the_notice_that_it_left",
         bug: "the fan-out ends at a member whose queue bursts",
         file: HUB,
-        find: "                member,
-                frame,
-            );
-",
-        replace: "                member,
-                frame,
-            );
-            if !self.burst.is_empty() {
-                break;
-            }
-",
+        find: "                Pushed::Burst => self.burst.push_back(member),",
+        replace: "                Pushed::Burst => {
+                    self.burst.push_back(member);
+                    break;
+                }",
     },
     Plant {
         property: "delivery::all_members_of_a_room_hear_its_messages_in_one_order",
         bug: "a new segment overtakes what is queued but for the first span",
         file: OUTBOX,
-        find: "                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
-                queue.spans.push_back(frame);",
-        replace: "                queue.charge += (frame.end - held.map_or(0, |span| span.end)) as usize;
-                let second = queue.spans.len().min(1);
-                queue.spans.insert(second, frame);",
+        find: "            queue.earlier.push_back(last);",
+        replace: "            if queue.earlier.is_empty() {
+                queue.earlier.push_back(last);
+            } else {
+                queue.last = last;
+                queue.earlier.insert(1, span);
+            }",
     },
     Plant {
         property: "delivery::no_sender_hears_an_echo",
         bug: "a message goes to everyone in the room",
         file: COMMANDS,
-        find: "            &ServerPackage::Message { message, username },
-            Some(slot),",
-        replace: "            &ServerPackage::Message { message, username },
-            None,",
+        find: "        self.broadcast_written(room, Some(slot));",
+        replace: "        self.broadcast_written(room, None);",
     },
     Plant {
         property: "delivery::what_one_sender_says_is_never_reordered",
@@ -212,18 +206,17 @@ pub(crate) const PLANTS: [Plant; 34] = [
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
         bug: "the fourth member is told everything twice",
         file: HUB,
-        find: "        for &member in members.iter().filter(|member| Some(**member) != except) {",
-        replace: "        let again = members.get(3).into_iter();
-        for &member in members.iter().chain(again).filter(|member| Some(**member) != except) {",
+        find: "        for &member in &*members {",
+        replace: "        for &member in members.iter().chain(members.get(3)) {",
     },
     Plant {
         property: "metamorphic::a_client_alone_in_a_room_of_its_own_changes_nobody",
         bug: "a new name is told to the general room too",
         file: COMMANDS,
-        find: "        self.broadcast(room, &ServerPackage::Notification(renamed), None);",
-        replace: "        self.broadcast(room, &ServerPackage::Notification(renamed.clone()), None);
+        find: "        self.broadcast(room, &ServerPackage::Notification(renamed));",
+        replace: "        self.broadcast(room, &ServerPackage::Notification(renamed.clone()));
         if room != GENERAL {
-            self.broadcast(GENERAL, &ServerPackage::Notification(renamed), None);
+            self.broadcast(GENERAL, &ServerPackage::Notification(renamed));
         }",
     },
     Plant {
