@@ -193,8 +193,8 @@ impl<F: FnMut(Update)> Driver<F> {
 
     fn write(&mut self) {
         let input = match self.connection.write([self.session.pending()].into_iter()) {
-            Ok(0) => return,
-            Ok(count) => {
+            Ok((0, _)) => return,
+            Ok((count, _)) => {
                 SessionInput::Sent(u32::try_from(count).expect("a write has far less than 4 GiB"))
             }
             Err(_) => {

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use mio::event::Event;
 use mio::net::TcpStream;
 
-use crate::socket::{self, Next, Took};
+use crate::socket::{self, Next, Rest, Took};
 
 /// The socket of a hub's connection, or of a session. There may be many, so there is not much in it.
 ///
@@ -168,21 +168,27 @@ impl Connection {
         Enqueue::Yes
     }
 
-    /// Writes once, if in the queue of those to write to, and out of it; says how much the socket
-    /// took.
+    /// Writes once, if in the queue of those to write to. Out of that queue, and back if there is
+    /// more and the socket may take it. Says how much the socket took.
     pub(crate) fn write<'a>(
         &mut self,
         pending: impl Iterator<Item = &'a [u8]>,
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, Enqueue)> {
         if self.outgoing != Outgoing::Queued {
-            return Ok(0);
+            return Ok((0, Enqueue::No));
         }
         self.outgoing = Outgoing::Nothing;
-        let (count, next) = socket::write(&self.stream, pending)?;
-        if next == Next::Blocked {
-            self.outgoing = Outgoing::Blocked;
-        }
-        Ok(count)
+        let wrote = socket::write(&self.stream, pending)?;
+        self.outgoing = match (wrote.next, wrote.rest) {
+            (Next::Blocked, _) => Outgoing::Blocked,
+            (Next::Ready, Rest::Something) => Outgoing::Queued,
+            (Next::Ready, Rest::Nothing) => Outgoing::Nothing,
+        };
+        let again = match self.outgoing {
+            Outgoing::Queued => Enqueue::Yes,
+            Outgoing::Blocked | Outgoing::Nothing => Enqueue::No,
+        };
+        Ok((wrote.count, again))
     }
 
     /// Nothing more is to be written.

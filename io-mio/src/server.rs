@@ -1,6 +1,6 @@
 //! The server's event loop.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use rustc_hash::FxHashMap;
 
 use crate::Stop;
 use crate::clock::Clock;
@@ -91,7 +92,7 @@ struct Server {
     poll: Poll,
     listeners: Vec<Listener>,
     /// By token.
-    connections: HashMap<usize, (ConnId, Connection)>,
+    connections: FxHashMap<usize, (ConnId, Connection)>,
     last_id: u64,
     /// Those to read from, and those to write to, at once.
     readable: VecDeque<ConnId>,
@@ -130,7 +131,7 @@ impl Server {
             clock,
             poll,
             listeners: prepared,
-            connections: HashMap::new(),
+            connections: FxHashMap::default(),
             last_id: 0,
             readable: VecDeque::new(),
             writable: VecDeque::new(),
@@ -284,13 +285,11 @@ impl Server {
                 continue;
             };
             match connection.write(self.hub.pending(id)) {
-                Ok(count) => {
+                Ok((count, again)) => {
+                    enqueue(&mut self.writable, id, again);
                     if count > 0 {
                         let count = u32::try_from(count).expect("a write has far less than 4 GiB");
                         self.hub.handle(now, Input::Sent(id, count));
-                    }
-                    if self.hub.pending(id).next().is_some() {
-                        enqueue(&mut self.writable, id, connection.offer());
                     }
                 }
                 Err(_) => self.lose(now, id),

@@ -15,7 +15,7 @@ use smol::{Async, future};
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::socket::{self, Next, READ_BYTES, Took};
+use crate::socket::{self, Next, READ_BYTES, Took, Wrote};
 
 /// Actions that may wait for the session to take them.
 const ACTIONS: usize = 64;
@@ -238,7 +238,7 @@ impl<F: FnMut(Update)> Driver<F> {
     fn write(&mut self) {
         let pending = [self.session.pending()].into_iter();
         match socket::write(self.stream.get_ref(), pending) {
-            Ok((count, next)) => {
+            Ok(Wrote { count, next, .. }) => {
                 self.outgoing = next;
                 if count > 0 {
                     let count = u32::try_from(count).expect("a write has far less than 4 GiB");

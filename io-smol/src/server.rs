@@ -1,7 +1,7 @@
 //! The server's tasks.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,13 +11,14 @@ use std::task::{Context, Poll, Waker};
 
 use chatmaster_core::recording::{Keeper, Tape};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
+use rustc_hash::FxHashMap;
 use smol::{Async, LocalExecutor, Task, future};
 
 use crate::Stop;
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::listener;
-use crate::socket::{self, Next, READ_BYTES, Took};
+use crate::socket::{self, Next, READ_BYTES, Rest, Took, Wrote};
 
 /// Runs a server on these listeners until `stop`, which tells everyone and sees their last packages
 /// off. Blocks.
@@ -118,7 +119,7 @@ struct State {
     hub: Tape,
     /// Who keeps the recording, if there is one.
     keeper: Option<Box<Keeper>>,
-    connections: HashMap<ConnId, Connection>,
+    connections: FxHashMap<ConnId, Connection>,
     last_id: u64,
     /// Connections that the hub is to be told of.
     accepted: Vec<(Async<TcpStream>, SocketAddr)>,
@@ -209,7 +210,7 @@ impl Server {
                 None => Tape::blank(hub),
             },
             keeper,
-            connections: HashMap::new(),
+            connections: FxHashMap::default(),
             last_id: 0,
             accepted: Vec::new(),
             writable: VecDeque::new(),
@@ -418,21 +419,21 @@ impl State {
                 continue;
             };
             match socket::write(connection.stream.get_ref(), self.hub.pending(id)) {
-                Ok((count, next)) => {
+                Ok(Wrote { count, next, rest }) => {
                     if count > 0 {
                         let count = u32::try_from(count).expect("a write has far less than 4 GiB");
                         self.hub.handle(now, Input::Sent(id, count));
                     }
-                    connection.outgoing = match next {
-                        Next::Blocked => {
+                    connection.outgoing = match (next, rest) {
+                        (Next::Blocked, _) => {
                             let waiter = spawn_waiter(id, connection.stream.clone());
                             Outgoing::Blocked { _waiter: waiter }
                         }
-                        Next::Ready if self.hub.pending(id).next().is_some() => {
+                        (Next::Ready, Rest::Something) => {
                             self.writable.push_back(id);
                             Outgoing::Queued
                         }
-                        Next::Ready => Outgoing::Nothing,
+                        (Next::Ready, Rest::Nothing) => Outgoing::Nothing,
                     };
                 }
                 Err(_) => self.lose(now, id),
