@@ -191,8 +191,7 @@ impl Hub {
     /// The bytes to send to `conn`, in order, as slices fit for one vectored write; to be followed
     /// by [`Input::Sent`]. Nothing for a connection that is closed.
     pub fn pending(&self, conn: ConnId) -> impl Iterator<Item = &[u8]> {
-        let slot = self.slots.of(conn);
-        slot.into_iter().flat_map(|slot| self.outbox.pending(slot))
+        self.outbox.pending(self.slots.of(conn))
     }
 
     /// Keeps each package that is sent from now on for [`Hub::poll_emission`], for whoever records or

@@ -252,9 +252,13 @@ impl Outbox {
         self.let_go(frame.segment);
     }
 
-    /// The bytes queued for the connection in `slot`, in order.
-    pub(super) fn pending(&self, slot: u32) -> impl Iterator<Item = &[u8]> {
-        self.queues[slot as usize].spans().map(|span| {
+    /// The bytes queued for the connection in `slot`, in order; none if there is no connection.
+    pub(super) fn pending(&self, slot: Option<u32>) -> impl Iterator<Item = &[u8]> {
+        static NOTHING: VecDeque<Span> = VecDeque::new();
+        let queue = slot.map(|slot| &self.queues[slot as usize]);
+        let (earlier, last) = queue.map_or((&NOTHING, Span::NONE), |q| (&q.earlier, q.last));
+        let last = (!last.is_none()).then_some(last);
+        earlier.iter().copied().chain(last).map(|span| {
             &self.segments[span.segment as usize].bytes[span.start as usize..span.end as usize]
         })
     }
