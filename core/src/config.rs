@@ -56,6 +56,11 @@ pub struct Config {
     /// How long a connection that is being closed may take to receive its last packages.
     /// Default: 5 s.
     pub linger: Duration,
+    /// Members up to which a room tells all of them who joins, leaves and takes another name, so that
+    /// a login costs what these cost and not what a crowd does. In a larger room only the one
+    /// concerned is told. Who leaves and who joins counts as a member. 0: there is no limit.
+    /// Default: 500.
+    pub announce_limit: usize,
 }
 
 impl Default for Config {
@@ -77,6 +82,7 @@ impl Default for Config {
             message_burst: 30,
             lag_pause: Duration::from_millis(2),
             linger: Duration::from_secs(5),
+            announce_limit: 500,
         }
     }
 }
@@ -152,6 +158,11 @@ impl Config {
     /// at most three of these and one list queued, less than two thirds of the bound.
     pub fn turn_bytes(&self) -> usize {
         self.send_queue_bytes / 8
+    }
+
+    /// Whether a room of so many members tells them all who comes and goes.
+    pub(crate) fn announces(&self, members: usize) -> bool {
+        self.announce_limit == 0 || members <= self.announce_limit
     }
 
     /// The most bytes a hub with these limits can be made to hold by its connections.

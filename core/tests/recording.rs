@@ -150,8 +150,9 @@ fn a_header_says_what_it_was_given() {
         message_burst: 1013,
         lag_pause: Duration::from_micros(1014),
         linger: Duration::from_micros(1015),
+        announce_limit: 1016,
     };
-    let start = Start { unix_micros: 1016 };
+    let start = Start { unix_micros: 1017 };
     let header = Header::new(config, start, "mïo");
     let recorder = Recorder::new(header.clone());
     let (read, mut reader) = Reader::open(recorder.bytes()).unwrap();

@@ -199,7 +199,6 @@ impl Rooms {
 
     /// In each turn, so many members of each room say so many things, each in one piece.
     fn talk(mut self, senders: usize, in_flight: usize, turns: u64) {
-        let text = message(&"x".repeat(64));
         let bytes = self.writer.package(&message(&"x".repeat(64)));
         let bytes = bytes.repeat(in_flight);
         let senders = self.rooms.iter().flat_map(|members| &members[..senders]);

@@ -25,6 +25,8 @@ pub struct Model {
     clients: BTreeMap<ClientId, Client>,
     /// The rooms by the caseless form of their names.
     rooms: BTreeMap<&'static str, Room>,
+    /// Members above which a room tells only the one concerned who joins, leaves or is renamed.
+    announce_limit: usize,
     log: Vec<Rc<Said>>,
 }
 
@@ -67,6 +69,7 @@ impl Default for Model {
         Model {
             clients: BTreeMap::new(),
             rooms: BTreeMap::from([(GENERAL, general)]),
+            announce_limit: 500,
             log: Vec::new(),
         }
     }
@@ -75,7 +78,15 @@ impl Default for Model {
 impl Model {
     /// The world after a history.
     pub fn after(history: &[Event]) -> Self {
-        let mut model = Model::default();
+        Model::after_with_limit(history, 500)
+    }
+
+    /// The world after a history, with rooms that announce as much up to so many members.
+    pub fn after_with_limit(history: &[Event], announce_limit: usize) -> Self {
+        let mut model = Model {
+            announce_limit,
+            ..Model::default()
+        };
         history.iter().for_each(|event| model.take(event));
         model
     }
@@ -112,8 +123,9 @@ impl Model {
             }
             (Event::Leave(client), Some(stage)) => {
                 if let Client::User { name, room } = stage {
+                    let crowd = self.rooms[room].members.len();
                     self.step_out(*client, room);
-                    self.tell_room(room, user_left(name, self.shown(room)));
+                    self.announce(room, crowd, None, user_left(name, self.shown(room)));
                 }
                 self.clients.insert(*client, Client::Gone);
             }
@@ -183,13 +195,20 @@ impl Model {
                 self.clients
                     .insert(client, Client::User { name: new, room });
                 let names = json!({"old_username": name.shown, "new_username": new.shown});
-                self.tell_room(room, notification("user_rename", names));
+                let crowd = self.rooms[room].members.len();
+                self.announce(
+                    room,
+                    crowd,
+                    Some(client),
+                    notification("user_rename", names),
+                );
             }
             Ask::Join(text) => {
                 let wanted = names::room(text)?;
                 self.admits(client, wanted)?;
+                let crowd = self.rooms[room].members.len();
                 self.step_out(client, room);
-                self.tell_room(room, user_left(name, self.shown(room)));
+                self.announce(room, crowd, None, user_left(name, self.shown(room)));
                 self.rooms.entry(wanted.same).or_insert(Room {
                     name: wanted,
                     members: Vec::new(),
@@ -202,7 +221,8 @@ impl Model {
                 return Err("You are in the general channel: there is nowhere to leave to.".into());
             }
             Ask::Leave => {
-                self.tell_room(room, user_left(name, self.shown(room)));
+                let crowd = self.rooms[room].members.len();
+                self.announce(room, crowd, Some(client), user_left(name, self.shown(room)));
                 self.step_out(client, room);
                 self.step_in(client, name, GENERAL);
             }
@@ -273,7 +293,8 @@ impl Model {
         self.clients.insert(client, Client::User { name, room });
         self.room(room).members.push(client);
         let data = json!({"username": name.shown, "channel": self.shown(room)});
-        self.tell_room(room, notification("user_joined", data));
+        let crowd = self.rooms[room].members.len();
+        self.announce(room, crowd, Some(client), notification("user_joined", data));
     }
 
     fn list_rooms(&mut self, client: ClientId) {
@@ -288,9 +309,15 @@ impl Model {
         names
     }
 
-    fn tell_room(&mut self, room: &str, package: Value) {
-        let members = self.rooms[room].members.clone();
-        self.say(members, package);
+    /// `crowd` is how many are in the room, the one concerned included.
+    fn announce(&mut self, room: &str, crowd: usize, concerned: Option<ClientId>, package: Value) {
+        let all = self.announce_limit == 0 || crowd <= self.announce_limit;
+        let to = if all {
+            self.rooms[room].members.clone()
+        } else {
+            concerned.into_iter().collect()
+        };
+        self.say(to, package);
     }
 
     fn say(&mut self, to: Vec<ClientId>, package: Value) {

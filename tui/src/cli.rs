@@ -243,6 +243,9 @@ struct Limits {
     /// How long a connection that is being closed may take to receive its last packages
     #[arg(long, value_name = "TIME", default_value_t = Span(Config::default().linger))]
     linger: Span,
+    /// Members above which a room does not announce joins, leaves and renames. 0: it always does
+    #[arg(long, value_name = "N", default_value_t = Config::default().announce_limit)]
+    announce_limit: usize,
 }
 
 impl Serve {
@@ -269,6 +272,7 @@ impl Serve {
             message_burst: limits.message_burst,
             lag_pause: limits.lag_pause.0,
             linger: limits.linger.0,
+            announce_limit: limits.announce_limit,
         };
         match config.check() {
             Ok(()) => Ok(config),
@@ -356,6 +360,7 @@ mod tests {
             "--message-burst=13",
             "--lag-pause=0",
             "--linger=14ms",
+            "--announce-limit=15",
         ])
         .config();
         let expected = Config {
@@ -375,6 +380,7 @@ mod tests {
             message_burst: 13,
             lag_pause: Duration::ZERO,
             linger: Duration::from_millis(14),
+            announce_limit: 15,
         };
         assert_eq!(config, Ok(expected));
     }

@@ -94,7 +94,7 @@ impl Hub {
         self.usernames.release(&name);
         self.rooms.leave(room, slot);
         if self.stage == Stage::Serving {
-            self.announce_left(room, &name);
+            self.announce_left(room, &name, None);
         }
     }
 

@@ -171,11 +171,12 @@ impl Hub {
         };
         let old_username = old.as_str().into();
         let new_username = new.as_str().into();
-        let renamed = Notification::UserRename {
+        let renamed = ServerPackage::Notification(Notification::UserRename {
             old_username,
             new_username,
-        };
-        self.broadcast(room, &ServerPackage::Notification(renamed));
+        });
+        let members = self.rooms.get(room).members.len();
+        self.announce(room, members, &renamed, Some(slot));
         Ok(())
     }
 
@@ -201,7 +202,7 @@ impl Hub {
             }
         };
         self.rooms.leave(from, slot);
-        self.announce_left(from, &name);
+        self.announce_left(from, &name, None);
         self.enter(slot, to, &name);
         Ok(())
     }
@@ -213,7 +214,7 @@ impl Hub {
             return Err("You are in the general channel: there is nowhere to leave to.".into());
         }
         // The leaver is told too, and so still a member.
-        self.announce_left(room, &name);
+        self.announce_left(room, &name, Some(slot));
         self.rooms.leave(room, slot);
         self.enter(slot, GENERAL, &name);
         Ok(())
@@ -276,34 +277,54 @@ impl Hub {
         }
     }
 
-    /// Puts the user into a room, and says so to all its members.
+    /// Puts the user into a room, and announces it there.
     fn enter(&mut self, slot: u32, room: u32, name: &Username) {
         self.conn(slot).phase = Phase::User {
             name: name.clone(),
             room,
         };
         self.rooms.enter(room, slot);
-        let channel = String::from(self.rooms.get(room).name.as_str());
+        let place = self.rooms.get(room);
+        let members = place.members.len();
+        let channel = String::from(place.name.as_str());
         let username = name.as_str().into();
-        let joined = Notification::UserJoined {
+        let joined = ServerPackage::Notification(Notification::UserJoined {
             username,
             channel: Some(channel.into()),
-        };
-        self.broadcast(room, &ServerPackage::Notification(joined));
+        });
+        self.announce(room, members, &joined, Some(slot));
     }
 
-    /// Says to all members of `room`, if it still exists, that a user left it.
-    pub(super) fn announce_left(&mut self, room: u32, name: &Username) {
+    /// Announces to `room`, if it still exists, that a user left it, who is still in `leaver` if to be
+    /// told too.
+    pub(super) fn announce_left(&mut self, room: u32, name: &Username, leaver: Option<u32>) {
         let Some(place) = self.rooms.try_get(room) else {
             return;
         };
+        let members = place.members.len() + usize::from(leaver.is_none());
         let channel = String::from(place.name.as_str());
         let username = name.as_str().into();
-        let left = Notification::UserLeft {
+        let left = ServerPackage::Notification(Notification::UserLeft {
             username,
             channel: Some(channel.into()),
-        };
-        self.broadcast(room, &ServerPackage::Notification(left));
+        });
+        self.announce(room, members, &left, leaver);
+    }
+
+    /// Tells all of `room` what someone in it does; only `concerned` where there are too many members
+    /// to tell each of them.
+    fn announce(
+        &mut self,
+        room: u32,
+        members: usize,
+        package: &ServerPackage<'_>,
+        concerned: Option<u32>,
+    ) {
+        if self.config.announces(members) {
+            self.broadcast(room, package);
+        } else if let Some(slot) = concerned {
+            self.reply(slot, package);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ use self::trace::Trace;
 use crate::config::Config;
 use crate::names::Claims;
 use crate::time::{Start, Time};
-use crate::wire::{Encoder, Encoding, Inflaters, ServerPackage};
+use crate::wire::{Codes, Encoder, Encoding, Inflaters, ServerPackage};
 
 /// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
 /// loop that runs it.
@@ -95,6 +95,11 @@ impl Hub {
     /// A hub without connections. `config` should pass [`Config::check`]; a limit below its least
     /// value makes a hub that refuses what it could do, never one that breaks.
     pub fn new(config: Config, start: Start) -> Self {
+        Hub::encoding_with(Codes::default(), config, start)
+    }
+
+    /// The same with other codes in its zlib packages, as earlier versions had them.
+    pub(crate) fn encoding_with(codes: Codes, config: Config, start: Start) -> Self {
         Hub {
             start,
             now: Time::ZERO,
@@ -115,7 +120,7 @@ impl Hub {
             turn_began: 0,
             drained: 0,
             inflaters: Inflaters::new(config.max_inflaters),
-            encoder: Encoder::default(),
+            encoder: Encoder::with_codes(codes),
             text: Vec::new(),
             outputs: VecDeque::new(),
             trace: Trace::default(),

@@ -15,12 +15,14 @@
 //!
 //! - `format` is [`FORMAT`]. A reader refuses newer ones; it reads all older ones.
 //! - `behaviour` is the [`BEHAVIOUR`] of the core that made the recording. It is raised when the same
-//!   inputs may come to other outputs; a recording of another behaviour still replays, and its first
+//!   inputs may come to other outputs. The core still does what it did in every earlier version, for
+//!   recordings of those ([`Header::hub`]); one of a later version replays too, and its first
 //!   difference is where the behaviours differ or one of them is wrong.
 //! - `segment` counts the files of one recording from 0, and `chain` is the last checksum of the file
 //!   before (0 in the first), so that a missing or foreign file shows.
 //! - `start` is [`Start`], `limits` how many `limit`s there are: the fields of [`Config`] in the
-//!   order of its declaration, durations in microseconds, the encoding as 0 (plain) or 1 (zlib).
+//!   order of its declaration, durations in microseconds, the encoding as 0 (plain) or 1 (zlib). Of 16
+//!   there is no [`Config::announce_limit`], and everything is announced.
 //!   `runtime` is the rest of the body, in UTF-8.
 //! - The header's `crc` is the CRC32C of all before it.
 //! - A record's `length` is that of `kind`, `delta` and `payload`; `check` is the exclusive or of its
@@ -65,14 +67,19 @@ pub use self::tape::{Keeper, Kept, Tape};
 pub use self::write::Recorder;
 use crate::config::Config;
 pub use crate::hub::Emission;
+use crate::hub::Hub;
 #[cfg(doc)]
 use crate::hub::Input;
 use crate::time::Start;
+use crate::wire::Codes;
 
 /// The version of the format that is written.
 pub const FORMAT: u16 = 1;
 /// The version of what the core does with the same inputs.
-pub const BEHAVIOUR: u32 = 1;
+///
+/// 1. The first.
+/// 2. Short packages in zlib have the fixed Huffman codes.
+pub const BEHAVIOUR: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";
 /// What the check of a length is combined with, so that zeros are no record.
@@ -111,6 +118,15 @@ impl Header {
             config,
             runtime: runtime.into(),
         }
+    }
+
+    /// A hub that does what the recorded one did with the same inputs, as far as this core knows.
+    pub fn hub(&self) -> Hub {
+        let codes = match self.behaviour {
+            ..=1 => Codes::Own,
+            2.. => Codes::FixedIfShort,
+        };
+        Hub::encoding_with(codes, self.config.clone(), self.start)
     }
 }
 

@@ -238,7 +238,8 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
     let start = Start {
         unix_micros: body.u64()?,
     };
-    if body.u8()? != 16 {
+    let limits = body.u8()?;
+    if !(16..=17).contains(&limits) {
         return None;
     }
     let mut limit = || body.u64();
@@ -265,6 +266,8 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         message_burst: count(limit()?)?,
         lag_pause: Duration::from_micros(limit()?),
         linger: Duration::from_micros(limit()?),
+        // There was none before there were 17.
+        announce_limit: if limits < 17 { 0 } else { size(limit()?)? },
     };
     let runtime = String::from(str::from_utf8(body.rest()).ok()?);
     Some(Header {

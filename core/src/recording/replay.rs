@@ -57,7 +57,7 @@ impl core::error::Error for Divergence {}
 impl Replay {
     /// A hub as it was at the start of the recording.
     pub fn new(header: &Header) -> Self {
-        let mut hub = Hub::new(header.config.clone(), header.start);
+        let mut hub = header.hub();
         hub.trace();
         Replay {
             hub,

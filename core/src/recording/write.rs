@@ -166,7 +166,7 @@ pub(super) fn chained(chain: u32, record: &[u8]) -> u32 {
 }
 
 /// The fields of a [`Config`] as numbers, in the order of its declaration.
-fn limits(config: &Config) -> [u64; 16] {
+fn limits(config: &Config) -> [u64; 17] {
     let micros =
         |duration: core::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     // Without `..`, so that a new field is not forgotten here.
@@ -187,6 +187,7 @@ fn limits(config: &Config) -> [u64; 16] {
         message_burst,
         lag_pause,
         linger,
+        announce_limit,
     } = *config;
     [
         match encoding {
@@ -208,6 +209,7 @@ fn limits(config: &Config) -> [u64; 16] {
         u64::from(message_burst),
         micros(lag_pause),
         micros(linger),
+        announce_limit as u64,
     ]
 }
 

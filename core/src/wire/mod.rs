@@ -6,8 +6,10 @@ mod encoder;
 mod inflater;
 mod package;
 mod scan;
+mod short;
 
 pub use decoder::{Decoded, Decoder, Violation};
+pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
 pub use package::{

@@ -203,6 +203,7 @@ fn write_config(config: &Config) -> String {
         u64::from(config.message_burst),
         micros(config.lag_pause),
         micros(config.linger),
+        config.announce_limit as u64,
     ];
     let fields: Vec<String> = FIELDS
         .iter()
@@ -213,7 +214,7 @@ fn write_config(config: &Config) -> String {
 }
 
 /// The fields of a config in the order they are written; durations in microseconds.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "encoding",
     "max_package_bytes",
     "max_message_bytes",
@@ -230,6 +231,7 @@ const FIELDS: [&str; 16] = [
     "message_burst",
     "lag_pause",
     "linger",
+    "announce_limit",
 ];
 
 fn read_config(line: &str) -> Option<Config> {
@@ -258,5 +260,6 @@ fn read_config(line: &str) -> Option<Config> {
         message_burst: next()? as u32,
         lag_pause: Duration::from_micros(next()?),
         linger: Duration::from_micros(next()?),
+        announce_limit: next()? as usize,
     })
 }

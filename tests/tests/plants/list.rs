@@ -22,7 +22,7 @@ const OUTBOX: &str = "core/src/hub/outbox.rs";
 const ROOM: &str = "core/src/hub/room.rs";
 
 /// All of them, in the order of the properties.
-pub(crate) const PLANTS: [Plant; 34] = [
+pub(crate) const PLANTS: [Plant; 35] = [
     Plant {
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "hiding and showing a room is not answered",
@@ -37,11 +37,11 @@ pub(crate) const PLANTS: [Plant; 34] = [
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "a leaver is not told",
         file: COMMANDS,
-        find: "        self.announce_left(room, &name);
+        find: "        self.announce_left(room, &name, Some(slot));
         self.rooms.leave(room, slot);
 ",
         replace: "        self.rooms.leave(room, slot);
-        self.announce_left(room, &name);
+        self.announce_left(room, &name, Some(slot));
 ",
     },
     Plant {
@@ -213,10 +213,10 @@ pub(crate) const PLANTS: [Plant; 34] = [
         property: "metamorphic::a_client_alone_in_a_room_of_its_own_changes_nobody",
         bug: "a new name is told to the general room too",
         file: COMMANDS,
-        find: "        self.broadcast(room, &ServerPackage::Notification(renamed));",
-        replace: "        self.broadcast(room, &ServerPackage::Notification(renamed.clone()));
+        find: "        self.announce(room, members, &renamed, Some(slot));",
+        replace: "        self.announce(room, members, &renamed, Some(slot));
         if room != GENERAL {
-            self.broadcast(GENERAL, &ServerPackage::Notification(renamed));
+            self.broadcast(GENERAL, &renamed);
         }",
     },
     Plant {
@@ -256,6 +256,13 @@ pub(crate) const PLANTS: [Plant; 34] = [
         file: "core/src/wire/decoder.rs",
         find: "                            Place::Ring(taken)",
         replace: "                            Place::Ring(taken.start..taken.end - 1)",
+    },
+    Plant {
+        property: "model::in_a_room_over_the_announce_limit_only_the_one_concerned_is_told",
+        bug: "who goes from a room that is just over the limit is announced",
+        file: COMMANDS,
+        find: "        let members = place.members.len() + usize::from(leaver.is_none());",
+        replace: "        let members = place.members.len();",
     },
     Plant {
         property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",

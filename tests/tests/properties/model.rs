@@ -1,5 +1,6 @@
 //! The hub and the reference model say the same.
 
+use chatmaster_core::Config;
 use chatmaster_tests::history::{Event, parse, perform, transcripts, unhurried, witness};
 use chatmaster_tests::model::Model;
 use chatmaster_tests::wire::{Speech, Writer};
@@ -26,6 +27,22 @@ properties! {
 
 properties! {
     #![proptest_config(cases(32))]
+
+    #[test]
+    fn in_a_room_over_the_announce_limit_only_the_one_concerned_is_told(
+        history in history(1..60),
+        announce_limit in 1..4_usize,
+    ) {
+        let model = Model::after_with_limit(&history, announce_limit);
+        let mut world = Bare::new(Config { announce_limit, ..unhurried() });
+        let mut writer = Writer::new(Speech::Plain);
+        history.iter().for_each(|event| perform(&mut world, event, &mut writer));
+        let clients = history.iter().map(|event| event.client() + 1).max();
+        for client in 0..clients.unwrap_or_default() {
+            let heard: Vec<Value> = world.packages(client).iter().map(|text| parse(text)).collect();
+            prop_assert_eq!(heard, model.transcript(client), "client {}", client);
+        }
+    }
 
     #[test]
     fn everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end(

@@ -121,6 +121,9 @@ pub(super) struct Changes {
     /// How long a connection that is being closed may take
     #[arg(long, value_name = "TIME", requires = "what_if")]
     linger: Option<Span>,
+    /// Members above which a room does not announce joins, leaves and renames; 0: it always does
+    #[arg(long, value_name = "N", requires = "what_if")]
+    announce_limit: Option<usize>,
 }
 
 impl Changes {
@@ -150,6 +153,7 @@ impl Changes {
             message_burst: self.message_burst.unwrap_or(config.message_burst),
             lag_pause: span(self.lag_pause, config.lag_pause),
             linger: span(self.linger, config.linger),
+            announce_limit: self.announce_limit.unwrap_or(config.announce_limit),
         };
         match config.check() {
             Ok(()) => Ok(config),

@@ -173,10 +173,10 @@ impl Reel {
         self.segments.len()
     }
 
-    /// A word of warning, if the recording was made by a core that may do something else.
+    /// A word of warning, if the recording was made by a later core, which may do something else.
     pub(super) fn warning(&self) -> Option<String> {
         let behaviour = self.header().behaviour;
-        (behaviour != BEHAVIOUR).then(|| {
+        (behaviour > BEHAVIOUR).then(|| {
             format!(
                 "{} was made by behaviour version {behaviour} of the core, and this is version \
                  {BEHAVIOUR}: they may differ without a fault",

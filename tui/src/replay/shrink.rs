@@ -199,7 +199,7 @@ fn panic_of(
     steps: &[Step<'_>],
     handle: &dyn Fn(&mut Hub, Time, Input<'_>),
 ) -> Option<Panic> {
-    let mut hub = Hub::new(header.config.clone(), header.start);
+    let mut hub = header.hub();
     let done = caught(|| {
         for step in steps {
             if let Record::Input(now, input) = step.records[0] {
@@ -227,7 +227,7 @@ fn written(header: &Header, steps: &[Step<'_>]) -> Vec<u8> {
 /// The inputs of the steps, and what the hub does with them up to its panic.
 fn recorded(header: &Header, steps: &[Step<'_>]) -> Vec<u8> {
     let mut recorder = Recorder::new(header.clone());
-    let mut hub = Hub::new(header.config.clone(), header.start);
+    let mut hub = header.hub();
     hub.trace();
     // The input is recorded before the hub is handed it.
     let _ = caught(|| {

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
-use chatmaster_core::recording::Record;
+use chatmaster_core::recording::{Header, Record};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Time};
 
 use super::reel::{Entry, Reel};
@@ -22,9 +22,13 @@ use crate::text::sanitise;
 
 /// Prints what `config` would have changed.
 pub(super) fn print(reel: &Reel, config: &Config, out: &mut impl Write) -> io::Result<Ending> {
+    let other = Header {
+        config: config.clone(),
+        ..reel.header().clone()
+    };
     let mut stages = Stages {
         recorded: Fates::default(),
-        other: Other::new(Hub::new(config.clone(), reel.header().start)),
+        other: Other::new(other.hub()),
     };
     let rerun = rerun(reel, &mut stages)?;
     stages.other.tick_until(rerun.time);
