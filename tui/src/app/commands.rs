@@ -47,7 +47,7 @@ impl Commands {
 }
 
 /// The command as a user types it, if it is one whose refusal would leave one wondering which.
-fn typed(action: &Action) -> Option<String> {
+pub(super) fn typed(action: &Action) -> Option<String> {
     match action {
         Action::Join(channel) => Some(format!("/join {channel}")),
         Action::Rename(name) => Some(format!("/rename {name}")),

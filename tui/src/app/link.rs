@@ -7,6 +7,7 @@ use chatmaster_core::session::{Action, End};
 use chatmaster_core::{RoomName, Username};
 use jiff::civil::DateTime;
 
+use super::commands::typed;
 use super::editor::Editor;
 use super::roster::Asker;
 use super::silence::Silence;
@@ -443,18 +444,23 @@ impl App {
         }
         let unsent = std::mem::take(&mut self.link.unsent);
         for (action, fate) in self.link.underway.end(unsent) {
-            let typed = typed(&action);
             match (&action, fate) {
-                (Action::Say(_), Fate::Unsent) => {
-                    self.complain(at, &format!("Not sent: {typed}"));
+                (Action::Say(text), Fate::Unsent) => {
+                    let text = escaped(text);
+                    self.complain(at, &format!("Not sent: {text}"));
                     if self.editor.is_empty() {
-                        self.editor.set(&typed);
+                        self.editor.set(&text);
                     }
                 }
-                (Action::Say(_), Fate::Unknown) => {
-                    self.complain(at, &format!("May not have been delivered: {typed}"));
+                (Action::Say(text), Fate::Unknown) => {
+                    let text = escaped(text);
+                    self.complain(at, &format!("May not have been delivered: {text}"));
                 }
-                _ => self.complain(at, &format!("May not have been done: {typed}")),
+                _ => {
+                    if let Some(command) = typed(&action) {
+                        self.complain(at, &format!("May not have been done: {command}"));
+                    }
+                }
             }
         }
         if let (Goal::Reached | Goal::Doubt, Some(room)) = (&self.link.goal, &self.room) {
@@ -481,21 +487,6 @@ pub(super) enum Asked {
     BeforeConnecting,
     /// The server.
     ByServer,
-}
-
-/// What to type to do `action` again.
-fn typed(action: &Action) -> String {
-    match action {
-        Action::Say(text) => escaped(text),
-        Action::Rename(name) | Action::Login(name) => format!("/rename {name}"),
-        Action::Join(room) => format!("/join {room}"),
-        Action::Leave => "/leave".into(),
-        Action::Private => "/private".into(),
-        Action::Public => "/public".into(),
-        Action::Channels | Action::Sync => "/channels".into(),
-        Action::Users => "/users".into(),
-        Action::Quit => "/quit".into(),
-    }
 }
 
 /// A name like the one that was refused, if that can be a name at all and so is only taken.
