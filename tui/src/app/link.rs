@@ -241,6 +241,13 @@ impl App {
         effects
     }
 
+    /// Does not try again by itself: a playback has nothing to connect to.
+    pub fn rest(&mut self) {
+        if let Phase::Lost(retry) = &mut self.phase {
+            *retry = Retry::WhenAsked;
+        }
+    }
+
     fn wait_to_be_asked(&mut self) -> Vec<Effect> {
         self.phase = Phase::Lost(Retry::WhenAsked);
         Vec::new()

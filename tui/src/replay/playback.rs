@@ -145,9 +145,13 @@ impl Stage {
     fn tell(&mut self, time: Time, msg: Msg) {
         let at = self.clock.date_time(time);
         for effect in app::update(&mut self.app, at, msg) {
-            // What this client would ask for, the recorded one has asked for; its answers come.
-            if let Effect::Act(action) = effect {
-                app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
+            match effect {
+                // What this client would ask for, the recorded one has asked for; its answers come.
+                Effect::Act(action) => {
+                    app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
+                }
+                Effect::Wake(_) => self.app.rest(),
+                _ => {}
             }
         }
     }
@@ -246,6 +250,19 @@ mod tests {
             assert!(!screen.contains("lair"), "{screen}");
             assert!(!screen.contains("secret"), "{screen}");
         }
+    }
+
+    #[test]
+    fn a_session_that_ended_is_not_tried_again() {
+        let (mut stage, player) = stage("alice");
+        let all = stage.seen.len();
+        let ended = (0..=all).any(|count| {
+            stage.show(count);
+            let screen = screen(&stage, &player);
+            assert!(!screen.contains("Trying again"), "{screen}");
+            screen.contains("Not connected.")
+        });
+        assert!(ended, "the story has an end");
     }
 
     #[test]
