@@ -65,12 +65,14 @@ impl App {
     /// Takes in a paste: into the box, unless it is of more than one line, which is asked about.
     pub(super) fn paste(&mut self, at: DateTime, text: &str) {
         self.completing = None;
-        if text.len() > MAX_BYTES {
-            let bytes = text.len();
-            self.complain(
-                at,
-                &format!("Not pasted: {bytes} bytes are more than the box takes ({MAX_BYTES})."),
+        let asked = self.asking.as_ref().map_or(0, |paste| paste.text().len());
+        // A paste may be set off from another by a line break, and from a command by a slash.
+        let bytes = self.active_editor().text().len() + asked + text.len() + 2;
+        if bytes > MAX_BYTES {
+            let why = format!(
+                "Not pasted: with it there is more than the box takes ({MAX_BYTES} bytes)."
             );
+            self.complain(at, &why);
             return;
         }
         let paste = match Paste::new(text) {
