@@ -61,7 +61,10 @@ fn every_property_fails_on_its_planted_bug() {
 
     names.extend(SINGLE_CASES);
     let names: BTreeSet<String> = names.into_iter().map(String::from).collect();
-    assert_eq!(garden.tests(), names, "every property has a planted bug");
+    let mut tests = garden.tests();
+    // Those are about how the counterexamples are kept.
+    tests.retain(|test| !test.starts_with("counterexample::"));
+    assert_eq!(tests, names, "every property has a planted bug");
 }
 
 /// The workspace's folder.
