@@ -22,7 +22,7 @@ use crate::socket::{self, Next, READ_BYTES, Took};
 /// The most events that are taken from the operating system at once.
 const EVENTS: usize = 1024;
 /// The most connections that are accepted from one listener in one turn.
-const ACCEPTS: usize = 64;
+const ACCEPTS: usize = 1024;
 /// The token of the waker. Those of the listeners are below it, and those of the connections count
 /// up from 1.
 const WAKER: Token = Token(usize::MAX);

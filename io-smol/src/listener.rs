@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::socket::uninterrupted;
 
 /// The most connections that are accepted from one listener in one turn.
-const ACCEPTS: usize = 64;
+const ACCEPTS: usize = 1024;
 
 /// Accepts connections for `server`, until it is cancelled.
 pub(crate) async fn accept(server: &Server, listener: Async<TcpListener>) {

@@ -7,8 +7,10 @@ use std::time::Duration;
 use smol::Async;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-/// Connections that wait to be accepted. What is beyond them is refused, or tries again.
-const BACKLOG: i32 = 1024;
+/// Connections that wait to be accepted: as many as the operating system allows, which makes less of
+/// it. One that is beyond may be lost without either end being told, and its client waits for the
+/// login request in vain.
+const BACKLOG: i32 = 65_535;
 /// How long a connection may be idle before the operating system asks whether the peer is there.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 /// How long connecting to one address may take.
@@ -21,7 +23,7 @@ const WRITE_SLICES: usize = 64;
 const WRITE_BYTES: usize = 256 * 1024;
 
 /// Binds a listening socket: `SO_REUSEADDR` on Unix, so that a server can be started again at once;
-/// for IPv4 and IPv6 alike if the address is the unspecified one of IPv6; with a backlog of 1024;
+/// for IPv4 and IPv6 alike if the address is the unspecified one of IPv6; with the longest backlog there is;
 /// non-blocking.
 ///
 /// # Errors

@@ -64,6 +64,10 @@ impl Tongue {
 const GENERAL: &str = "general";
 const EVENTS: usize = 1024;
 const READ_BYTES: usize = 256 * 1024;
+/// After how long without a word from the server a client takes it that its connection got lost on the
+/// way in: where too many wait to be accepted, the operating system forgets some of them and does not
+/// say so.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The clients of a server, room by room.
 pub struct Crowd {
@@ -108,6 +112,13 @@ enum Step {
     Entered,
 }
 
+/// Whether anything came in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    Nothing,
+    Something,
+}
+
 /// How clients got in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -117,6 +128,8 @@ pub struct Entry {
     pub longest_gap: Duration,
     /// Logins that were refused, and tried again.
     pub refused: usize,
+    /// Connections that nobody answered, and that were made anew.
+    pub unanswered: usize,
 }
 
 impl Crowd {
@@ -147,7 +160,7 @@ impl Crowd {
             while self.members.len() < count.min(inside + at_once) {
                 self.connect();
             }
-            self.turn(PATIENCE, |number, member, bytes| {
+            let heard = self.turn(SILENCE, |number, member, bytes| {
                 match member.arrive(tongue, &channel(rooms, number), bytes) {
                     Step::None => {}
                     Step::Refused => entry.refused += 1,
@@ -158,6 +171,10 @@ impl Crowd {
                     }
                 }
             });
+            if heard == Heard::Nothing {
+                assert!(last.elapsed() < PATIENCE, "nobody got in for {PATIENCE:?}");
+                entry.unanswered += self.reconnect();
+            }
         }
         entry.took = begin.elapsed();
         entry
@@ -175,6 +192,19 @@ impl Crowd {
                 member.arrive(tongue, &channel(rooms, number), bytes);
             });
         }
+    }
+
+    /// Connects those anew who were not greeted; how many there were.
+    fn reconnect(&mut self) -> usize {
+        let outside = |member: &Member| member.stage == Stage::Outside;
+        let lost: Vec<usize> = (0..self.members.len())
+            .filter(|number| outside(&self.members[*number]))
+            .collect();
+        for &number in &lost {
+            // The old one is closed as it is dropped.
+            self.members[number] = self.newcomer(number);
+        }
+        lost.len()
     }
 
     /// Closes all connections.
@@ -271,14 +301,14 @@ impl Crowd {
         self.tongue.message(&member.name, member.variant)
     }
 
-    /// Reads from everyone who has something to read, after waiting for that.
+    /// Reads from everyone who has something to read, after waiting for that as long as `wait`.
     pub(super) fn turn(
         &mut self,
         wait: Duration,
         mut heard: impl FnMut(usize, &mut Member, &[u8]),
-    ) {
+    ) -> Heard {
         match self.poll.poll(&mut self.events, Some(wait)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Heard::Something,
             polled => polled.expect("the poll works"),
         }
         assert!(
@@ -303,24 +333,33 @@ impl Crowd {
                 }
             }
         }
+        if self.events.is_empty() {
+            Heard::Nothing
+        } else {
+            Heard::Something
+        }
     }
 
     fn connect(&mut self) {
-        let number = self.members.len();
+        let newcomer = self.newcomer(self.members.len());
+        self.members.push(newcomer);
+    }
+
+    fn newcomer(&self, number: usize) -> Member {
         let mut stream = TcpStream::connect(self.address).expect("there is a free port");
         stream.set_nodelay(true).expect("a socket has options");
         self.poll
             .registry()
             .register(&mut stream, Token(number), Interest::READABLE)
             .expect("the poll takes a socket");
-        self.members.push(Member {
+        Member {
             stream,
             name: name(number),
             stage: Stage::Outside,
             reader: Reader::default(),
             variant: 0,
             received: 0,
-        });
+        }
     }
 }
 

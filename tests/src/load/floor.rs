@@ -28,7 +28,7 @@ pub struct Etiquette {
 
 const LISTENER: Token = Token(usize::MAX);
 /// Those of the servers.
-const BACKLOG: i32 = 1024;
+const BACKLOG: i32 = 65_535;
 const EVENTS: usize = 1024;
 const READ_BYTES: usize = 64 * 1024;
 
