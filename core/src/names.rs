@@ -51,6 +51,14 @@ impl RoomName {
         normalise(text, Self::MAX_CHARS).map(RoomName)
     }
 
+    /// Whether a server takes the two texts for names of one room.
+    pub fn are_same(one: &str, other: &str) -> bool {
+        match (RoomName::parse(one), RoomName::parse(other)) {
+            (Ok(one), Ok(other)) => one.key() == other.key(),
+            _ => one == other,
+        }
+    }
+
     /// The general room's name.
     pub(crate) fn general() -> Self {
         RoomName(Self::GENERAL.into())

@@ -167,3 +167,12 @@ proptest! {
         prop_assert!(claims.is_empty());
     }
 }
+
+#[test]
+fn rooms_are_compared_as_a_server_compares_them() {
+    assert!(RoomName::are_same("Dev", "dev"));
+    assert!(RoomName::are_same("e\u{301}", "é"));
+    assert!(!RoomName::are_same("dev", "dev2"));
+    assert!(RoomName::are_same("not a name", "not a name"));
+    assert!(!RoomName::are_same("not a name", "Not a name"));
+}

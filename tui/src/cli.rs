@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use chatmaster_core::names::Name;
-use chatmaster_core::{Config, Encoding, RoomName};
+use chatmaster_core::{Config, Encoding};
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -151,14 +150,6 @@ fn scrollback(text: &str) -> Result<usize, String> {
         Ok(Setting::Scrollback(entries)) => Ok(entries),
         Ok(other) => unreachable!("{other} was not asked for"),
         Err(unfit) => Err(unfit.to_string()),
-    }
-}
-
-/// Whether a server takes the two for names of one room.
-pub fn is_same_room(one: &str, other: &str) -> bool {
-    match (RoomName::parse(one), RoomName::parse(other)) {
-        (Ok(one), Ok(other)) => one.key() == other.key(),
-        _ => one == other,
     }
 }
 
@@ -392,14 +383,6 @@ mod tests {
             refused,
             Err("--send-queue-bytes must be at least 8192".into())
         );
-    }
-
-    #[test]
-    fn rooms_are_compared_as_the_server_compares_them() {
-        assert!(is_same_room("Dev", "dev"));
-        assert!(is_same_room("e\u{301}", "é"));
-        assert!(!is_same_room("dev", "dev2"));
-        assert!(is_same_room("not a name", "not a name"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use core::time::Duration;
 
 pub use event::{Action, ActionError, Disconnected, End, Event, Listing, TryActError, Update};
 
-use crate::names::{Name, RoomName};
+use crate::names::RoomName;
 use crate::time::Time;
 use crate::wire::{
     ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Notification, ServerPackage,
@@ -472,7 +472,7 @@ impl Session {
             channel: channel.clone(),
         };
         let wanted = self.config.channel.take();
-        let wanted = wanted.filter(|wanted| !is_same_room(wanted, &channel));
+        let wanted = wanted.filter(|wanted| !RoomName::are_same(wanted, &channel));
         let (channels, more) = (self.channels.clone(), status.more);
         self.events.push_back(Event::LoggedIn {
             username,
@@ -599,13 +599,5 @@ impl Session {
 
     fn is_me(&self, username: &str) -> bool {
         self.place().is_some_and(|(me, _)| me == username)
-    }
-}
-
-/// Whether a server takes the two for names of one room.
-fn is_same_room(one: &str, other: &str) -> bool {
-    match (RoomName::parse(one), RoomName::parse(other)) {
-        (Ok(one), Ok(other)) => one.key() == other.key(),
-        _ => one == other,
     }
 }

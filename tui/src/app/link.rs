@@ -15,7 +15,6 @@ use super::underway::{Fate, Underway};
 use super::update::escaped;
 use super::{App, Effect, Phase, Privacy, Role};
 use crate::address::Address;
-use crate::cli::is_same_room;
 
 /// The pause before the first try to connect again. Each is twice as long as the one before, up to the
 /// longest, and up to a fifth longer or shorter, so that the clients of a server that comes back do not
@@ -335,7 +334,7 @@ impl App {
         };
         self.notice(at, &text);
         if let Goal::Enter(room) | Goal::Return { room, .. } = &self.link.goal
-            && is_same_room(room, channel)
+            && RoomName::are_same(room, channel)
         {
             self.link.goal = Goal::Reached;
         }
@@ -344,7 +343,7 @@ impl App {
     /// Takes in that the user is in a room, and says so.
     pub(super) fn entered(&mut self, channel: &str) -> String {
         match &self.link.goal {
-            Goal::Return { room, privacy, .. } if is_same_room(room, channel) => {
+            Goal::Return { room, privacy, .. } if RoomName::are_same(room, channel) => {
                 self.link.goal = match privacy {
                     Privacy::Private => Goal::Doubt,
                     Privacy::Public => Goal::Reached,
@@ -432,7 +431,7 @@ impl App {
         vec![Effect::Connect {
             address,
             name: self.name.clone(),
-            room: room.filter(|room| !is_same_room(room, RoomName::GENERAL)),
+            room: room.filter(|room| !RoomName::are_same(room, RoomName::GENERAL)),
         }]
     }
 

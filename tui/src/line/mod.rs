@@ -17,12 +17,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvError, Sender, TryRecvError};
 use std::thread;
 
-use chatmaster_core::SessionConfig;
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
+use chatmaster_core::{RoomName, SessionConfig};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::is_same_room;
 use crate::login::{Candidates, login_name};
 use crate::reach::{Destination, Reached};
 use crate::runtime::Client;
@@ -184,7 +183,10 @@ impl Printer<'_> {
             Event::NameWanted { reason } => self.try_next_name(reason)?,
             Event::LoggedIn { channel, .. } => {
                 if let Stage::LoggingIn { room } = &mut self.stage {
-                    match room.take().filter(|room| !is_same_room(room, &channel)) {
+                    match room
+                        .take()
+                        .filter(|room| !RoomName::are_same(room, &channel))
+                    {
                         Some(room) => self.stage = Stage::Joining { room },
                         None => self.ready(),
                     }
@@ -193,7 +195,8 @@ impl Printer<'_> {
             Event::Joined {
                 channel, me: true, ..
             } => {
-                if matches!(&self.stage, Stage::Joining { room } if is_same_room(room, &channel)) {
+                if matches!(&self.stage, Stage::Joining { room } if RoomName::are_same(room, &channel))
+                {
                     self.ready();
                 }
             }

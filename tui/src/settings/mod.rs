@@ -9,7 +9,7 @@ use chatmaster_core::RoomName;
 use clap::ValueEnum;
 
 use crate::address::Address;
-use crate::cli::{WireEncoding, is_same_room};
+use crate::cli::WireEncoding;
 use crate::runtime::Runtime;
 
 /// Entries of the chat log that are kept at least, and at most.
@@ -296,7 +296,7 @@ impl Settings {
     pub fn wanted_room(&self) -> Option<&str> {
         self.room
             .as_deref()
-            .filter(|room| !is_same_room(room, RoomName::GENERAL))
+            .filter(|room| !RoomName::are_same(room, RoomName::GENERAL))
     }
 }
 
