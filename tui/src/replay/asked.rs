@@ -72,6 +72,13 @@ impl Asked {
         self.conns.get(&conn)?.waiting.front()
     }
 
+    /// Whether `conn` said something that was not accounted for yet.
+    pub(super) fn has_message(&self, conn: ConnId) -> bool {
+        let waiting = self.conns.get(&conn).map(|conn| &conn.waiting);
+        let mut waiting = waiting.into_iter().flatten();
+        waiting.any(|request| matches!(request, Request::Message(_)))
+    }
+
     /// Takes what was asked first.
     pub(super) fn pop(&mut self, conn: ConnId) -> Option<Request> {
         self.conns.get_mut(&conn)?.waiting.pop_front()

@@ -30,13 +30,14 @@ pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
         clock: Clock::new(reel.header().start),
         now: Time::ZERO,
         conn: None,
+        alone: false,
         roll: Roll::default(),
         asked: Asked::new(config.max_package_bytes, config.max_inflaters),
         open: BTreeSet::new(),
         rooms: BTreeMap::new(),
     };
     let rerun = rerun(reel, &mut transcript)?;
-    transcript.nobody_heard(rerun.replay.hub())?;
+    transcript.nobody_heard()?;
     Ok(rerun.ending)
 }
 
@@ -47,6 +48,8 @@ struct Transcript<'a, W> {
     now: Time,
     /// The connection of the last input.
     conn: Option<ConnId>,
+    /// Whether all that came from it was dealt with then, and nobody else was in its room.
+    alone: bool,
     roll: Roll,
     asked: Asked,
     /// The connections that were opened and not closed.
@@ -60,11 +63,15 @@ impl<W: Write> Watch for Transcript<'_, W> {
         match &entry.record {
             Record::Input(_, input) => {
                 // All that the input before was answered with has been seen.
-                self.nobody_heard(hub)?;
+                self.nobody_heard()?;
                 self.roll.next_input();
                 self.now = now;
                 self.conn = connection(input);
-                self.input(input)
+                self.input(input)?;
+                self.alone = self
+                    .conn
+                    .is_some_and(|conn| self.asked.has_message(conn) && is_alone(hub, conn));
+                Ok(())
             }
             Record::Emission(emission) => match ServerPackage::parse(&emission.text) {
                 Ok(package) => self.sent(hub, emission, &package),
@@ -72,7 +79,7 @@ impl<W: Write> Watch for Transcript<'_, W> {
             },
             Record::Drained(outputs) => outputs.iter().try_for_each(|output| match *output {
                 Output::Close(conn, reason) => {
-                    self.nobody_heard(hub)?;
+                    self.nobody_heard()?;
                     self.closed(conn, &format!("disconnected: {reason}"))
                 }
                 _ => Ok(()),
@@ -210,10 +217,10 @@ impl<W: Write> Transcript<'_, W> {
     }
 
     /// What the connection of the last input said and nobody was there to hear.
-    fn nobody_heard(&mut self, hub: &Hub) -> io::Result<()> {
+    fn nobody_heard(&mut self) -> io::Result<()> {
         let Some(conn) = self.conn else { return Ok(()) };
-        while let Some(Request::Message(_)) = self.asked.first(conn)
-            && is_alone(hub, conn)
+        while self.alone
+            && let Some(Request::Message(_)) = self.asked.first(conn)
             && let Some(Request::Message(text)) = self.asked.pop(conn)
         {
             self.says(conn, &text, " (to nobody)")?;
@@ -273,8 +280,31 @@ fn is_alone(hub: &Hub, conn: ConnId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::story;
+    use std::net::Ipv4Addr;
+
+    use super::super::story::{Studio, login, message, story};
     use super::*;
+
+    #[test]
+    fn what_was_said_to_nobody_is_told_though_the_connection_breaks_right_after_it() {
+        let mut studio = Studio::new(chatmaster_core::Config::default());
+        studio.after(100).opens(1, Ipv4Addr::LOCALHOST);
+        studio.after(100).plain(1, &login("alice"));
+        studio.after(100).plain(1, &message("is anyone here?"));
+        studio.after(100).handle(Input::Closed(ConnId(1)));
+        let mut out = Vec::new();
+        print(&Reel::of(studio.bytes()), &mut out).expect("memory can be written");
+        let text = String::from_utf8(out).expect("text is printed");
+        let told: Vec<_> = text.lines().map(|line| &line[13 + 2 + 24 + 2..]).collect();
+        let expected = [
+            "#1 connects from 127.0.0.1",
+            "#1 alice logs in",
+            "#1 alice joins general",
+            "#1 alice in general (to nobody): is anyone here?",
+            "#1 alice disconnected: the connection broke",
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn the_story_is_told_line_by_line() {
