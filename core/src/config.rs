@@ -165,7 +165,8 @@ impl Config {
         self.announce_limit == 0 || members <= self.announce_limit
     }
 
-    /// The most bytes a hub with these limits can be made to hold by its connections.
+    /// The most bytes a hub with these limits can be made to hold by its connections. Beside them it has
+    /// one compressor for all, of about 300 KiB, and a few spare buffers.
     pub fn memory_bound(&self) -> usize {
         let per_connection = Self::CONNECTION_BYTES + self.max_package_bytes + self.backlog_bytes;
         self.max_connections

@@ -4,7 +4,7 @@ use chatmaster_core::strategies::{framing, hostile_bytes, script, splitting};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 use chatmaster_tests::history::unhurried;
 use chatmaster_tests::journal::Page;
-use chatmaster_tests::packages::login;
+use chatmaster_tests::packages::{login, message};
 use chatmaster_tests::wire::{Speech, Writer};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -79,7 +79,11 @@ fn warm_hub() -> Still {
     let mut hub = Still::new();
     for number in 0..2 {
         hub.open(number);
-        let bytes = Writer::new(Speech::Stream).package(&login(&format!("early-bird-{number}")));
+        let mut writer = Writer::new(Speech::Stream);
+        let bytes = writer.package(&login(&format!("early-bird-{number}")));
+        hub.handle(Input::Received(ConnId(number), &bytes));
+        // Only a package that is not short takes the compressor.
+        let bytes = writer.package(&message(&"x".repeat(300)));
         hub.handle(Input::Received(ConnId(number), &bytes));
     }
     for number in 0..2 {
