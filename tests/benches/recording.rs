@@ -18,7 +18,7 @@ const MEMBERS: usize = 100;
 const SENDERS: usize = 10;
 const IN_FLIGHT: usize = 32;
 const ROUNDS: usize = 100;
-const PAIRS: usize = 5;
+const PAIRS: usize = 25;
 
 fn main() {
     // `cargo test --benches` only wants to know whether it builds.
