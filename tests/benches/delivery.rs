@@ -12,16 +12,14 @@ mod support;
 use std::time::Duration;
 
 use chatmaster_tests::load::machine::Pinning;
-use chatmaster_tests::load::talk::Cost;
-use chatmaster_tests::load::{Crowd, Shape, Subject};
+use chatmaster_tests::load::talk::{self, Cost};
+use chatmaster_tests::load::{Shape, Subject};
 
 use support::{Beside, Middle, Options, PROGRAMS, Server, print_machine};
 
 const ROUNDS: usize = 5;
 const WARM_UP: Duration = Duration::from_millis(200);
 const WINDOW: Duration = Duration::from_millis(1000);
-/// Clients that log in at the same time.
-const AT_ONCE: usize = 64;
 
 /// The shapes, with the ratio each server is to reach.
 const SHAPES: [(&str, Shape, Targets); 3] = [
@@ -106,13 +104,7 @@ fn main() {
 }
 
 fn measure(options: &Options, subject: Subject, shape: Shape) -> (Cost, Pinning) {
-    let (process, pinning) = subject.start(PROGRAMS, shape.members);
-    let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
-    crowd.enter(shape.connections(), AT_ONCE);
-    crowd.rehearse();
-    let cost = crowd.talk(&process, WARM_UP, options.window(WINDOW));
-    process.kill();
-    (cost, pinning)
+    talk::cost(subject, PROGRAMS, shape, WARM_UP, options.window(WINDOW))
 }
 
 fn print_row(name: &str, subject: Subject, pairs: &[(Cost, Cost)], target: Option<f64>) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chatmaster_tests::load::machine::{self, Pinning};
-use chatmaster_tests::load::{Crowd, Shape, Subject};
+use chatmaster_tests::load::{Shape, Subject, talk};
 
 use support::plot::{Panel, Series};
 use support::{Beside, Middle, Options, PROGRAMS, Server, print_machine};
@@ -18,8 +18,6 @@ const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
 const IN_FLIGHT: usize = 32;
 const WARM_UP: Duration = Duration::from_millis(300);
 const WINDOW: Duration = Duration::from_millis(1000);
-/// Clients that log in at the same time.
-const AT_ONCE: usize = 64;
 
 /// What grows.
 #[derive(Clone, Copy)]
@@ -121,11 +119,7 @@ fn main() {
 }
 
 fn measure(options: &Options, subject: Subject, shape: Shape) -> (f64, Pinning) {
-    let (process, pinning) = subject.start(PROGRAMS, shape.members);
-    let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
-    crowd.enter(shape.connections(), AT_ONCE);
-    crowd.rehearse();
-    let cost = crowd.talk(&process, WARM_UP, options.window(WINDOW));
-    process.kill();
+    let window = options.window(WINDOW);
+    let (cost, pinning) = talk::cost(subject, PROGRAMS, shape, WARM_UP, window);
     (cost.micros(), pinning)
 }

@@ -421,11 +421,8 @@ impl Hub {
         let frame = self
             .outbox
             .append(tail, |out| encoder.encode(text, encoding, out));
-        match self.outbox.push(slot, frame) {
-            Pushed::First(conn) => self.outputs.push_back(Output::Write(conn)),
-            Pushed::Burst => self.burst.push_back(slot),
-            Pushed::Queued | Pushed::Refused => {}
-        }
+        let pushed = self.outbox.push(slot, frame);
+        follow(pushed, slot, &mut self.outputs, &mut self.burst);
         self.trace.note(&self.outbox, &self.text, [frame], [slot]);
         self.outbox.handed_out(frame);
         // Who does not take answers slows down nobody else.
@@ -469,11 +466,8 @@ impl Hub {
                 self.outbox
                     .append(tail, |out| encoder.encode(text, encoding, out))
             });
-            match self.outbox.push(member, frame) {
-                Pushed::Queued | Pushed::Refused => {}
-                Pushed::First(conn) => self.outputs.push_back(Output::Write(conn)),
-                Pushed::Burst => self.burst.push_back(member),
-            }
+            let pushed = self.outbox.push(member, frame);
+            follow(pushed, member, &mut self.outputs, &mut self.burst);
         }
         let frames = frames.into_iter().flatten();
         let recipients = members
@@ -494,5 +488,15 @@ impl Hub {
     fn is_live(&self, slot: u32, id: ConnId) -> bool {
         let conn = self.conns[slot as usize].as_ref();
         conn.is_some_and(|conn| conn.id == id && !conn.is_closing())
+    }
+}
+
+/// Notes what follows from a frame's having been pushed to the queue in `slot`.
+#[inline(always)]
+fn follow(pushed: Pushed, slot: u32, outputs: &mut VecDeque<Output>, burst: &mut VecDeque<u32>) {
+    match pushed {
+        Pushed::Queued | Pushed::Refused => {}
+        Pushed::First(conn) => outputs.push_back(Output::Write(conn)),
+        Pushed::Burst => burst.push_back(slot),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::Crowd;
-use super::machine::own_cpu;
+use super::machine::{Pinning, own_cpu};
+use super::{Crowd, Programs, Shape, Subject};
 use crate::process::Process;
 use crate::world::PATIENCE;
 
@@ -43,6 +43,30 @@ impl Cost {
     pub fn messages_per_read(&self) -> f64 {
         self.deliveries as f64 / self.reads as f64
     }
+}
+
+/// Clients that log in at the same time.
+const AT_ONCE: usize = 64;
+
+/// What it costs `subject`, in a process of its own, when a crowd of this shape talks for as long as
+/// `window` after it has for as long as `warm_up`.
+///
+/// # Panics
+/// If anybody hears anything but what they are to.
+pub fn cost(
+    subject: Subject,
+    programs: Programs,
+    shape: Shape,
+    warm_up: Duration,
+    window: Duration,
+) -> (Cost, Pinning) {
+    let (process, pinning) = subject.start(programs, shape.members);
+    let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
+    crowd.enter(shape.connections(), AT_ONCE);
+    crowd.rehearse();
+    let cost = crowd.talk(&process, warm_up, window);
+    process.kill();
+    (cost, pinning)
 }
 
 impl Crowd {

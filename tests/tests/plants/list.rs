@@ -163,11 +163,11 @@ pub(crate) const PLANTS: [Plant; 35] = [
         property: "delivery::a_slow_reader_changes_nobody_elses_bytes_but_for_the_notice_that_it_left",
         bug: "the fan-out ends at a member whose queue bursts",
         file: HUB,
-        find: "                Pushed::Burst => self.burst.push_back(member),",
-        replace: "                Pushed::Burst => {
-                    self.burst.push_back(member);
-                    break;
-                }",
+        find: "            follow(pushed, member, &mut self.outputs, &mut self.burst);",
+        replace: "            follow(pushed, member, &mut self.outputs, &mut self.burst);
+            if pushed == Pushed::Burst {
+                break;
+            }",
     },
     Plant {
         property: "delivery::all_members_of_a_room_hear_its_messages_in_one_order",
