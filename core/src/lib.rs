@@ -4,6 +4,7 @@
 //!
 //! - [`Hub`] is a server: sessions, login, names, rooms, privacy, routing, and every limit.
 //! - [`Session`] is a client's connection.
+//! - [`adapter`] is what an adapter has to remember of a connection, without its socket.
 //! - [`recording`] is what happened to a hub, as bytes, and replays it.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
 //! - `strategies`, with the feature `proptest`, has what property tests of these are made of.
@@ -83,6 +84,8 @@
 
 extern crate alloc;
 
+pub mod adapter;
+mod behaviour;
 mod config;
 mod hub;
 pub mod names;

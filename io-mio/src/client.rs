@@ -183,9 +183,9 @@ impl<F: FnMut(Update)> Driver<F> {
 
     fn read(&mut self) {
         let input = match self.connection.read(&mut self.buffer) {
-            Ok(Took::Bytes(0, _)) => return,
-            Ok(Took::Bytes(count, _)) => SessionInput::Received(&self.buffer[..count]),
-            Ok(Took::End) => SessionInput::Eof,
+            Ok((Took::Bytes(0, _), _)) => return,
+            Ok((Took::Bytes(count, _), _)) => SessionInput::Received(&self.buffer[..count]),
+            Ok((Took::End, _)) => SessionInput::Eof,
             Err(_) => SessionInput::Closed,
         };
         self.session.handle(self.clock.now(), input);
@@ -193,8 +193,8 @@ impl<F: FnMut(Update)> Driver<F> {
 
     fn write(&mut self) {
         let input = match self.connection.write([self.session.pending()].into_iter()) {
-            Ok((0, _)) => return,
-            Ok((count, _)) => {
+            Ok(0) => return,
+            Ok(count) => {
                 SessionInput::Sent(u32::try_from(count).expect("a write has far less than 4 GiB"))
             }
             Err(_) => {

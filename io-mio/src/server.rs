@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatmaster_core::adapter::Enqueue;
 use chatmaster_core::recording::{Keeper, Tape};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
 use mio::event::Event;
@@ -15,9 +16,9 @@ use rustc_hash::FxHashMap;
 
 use crate::Stop;
 use crate::clock::Clock;
-use crate::connection::{Connection, Enqueue};
+use crate::connection::Connection;
 use crate::listener::{Accepted, Listener};
-use crate::socket::{self, Next, READ_BYTES, Took};
+use crate::socket::{self, READ_BYTES, Took};
 
 /// The most events that are taken from the operating system at once.
 const EVENTS: usize = 1024;
@@ -258,19 +259,17 @@ impl Server {
                 continue;
             };
             match connection.read(&mut self.buffer) {
-                Ok(Took::Bytes(count, next)) => {
+                Ok((Took::Bytes(count, _), again)) => {
+                    enqueue(&mut self.readable, id, again);
                     if count > 0 {
                         self.hub
                             .handle(now, Input::Received(id, &self.buffer[..count]));
-                    }
-                    if next == Next::Ready {
-                        self.readable.push_back(id);
                     }
                     if self.hub.wants_flush() {
                         self.flush(now);
                     }
                 }
-                Ok(Took::End) => self.hub.handle(now, Input::Eof(id)),
+                Ok((Took::End, _)) => self.hub.handle(now, Input::Eof(id)),
                 Err(_) => self.lose(now, id),
             }
         }
@@ -285,12 +284,10 @@ impl Server {
                 continue;
             };
             match connection.write(self.hub.pending(id)) {
-                Ok((count, again)) => {
-                    enqueue(&mut self.writable, id, again);
-                    if count > 0 {
-                        let count = u32::try_from(count).expect("a write has far less than 4 GiB");
-                        self.hub.handle(now, Input::Sent(id, count));
-                    }
+                Ok(0) => {}
+                Ok(count) => {
+                    let count = u32::try_from(count).expect("a write has far less than 4 GiB");
+                    self.hub.handle(now, Input::Sent(id, count));
                 }
                 Err(_) => self.lose(now, id),
             }

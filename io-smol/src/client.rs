@@ -8,6 +8,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 
+use chatmaster_core::adapter::Next;
 use chatmaster_core::session::{Action, ActionError, Disconnected, TryActError, Update};
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput};
 use smol::channel::{Receiver, Sender, TrySendError, bounded};
@@ -15,7 +16,7 @@ use smol::{Async, future};
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::socket::{self, Next, READ_BYTES, Took, Wrote};
+use crate::socket::{self, READ_BYTES, Took};
 
 /// Actions that may wait for the session to take them.
 const ACTIONS: usize = 64;
@@ -238,7 +239,7 @@ impl<F: FnMut(Update)> Driver<F> {
     fn write(&mut self) {
         let pending = [self.session.pending()].into_iter();
         match socket::write(self.stream.get_ref(), pending) {
-            Ok(Wrote { count, next, .. }) => {
+            Ok((count, next)) => {
                 self.outgoing = next;
                 if count > 0 {
                     let count = u32::try_from(count).expect("a write has far less than 4 GiB");

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
 use chatmaster_core::recording::{Keeper, Tape};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
 use rustc_hash::FxHashMap;
@@ -18,7 +19,7 @@ use crate::Stop;
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::listener;
-use crate::socket::{self, Next, READ_BYTES, Rest, Took, Wrote};
+use crate::socket::{self, READ_BYTES, Took};
 
 /// Runs a server on these listeners until `stop`, which tells everyone and sees their last packages
 /// off. Blocks.
@@ -145,6 +146,8 @@ struct Connection {
     stream: Rc<Async<TcpStream>>,
     incoming: Incoming,
     outgoing: Outgoing,
+    /// Waits until the socket takes something, see [`await_writable`].
+    waiter: Option<Task<()>>,
 }
 
 /// Who reads from a connection. A task ends when it is dropped.
@@ -155,16 +158,6 @@ enum Incoming {
     Paused,
     /// Nobody: there is nothing to come.
     Ended,
-}
-
-/// Whether there is something to write.
-enum Outgoing {
-    /// No: the hub will tell.
-    Nothing,
-    /// Yes: in the queue of those to write to.
-    Queued,
-    /// Yes, but the socket takes no more: a task waits until it does, see [`await_writable`].
-    Blocked { _waiter: Task<()> },
 }
 
 /// Reads from a connection, at most once a turn, so that the hub can pause it in time and nobody
@@ -303,8 +296,9 @@ impl Server {
 
     fn writable(&self, id: ConnId) {
         let state = &mut *self.state.borrow_mut();
-        if let Some(connection) = state.connections.get_mut(&id) {
-            connection.outgoing = Outgoing::Queued;
+        if let Some(connection) = state.connections.get_mut(&id)
+            && connection.outgoing.writable() == Enqueue::Yes
+        {
             state.writable.push_back(id);
             state.stir();
         }
@@ -397,7 +391,8 @@ impl State {
         let connection = Connection {
             stream,
             incoming,
-            outgoing: Outgoing::Nothing,
+            outgoing: Outgoing::default(),
+            waiter: None,
         };
         self.connections.insert(id, connection);
         // A listener for both families shows IPv4 addresses as IPv6 ones.
@@ -419,22 +414,16 @@ impl State {
                 continue;
             };
             match socket::write(connection.stream.get_ref(), self.hub.pending(id)) {
-                Ok(Wrote { count, next, rest }) => {
+                Ok((count, next)) => {
+                    connection.outgoing.wrote(next);
+                    connection.waiter = match next {
+                        Next::Ready => None,
+                        Next::Blocked => Some(spawn_waiter(id, connection.stream.clone())),
+                    };
                     if count > 0 {
                         let count = u32::try_from(count).expect("a write has far less than 4 GiB");
                         self.hub.handle(now, Input::Sent(id, count));
                     }
-                    connection.outgoing = match (next, rest) {
-                        (Next::Blocked, _) => {
-                            let waiter = spawn_waiter(id, connection.stream.clone());
-                            Outgoing::Blocked { _waiter: waiter }
-                        }
-                        (Next::Ready, Rest::Something) => {
-                            self.writable.push_back(id);
-                            Outgoing::Queued
-                        }
-                        (Next::Ready, Rest::Nothing) => Outgoing::Nothing,
-                    };
                 }
                 Err(_) => self.lose(now, id),
             }
@@ -457,24 +446,25 @@ impl State {
             let Some(connection) = self.connections.get_mut(&id) else {
                 continue;
             };
-            match (output, &connection.incoming, &connection.outgoing) {
-                (Output::Write(_), _, Outgoing::Nothing) => {
-                    connection.outgoing = Outgoing::Queued;
-                    self.writable.push_back(id);
+            match (output, &connection.incoming) {
+                (Output::Write(_), _) => {
+                    if connection.outgoing.wanted() == Enqueue::Yes {
+                        self.writable.push_back(id);
+                    }
                 }
-                (Output::PauseRead(_), Incoming::Open { .. }, _) => {
+                (Output::PauseRead(_), Incoming::Open { .. }) => {
                     connection.incoming = Incoming::Paused;
                 }
-                (Output::ResumeRead(_), Incoming::Paused, _) => {
+                (Output::ResumeRead(_), Incoming::Paused) => {
                     let reader = spawn_reader(id, connection.stream.clone());
                     connection.incoming = Incoming::Open { _reader: reader };
                 }
-                (Output::Finish(_), ..) => {
+                (Output::Finish(_), _) => {
                     // It fails if the connection is gone, which the next read tells.
                     let _ = connection.stream.get_ref().shutdown(Shutdown::Write);
                 }
-                (Output::Close(..), ..) => self.close(id),
-                (Output::Write(_) | Output::PauseRead(_) | Output::ResumeRead(_), ..) => {}
+                (Output::Close(..), _) => self.close(id),
+                (Output::PauseRead(_) | Output::ResumeRead(_), _) => {}
             }
         }
         self.outputs = outputs;

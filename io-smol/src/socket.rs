@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use chatmaster_core::adapter::Next;
 use smol::Async;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
@@ -71,15 +72,6 @@ pub(crate) fn tune(stream: &TcpStream) {
     let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_IDLE));
 }
 
-/// Whether a socket goes on at once after a read or write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It may; another try will show.
-    Ready,
-    /// It does not; whoever waits for it is told when it does.
-    Blocked,
-}
-
 /// What a read came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Took {
@@ -102,46 +94,25 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Took
     }
 }
 
-/// What a write came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wrote {
-    /// So many bytes.
-    pub(crate) count: usize,
-    pub(crate) next: Next,
-    /// What was pending besides.
-    pub(crate) rest: Rest,
-}
-
-/// Whether there is more to write than was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rest {
-    /// There is nothing.
-    Nothing,
-    /// There is something.
-    Something,
-}
-
-/// Writes once, as much of `pending` as fits into one call.
+/// Writes once, as much of `pending` as fits into one call. Says how many bytes the socket took.
 pub(crate) fn write<'a>(
     mut stream: &TcpStream,
     pending: impl Iterator<Item = &'a [u8]>,
-) -> io::Result<Wrote> {
+) -> io::Result<(usize, Next)> {
     let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
-    let (count, bytes, rest) = gather(pending, &mut slices);
+    let (count, bytes) = gather(pending, &mut slices);
     let written = match &slices[..count] {
         [] => Ok(0),
         // The operating system is quicker with one slice if it is told that it is one.
         [slice] => uninterrupted(|| stream.write(slice)),
         slices => uninterrupted(|| stream.write_vectored(slices)),
     };
-    let (count, next) = match written {
-        Ok(written) if written < bytes => (written, Next::Blocked),
-        Ok(written) => (written, Next::Ready),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Next::Blocked),
-        Err(error) => return Err(error),
-    };
-    let rest = if count < bytes { Rest::Something } else { rest };
-    Ok(Wrote { count, next, rest })
+    match written {
+        Ok(written) if written < bytes => Ok((written, Next::Blocked)),
+        Ok(written) => Ok((written, Next::Ready)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Next::Blocked)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Calls again what a signal has interrupted.
@@ -154,27 +125,26 @@ pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::R
     }
 }
 
-/// Fills `slices` from the front; says how many, how many bytes they have together, and whether
-/// some have no place.
+/// Fills `slices` from the front; says how many, and how many bytes they have together.
 fn gather<'a>(
     pending: impl Iterator<Item = &'a [u8]>,
     slices: &mut [IoSlice<'a>],
-) -> (usize, usize, Rest) {
+) -> (usize, usize) {
     let (mut count, mut bytes) = (0, 0);
     for slice in pending.filter(|slice| !slice.is_empty()) {
         let room = WRITE_BYTES - bytes;
         if count == slices.len() || room == 0 {
-            return (count, bytes, Rest::Something);
+            return (count, bytes);
         }
         let fitting = &slice[..slice.len().min(room)];
         slices[count] = IoSlice::new(fitting);
         count += 1;
         bytes += fitting.len();
         if fitting.len() < slice.len() {
-            return (count, bytes, Rest::Something);
+            return (count, bytes);
         }
     }
-    (count, bytes, Rest::Nothing)
+    (count, bytes)
 }
 
 #[cfg(test)]
@@ -188,21 +158,16 @@ mod tests {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             gather(lengths.iter().map(|length| &bytes[..*length]), &mut slices)
         };
-        let (nothing, something) = (Rest::Nothing, Rest::Something);
-        assert_eq!(gathered(&[]), (0, 0, nothing));
-        assert_eq!(gathered(&[0]), (0, 0, nothing));
-        assert_eq!(gathered(&[3, 4]), (2, 7, nothing));
+        assert_eq!(gathered(&[]), (0, 0));
+        assert_eq!(gathered(&[0]), (0, 0));
+        assert_eq!(gathered(&[3, 4]), (2, 7));
         let full = (WRITE_SLICES, WRITE_SLICES);
-        assert_eq!(gathered(&[1; WRITE_SLICES]), (full.0, full.1, nothing));
-        assert_eq!(
-            gathered(&[1; WRITE_SLICES + 1]),
-            (full.0, full.1, something)
-        );
-        assert_eq!(gathered(&[WRITE_BYTES]), (1, WRITE_BYTES, nothing));
-        assert_eq!(gathered(&[WRITE_BYTES, 1]), (1, WRITE_BYTES, something));
-        let nearly = WRITE_BYTES - 1;
-        assert_eq!(gathered(&[nearly, 9, 9]), (2, WRITE_BYTES, something));
-        assert_eq!(gathered(&[WRITE_BYTES + 1]), (1, WRITE_BYTES, something));
+        assert_eq!(gathered(&[1; WRITE_SLICES]), full);
+        assert_eq!(gathered(&[1; WRITE_SLICES + 1]), full);
+        assert_eq!(gathered(&[WRITE_BYTES]), (1, WRITE_BYTES));
+        assert_eq!(gathered(&[WRITE_BYTES, 1]), (1, WRITE_BYTES));
+        assert_eq!(gathered(&[WRITE_BYTES - 1, 9, 9]), (2, WRITE_BYTES));
+        assert_eq!(gathered(&[WRITE_BYTES + 1]), (1, WRITE_BYTES));
     }
 
     #[test]

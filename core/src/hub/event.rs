@@ -39,8 +39,11 @@ pub enum Input<'a> {
 /// its [`Input::Closed`], but for a `Close` that was decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// [`Hub::pending`] has bytes to send. They are to be sent until none are left; there is no
-    /// further `Write` for what comes to them meanwhile.
+    /// [`Hub::pending`] has bytes to send: write once, as much as goes, when the socket takes
+    /// something, and say [`Input::Sent`]. There is no other `Write` for the connection until then;
+    /// and there is one right after it if anything is pending still, whether it was left over or has
+    /// come meanwhile. So an adapter need not look again at what is pending, nor remember whether
+    /// anything is: only whether the socket takes nothing, and a write waits until it does.
     Write(ConnId),
     /// Stop reading from the connection, at the latest after the read under way.
     PauseRead(ConnId),

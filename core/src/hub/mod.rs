@@ -32,10 +32,11 @@ use self::room::{Room, Rooms};
 use self::slots::Slots;
 pub use self::trace::Emission;
 use self::trace::Trace;
+use crate::behaviour::Behaviour;
 use crate::config::Config;
 use crate::names::Claims;
 use crate::time::{Start, Time};
-use crate::wire::{Codes, Encoder, Encoding, Inflaters, ServerPackage};
+use crate::wire::{Encoder, Encoding, Inflaters, ServerPackage};
 
 /// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
 /// loop that runs it.
@@ -43,6 +44,7 @@ use crate::wire::{Codes, Encoder, Encoding, Inflaters, ServerPackage};
 /// An input for a connection already closed is ignored: such races are part of every network. Time
 /// that goes back counts as standing still.
 pub struct Hub {
+    behaviour: Behaviour,
     config: Config,
     start: Start,
     now: Time,
@@ -95,12 +97,13 @@ impl Hub {
     /// A hub without connections. `config` should pass [`Config::check`]; a limit below its least
     /// value makes a hub that refuses what it could do, never one that breaks.
     pub fn new(config: Config, start: Start) -> Self {
-        Hub::encoding_with(Codes::default(), config, start)
+        Hub::behaving(Behaviour::LATEST, config, start)
     }
 
-    /// The same with other codes in its zlib packages, as earlier versions had them.
-    pub(crate) fn encoding_with(codes: Codes, config: Config, start: Start) -> Self {
+    /// The same by the rules of a certain version.
+    pub(crate) fn behaving(behaviour: Behaviour, config: Config, start: Start) -> Self {
         Hub {
+            behaviour,
             start,
             now: Time::ZERO,
             stage: Stage::Serving,
@@ -120,7 +123,7 @@ impl Hub {
             turn_began: 0,
             drained: 0,
             inflaters: Inflaters::new(config.max_inflaters),
-            encoder: Encoder::with_codes(codes),
+            encoder: Encoder::with_codes(behaviour.codes()),
             text: Vec::new(),
             outputs: VecDeque::new(),
             trace: Trace::default(),
@@ -132,15 +135,18 @@ impl Hub {
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
         self.now = self.now.max(now);
         self.turn_began = self.outbox.appended();
+        if let Input::Sent(id, count) = input
+            && self.behaviour.takes_sent_first()
+        {
+            self.with_slot(id, |hub, slot| hub.sent(slot, count));
+            return self.run_timers();
+        }
         self.run_timers();
         match input {
             Input::Opened(id, peer) => self.opened(id, peer),
             Input::Received(id, bytes) => self.with_slot(id, |hub, slot| hub.received(slot, bytes)),
             Input::Eof(id) => self.with_slot(id, Hub::peer_done),
-            Input::Sent(id, count) => self.with_slot(id, |hub, slot| {
-                hub.outbox.sent(slot, count);
-                hub.flushed(slot);
-            }),
+            Input::Sent(id, count) => self.with_slot(id, |hub, slot| hub.sent(slot, count)),
             Input::Closed(id) => self.with_slot(id, |hub, slot| {
                 hub.vacate(slot);
                 hub.remove(slot);
@@ -164,10 +170,14 @@ impl Hub {
             // What was meant for a connection that has gone since is of no use to anyone.
             match output {
                 Output::Close(..) => return Some(output),
-                Output::Write(id)
-                | Output::PauseRead(id)
-                | Output::ResumeRead(id)
-                | Output::Finish(id) => {
+                Output::Write(id) => {
+                    if let Some(slot) = self.slots.of(id)
+                        && self.outbox.write(slot)
+                    {
+                        return Some(output);
+                    }
+                }
+                Output::PauseRead(id) | Output::ResumeRead(id) | Output::Finish(id) => {
                     if self.is_open(id) {
                         return Some(output);
                     }
@@ -234,6 +244,14 @@ impl Hub {
     /// The wall clock's time of [`Time::ZERO`], as it was given.
     pub fn start(&self) -> Start {
         self.start
+    }
+
+    /// The adapter wrote. A write answers the `Write` that asked for it; what is left takes another.
+    fn sent(&mut self, slot: u32, count: u32) {
+        if let Some(id) = self.outbox.sent(slot, count) {
+            self.outputs.push_back(Output::Write(id));
+        }
+        self.flushed(slot);
     }
 
     fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, u32)) {

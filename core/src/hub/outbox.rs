@@ -56,7 +56,12 @@ struct Queue {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum QueueState {
-    Open,
+    /// Empty.
+    Idle,
+    /// A `Write` is among the outputs.
+    Asked,
+    /// The `Write` was handed out, and the adapter has not said yet what came of it.
+    Writing,
     /// Over its bound: its spans are gone, and it takes no more.
     Burst,
 }
@@ -103,9 +108,9 @@ pub(super) struct Frame(Span);
 /// What came of handing a frame to a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    /// The queue was empty: the connection is to be written to.
+    /// Nobody writes to the connection yet: it is to be written to.
     First(ConnId),
-    /// It was queued behind others.
+    /// It was queued behind others, and will be written with them.
     Queued,
     /// The queue is over its bound and was emptied; its connection is to be closed.
     Burst,
@@ -138,7 +143,7 @@ impl Outbox {
         let queue = Queue {
             conn,
             encoding,
-            state: QueueState::Open,
+            state: QueueState::Idle,
             charge: 0,
             last: Span::NONE,
             earlier: VecDeque::new(),
@@ -218,13 +223,15 @@ impl Outbox {
         }
         queue.charge += (span.end - held.unwrap_or(0)) as usize;
         let last = core::mem::replace(&mut queue.last, span);
-        let pushed = if last.is_none() {
-            Pushed::First(queue.conn)
-        } else if last.segment == span.segment && last.end == span.start {
+        if last.segment == span.segment && last.end == span.start {
             queue.last.start = last.start;
-            Pushed::Queued
-        } else {
+        } else if !last.is_none() {
             queue.earlier.push_back(last);
+        }
+        let pushed = if queue.state == QueueState::Idle {
+            queue.state = QueueState::Asked;
+            Pushed::First(queue.conn)
+        } else {
             Pushed::Queued
         };
         if queue.charge > self.queue_bytes {
@@ -263,19 +270,30 @@ impl Outbox {
         })
     }
 
+    /// A `Write` for the connection in `slot` is about to be handed out; whether it still is of use.
+    pub(super) fn write(&mut self, slot: u32) -> bool {
+        let queue = &mut self.queues[slot as usize];
+        let asked = queue.state == QueueState::Asked;
+        if asked {
+            queue.state = QueueState::Writing;
+        }
+        asked
+    }
+
     pub(super) fn is_empty(&self, slot: u32) -> bool {
         self.queues[slot as usize].last.is_none()
     }
 
-    /// Takes the first `count` bytes from the queue in `slot`, or all there are.
-    pub(super) fn sent(&mut self, slot: u32, count: u32) {
+    /// Takes the first `count` bytes from the queue in `slot`, or all there are. Says whom to ask again
+    /// to write to, if something is left.
+    pub(super) fn sent(&mut self, slot: u32, count: u32) -> Option<ConnId> {
         let mut left = count as usize;
         let queue = &mut self.queues[slot as usize];
         while left > 0 && !queue.last.is_none() {
             let front = queue.earlier.front_mut().unwrap_or(&mut queue.last);
             if left < front.len() {
                 front.start += left as u32;
-                return;
+                break;
             }
             left -= front.len();
             let gone = *front;
@@ -293,9 +311,17 @@ impl Outbox {
                 }
             }
         }
-        if queue.last.is_none() && queue.earlier.capacity() > MAX_IDLE_SPANS {
+        if !queue.last.is_none() {
+            let asked = core::mem::replace(&mut queue.state, QueueState::Asked);
+            return (asked == QueueState::Writing).then_some(queue.conn);
+        }
+        if queue.state != QueueState::Burst {
+            queue.state = QueueState::Idle;
+        }
+        if queue.earlier.capacity() > MAX_IDLE_SPANS {
             queue.earlier = VecDeque::new();
         }
+        None
     }
 
     /// Drops all that is queued for the connection in `slot`.
@@ -304,6 +330,7 @@ impl Outbox {
         let mut earlier = core::mem::take(&mut queue.earlier);
         let last = core::mem::replace(&mut queue.last, Span::NONE);
         queue.charge = 0;
+        queue.state = QueueState::Idle;
         if last.is_none() {
             return;
         }
@@ -368,9 +395,11 @@ impl Outbox {
             }
             assert_eq!(queue.charge, charge, "a queue is charged what it holds");
             assert!(charge <= self.queue_bytes, "a queue is within its bound");
-            assert!(
-                queue.state == QueueState::Open || charge == 0,
-                "a burst queue is empty"
+            let outstanding = matches!(queue.state, QueueState::Asked | QueueState::Writing);
+            assert_eq!(
+                outstanding,
+                charge > 0,
+                "a queue has a write outstanding if and only if it has something"
             );
             assert!(
                 queue.earlier.is_empty() || !queue.last.is_none(),

@@ -65,13 +65,13 @@ pub use self::read::{Fault, OpenError, Reader, Record};
 pub use self::replay::{Divergence, Replay};
 pub use self::tape::{Keeper, Kept, Tape};
 pub use self::write::Recorder;
+use crate::behaviour::Behaviour;
 use crate::config::Config;
 pub use crate::hub::Emission;
 use crate::hub::Hub;
 #[cfg(doc)]
 use crate::hub::Input;
 use crate::time::Start;
-use crate::wire::Codes;
 
 /// The version of the format that is written.
 pub const FORMAT: u16 = 1;
@@ -79,7 +79,8 @@ pub const FORMAT: u16 = 1;
 ///
 /// 1. The first.
 /// 2. Short packages in zlib have the fixed Huffman codes.
-pub const BEHAVIOUR: u32 = 2;
+/// 3. What was sent leaves its queue before anything else happens.
+pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";
 /// What the check of a length is combined with, so that zeros are no record.
@@ -122,11 +123,8 @@ impl Header {
 
     /// A hub that does what the recorded one did with the same inputs, as far as this core knows.
     pub fn hub(&self) -> Hub {
-        let codes = match self.behaviour {
-            ..=1 => Codes::Own,
-            2.. => Codes::FixedIfShort,
-        };
-        Hub::encoding_with(codes, self.config.clone(), self.start)
+        let behaviour = Behaviour::version(self.behaviour);
+        Hub::behaving(behaviour, self.config.clone(), self.start)
     }
 }
 

@@ -336,10 +336,8 @@ impl World {
         let down = &mut self.links[client].down;
         let bytes = down.take(most);
         let ending = down.ending();
-        if !bytes.is_empty() && self.sockets[client].blocked {
-            self.sockets[client].blocked = false;
-            self.writable.push(client);
-            self.poke();
+        if !bytes.is_empty() && self.sockets[client].is_blocked() {
+            self.made_room_down(client);
         }
         let input = match ending {
             _ if !bytes.is_empty() => SessionInput::Received(&bytes),

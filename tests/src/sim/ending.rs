@@ -120,8 +120,7 @@ impl World {
         if !self.stopping && self.rng.faults.chance(500) {
             stuck = self.stick();
             self.hand(Input::Shutdown);
-            self.drain();
-            self.wake_when_due();
+            self.flush();
         }
         for client in 0..self.clients.len() {
             if self.clients[client].is_connected_user() && stuck != Some(client) {
@@ -130,7 +129,7 @@ impl World {
         }
         self.until("all have left", |world| world.hub.connections() == 0);
         if self.failure.is_none() {
-            self.drain();
+            self.flush();
             self.hub.check_invariants();
             let ended = self.watch.ended(&self.hub);
             self.check(ended);
@@ -151,7 +150,7 @@ impl World {
             self.act(stuck, Action::Users);
         }
         for _ in 0..2000 {
-            if self.sockets[stuck].blocked || !self.step() {
+            if self.sockets[stuck].is_blocked() || !self.step() {
                 break;
             }
         }
@@ -182,7 +181,10 @@ impl World {
                     return socket.state == host::State::Closed;
                 }
                 let pending = || self.hub.pending(host::id(client)).next().is_some();
-                self.links[client].is_quiet() && !socket.paused && !unsent() && !pending()
+                self.links[client].is_quiet()
+                    && !socket.incoming.is_paused()
+                    && !unsent()
+                    && !pending()
             })
     }
 

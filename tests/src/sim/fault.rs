@@ -36,8 +36,7 @@ impl World {
                 if !self.stopping && self.rng.faults.chance(500) {
                     self.stopping = true;
                     self.hand(Input::Shutdown);
-                    self.drain();
-                    self.wake_when_due();
+                    self.flush();
                 }
             }
             Fault::Reset

@@ -1,5 +1,8 @@
-//! The server's adapter: it keeps what the hub asks of an adapter, in any way that keeps it.
+//! The server's adapter: it keeps what the hub asks of an adapter, in any way that keeps it, and
+//! remembers of a connection what the real ones do ([`chatmaster_core::adapter`]), and no more. Its
+//! poll tells what theirs tell, once.
 
+use chatmaster_core::adapter::{Enqueue, Incoming, Next, Outgoing};
 use chatmaster_core::{CloseReason, ConnId, Input, Output, Peer, Time};
 
 use super::marks::Mark;
@@ -11,13 +14,12 @@ use super::{Check, Plant, watch};
 /// The server's end of a connection.
 pub(super) struct Socket {
     pub(super) state: State,
-    pub(super) paused: bool,
-    /// Whether the hub knows that the peer sends nothing any more.
+    pub(super) incoming: Incoming,
+    pub(super) outgoing: Outgoing,
+    /// Whether the poll has told that the peer sends nothing any more. It does so once.
+    hung_up: bool,
+    /// Whether the hub knows of it.
     heard_end: bool,
-    /// Whether nothing more is written.
-    finished: bool,
-    /// Whether it waits for room.
-    pub(super) blocked: bool,
     /// Bytes read.
     read: u64,
 }
@@ -34,12 +36,17 @@ impl Socket {
     pub(super) fn new() -> Self {
         Socket {
             state: State::Waiting,
-            paused: false,
+            incoming: Incoming::default(),
+            outgoing: Outgoing::default(),
+            hung_up: false,
             heard_end: false,
-            finished: false,
-            blocked: false,
             read: 0,
         }
+    }
+
+    /// Whether a write waits until the client has read something.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.outgoing == Outgoing::Blocked
     }
 }
 
@@ -56,6 +63,12 @@ pub(super) fn id(link: usize) -> ConnId {
 
 fn link(id: ConnId) -> usize {
     id.0 as usize - 1
+}
+
+fn enqueue(queue: &mut Vec<usize>, link: usize, enqueue: Enqueue) {
+    if enqueue == Enqueue::Yes {
+        queue.push(link);
+    }
 }
 
 impl World {
@@ -87,16 +100,33 @@ impl World {
         }
     }
 
-    /// Something came from a client.
+    /// Something came from a client: the poll tells.
     pub(super) fn came_up(&mut self, link: usize) {
-        if self.sockets[link].state == State::Closed {
-            if self.links[link].up.unread() > 0 {
-                self.links[link].up.take(usize::MAX);
-                self.reset(link, Way::Down);
+        match self.sockets[link].state {
+            State::Open => {}
+            State::Waiting => return self.poke(),
+            State::Closed => {
+                if self.links[link].up.unread() > 0 {
+                    self.links[link].up.take(usize::MAX);
+                    self.reset(link, Way::Down);
+                }
+                return;
             }
-            return;
         }
-        self.readable.push(link);
+        let ending = self.links[link].up.ending();
+        self.sockets[link].hung_up |= ending != Ending::Open;
+        let read = self.sockets[link].incoming.readable();
+        enqueue(&mut self.readable, link, read);
+        if ending == Ending::Reset {
+            self.made_room_down(link);
+        }
+        self.poke();
+    }
+
+    /// The socket may take something, or fails to: the poll tells, if a write has found it full.
+    pub(super) fn made_room_down(&mut self, link: usize) {
+        let write = self.sockets[link].outgoing.writable();
+        enqueue(&mut self.writable, link, write);
         self.poke();
     }
 
@@ -114,16 +144,18 @@ impl World {
             self.sockets[link].state = State::Open;
             let address = self.clients[link].address;
             self.hand(Input::Opened(id(link), Peer(address)));
+            // What came before it was accepted shows as soon as the poll knows of the socket.
+            if !self.links[link].up.is_untouched() {
+                self.came_up(link);
+            }
             self.maybe_drain();
         }
-        let mut reads = std::mem::take(&mut self.readable);
-        reads.sort_unstable();
-        reads.dedup();
-        let mut writes = std::mem::take(&mut self.writable);
-        writes.sort_unstable();
-        writes.dedup();
-        let reads = reads.into_iter().map(Work::Read);
-        let mut work: Vec<Work> = reads.chain(writes.into_iter().map(Work::Write)).collect();
+        let reads = std::mem::take(&mut self.readable).into_iter();
+        let writes = std::mem::take(&mut self.writable).into_iter();
+        let mut work: Vec<Work> = reads
+            .map(Work::Read)
+            .chain(writes.map(Work::Write))
+            .collect();
         if self.plan.host.shuffled {
             self.rng.host.shuffle(&mut work);
         }
@@ -134,68 +166,81 @@ impl World {
             }
             self.maybe_drain();
         }
-        self.drain();
-        if !self.readable.is_empty() || !self.writable.is_empty() {
-            self.poke();
-        }
-        self.wake_when_due();
+        self.flush();
     }
 
     fn maybe_drain(&mut self) {
         let wanted = self.hub.wants_flush();
         if wanted {
             self.marks.reach(Mark::WantedFlush);
-        }
-        if wanted || self.rng.host.chance(self.plan.host.drain) {
+            self.flush();
+        } else if self.rng.host.chance(self.plan.host.drain) {
             self.drain();
         }
     }
 
+    /// Reads, if the connection is among those to read from and the hub takes it.
     fn read(&mut self, link: usize) {
         for _ in 0..self.plan.host.reads {
-            let socket = &self.sockets[link];
+            let socket = &mut self.sockets[link];
             if socket.state != State::Open || socket.heard_end {
                 return;
+            }
+            if !socket.incoming.begin_read() {
+                return self.hear_hang_up(link);
             }
             let up = &mut self.links[link].up;
             if up.ending() == Ending::Reset {
                 return self.lose(link);
             }
-            if up.unread() == 0 {
-                // Who does not read may still be told that the peer has hung up.
-                let hears = !socket.paused || self.plan.host.hears_hang_up;
-                if up.ending() == Ending::Finished && hears {
-                    if socket.paused {
-                        self.marks.reach(Mark::HalfCloseWithBacklog);
-                    }
-                    self.sockets[link].heard_end = true;
-                    self.hand(Input::Eof(id(link)));
-                }
-                return;
-            }
-            if socket.paused {
-                return;
+            if up.unread() == 0 && up.ending() == Ending::Finished {
+                return self.hear_end(link);
             }
             let host = &self.plan.host;
             let most = if self.rng.host.chance(host.tiny) {
                 1
             } else {
-                self.rng.host.within(1..=host.read)
+                self.rng.host.within(1..=host.read) as usize
             };
-            let bytes = up.take(most as usize);
-            let more = up.unread() > 0 || up.ending() != Ending::Open;
-            self.sockets[link].read += bytes.len() as u64;
-            let read = self.sockets[link].read;
-            if self.clients[link].is_in_header(read) {
-                self.marks.reach(Mark::SplitInHeader);
+            let bytes = up.take(most);
+            // A read that comes short has met the end of what there is; but the poll does not tell of
+            // the end again.
+            let next = if bytes.len() < most && !self.sockets[link].hung_up {
+                Next::Blocked
+            } else {
+                Next::Ready
+            };
+            let again = self.sockets[link].incoming.read(next);
+            if !bytes.is_empty() {
+                self.sockets[link].read += bytes.len() as u64;
+                let read = self.sockets[link].read;
+                if self.clients[link].is_in_header(read) {
+                    self.marks.reach(Mark::SplitInHeader);
+                }
+                self.hand(Input::Received(id(link), &bytes));
+                self.made_room_up(link);
             }
-            self.hand(Input::Received(id(link), &bytes));
-            self.made_room_up(link);
-            if !more {
+            if again == Enqueue::No {
                 return;
             }
         }
         self.readable.push(link);
+    }
+
+    /// Who does not read may still be told that the peer has hung up.
+    fn hear_hang_up(&mut self, link: usize) {
+        let up = &self.links[link].up;
+        if self.plan.host.hears_hang_up && up.ending() == Ending::Finished && up.unread() == 0 {
+            self.marks.reach(Mark::HalfCloseWithBacklog);
+            self.hear_end(link);
+        }
+    }
+
+    fn hear_end(&mut self, link: usize) {
+        let socket = &mut self.sockets[link];
+        socket.incoming.end();
+        socket.heard_end = true;
+        self.hand(Input::Eof(id(link)));
     }
 
     /// A connection broke.
@@ -207,25 +252,32 @@ impl World {
         self.hand(Input::Closed(id(link)));
     }
 
-    /// Writes what there is room for.
-    pub(super) fn write(&mut self, link: usize) {
-        if self.sockets[link].state != State::Open || self.sockets[link].finished {
+    /// Writes once, if the connection is among those to write to. What is pending afterwards is the
+    /// hub's to say.
+    fn write(&mut self, link: usize) {
+        if self.sockets[link].state != State::Open || !self.sockets[link].outgoing.begin_write() {
             return;
         }
+        if self.links[link].up.ending() == Ending::Reset {
+            return self.lose(link);
+        }
         let (room, most) = (self.links[link].down.room(), self.plan.host.write as usize);
-        let most = room.min(most);
         let mut bytes = Vec::new();
         let mut all = 0;
         for slice in self.hub.pending(id(link)) {
             bytes.extend_from_slice(&slice[..slice.len().min(most - bytes.len())]);
             all += slice.len();
         }
-        if all == 0 {
-            return;
-        }
+        let next = if bytes.len() > room {
+            bytes.truncate(room);
+            Next::Blocked
+        } else {
+            Next::Ready
+        };
         if bytes.len() < all {
             self.marks.reach(Mark::PartialWrite);
         }
+        self.sockets[link].outgoing.wrote(next);
         if !bytes.is_empty() {
             self.watch.sent(id(link), &bytes);
             self.send(link, Way::Down, &bytes);
@@ -233,14 +285,6 @@ impl World {
                 self.links[link].down.lose_last();
             }
             self.hand(Input::Sent(id(link), bytes.len() as u32));
-        }
-        // There is no further `Write` for what came meanwhile.
-        if self.hub.pending(id(link)).next().is_some() {
-            if bytes.len() == room {
-                self.sockets[link].blocked = true;
-            } else {
-                self.writable.push(link);
-            }
         }
     }
 
@@ -265,54 +309,66 @@ impl World {
         }
     }
 
-    /// Does what the hub wants, until it wants nothing.
-    pub(super) fn drain(&mut self) {
-        while self.failure.is_none() && self.drain_once() {}
+    /// Does what the hub wants, writes once to whom it wants written to, and sees to it that the loop
+    /// goes on with what is left.
+    pub(super) fn flush(&mut self) {
+        self.drain();
+        let mut writes = std::mem::take(&mut self.writable);
+        if self.plan.host.shuffled {
+            self.rng.host.shuffle(&mut writes);
+        }
+        for link in writes {
+            self.write(link);
+        }
+        self.drain();
+        if !self.readable.is_empty() || !self.writable.is_empty() {
+            self.poke();
+        }
+        self.wake_when_due();
     }
 
-    /// Does what the hub wants by now; whether it was anything.
-    fn drain_once(&mut self) -> bool {
+    /// Does what the hub wants, but for the writes, whose turn comes.
+    fn drain(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
         let at = self.clock();
         if let Some(trace) = &mut self.trace {
             trace.events.push((at, trace::Event::Drained));
         }
-        let mut any = false;
-        let (mut writes, mut late) = (Vec::new(), Vec::new());
+        let mut late = Vec::new();
         while let Some(output) = self.hub.poll_output() {
-            any = true;
             let checked = self.watch.output(&self.hub, output);
             self.check(checked);
             match output {
-                Output::Write(id) => writes.push(link(id)),
+                Output::Write(id) => {
+                    let link = link(id);
+                    if self.options.plant == Some(Plant::ForgetWrite) && self.take_plant(link) {
+                        continue;
+                    }
+                    let write = self.sockets[link].outgoing.wanted();
+                    enqueue(&mut self.writable, link, write);
+                }
                 Output::PauseRead(id) => {
-                    self.sockets[link(id)].paused = true;
+                    self.sockets[link(id)].incoming.pause();
                     self.mark_pause();
                 }
                 Output::ResumeRead(id) => {
-                    self.sockets[link(id)].paused = false;
-                    self.readable.push(link(id));
+                    let read = self.sockets[link(id)].incoming.resume();
+                    enqueue(&mut self.readable, link(id), read);
                 }
-                Output::Finish(id) => {
-                    self.sockets[link(id)].finished = true;
-                    self.finish(link(id), Way::Down);
-                }
+                Output::Finish(id) => self.finish(link(id), Way::Down),
                 Output::Close(id, reason) => {
                     self.close(link(id), reason);
                     late.push(id);
                 }
             }
         }
-        self.watch.drained();
+        let checked = self.watch.drained(&self.hub);
+        self.check(checked);
         for id in late {
             self.be_late(id);
         }
-        for link in writes {
-            if self.options.plant == Some(Plant::ForgetWrite) && self.take_plant(link) {
-                continue;
-            }
-            self.write(link);
-        }
-        any
     }
 
     fn close(&mut self, link: usize, reason: CloseReason) {
@@ -391,7 +447,7 @@ impl World {
             CloseReason::Violation if client.was_inside => {
                 self.marks.reach(Mark::ViolationAfterLogin);
             }
-            CloseReason::Shutdown if socket.blocked && lingered => {
+            CloseReason::Shutdown if socket.is_blocked() && lingered => {
                 self.marks.reach(Mark::ShutdownStuck);
             }
             CloseReason::Left | CloseReason::Violation | CloseReason::Shutdown => {}

@@ -174,6 +174,11 @@ impl Pipe {
         self.ending
     }
 
+    /// Whether nothing has come that a reader would find.
+    pub fn is_untouched(&self) -> bool {
+        self.landed.is_empty() && self.ending == Ending::Open
+    }
+
     /// Whether nothing is under way or unread.
     pub fn is_quiet(&self) -> bool {
         self.flying.is_empty() && self.landed.is_empty()

@@ -59,7 +59,7 @@ fn run(trace: &Trace, watch: &mut Watch, outputs: &mut Vec<Output>) -> Result<()
                 watch.output(&hub, output)?;
                 outputs.push(output);
             }
-            watch.drained();
+            watch.drained(&hub)?;
         }
     }
     Ok(())

@@ -13,6 +13,8 @@ pub struct Watch {
     /// Those that were closed by the network after the outputs were last drained: the hub may have
     /// closed them before, and says so once.
     crossed: Vec<ConnId>,
+    /// Those that were written to since the outputs were last drained.
+    written: Vec<ConnId>,
     latest: Time,
     digest: Digest,
 }
@@ -32,7 +34,7 @@ enum Reading {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Idle,
-    /// A write was asked for, and not all was taken as yet.
+    /// A write was asked for, and did not happen yet.
     Asked,
     Finished,
 }
@@ -70,10 +72,10 @@ impl Watch {
             }
             Input::Sent(id, _) => {
                 if let Some(conn) = self.conns.get_mut(&id)
-                    && hub.pending(id).next().is_none()
                     && conn.writing == Writing::Asked
                 {
                     conn.writing = Writing::Idle;
+                    self.written.push(id);
                 }
             }
             Input::Received(..) | Input::Eof(_) | Input::Tick | Input::Shutdown => {}
@@ -133,9 +135,20 @@ impl Watch {
         Ok(())
     }
 
-    /// Notes that the outputs are drained.
-    pub fn drained(&mut self) {
+    /// Notes that the outputs are drained, and checks that who was written to is to be written to again
+    /// if anything is pending.
+    ///
+    /// # Errors
+    /// Whom the hub has forgotten.
+    pub fn drained(&mut self, hub: &Hub) -> Result<(), Failure> {
         self.crossed.clear();
+        for id in self.written.drain(..) {
+            let idle = |conn: &Conn| conn.writing == Writing::Idle;
+            if self.conns.get(&id).is_some_and(idle) && hub.pending(id).next().is_some() {
+                return fail(format!("bytes are pending for {id:?}, and nobody writes"));
+            }
+        }
+        Ok(())
     }
 
     /// Adds bytes that `id` is sent to the digest.

@@ -1,0 +1,40 @@
+//! Which version of the rules a hub goes by.
+
+use crate::wire::Codes;
+
+/// A version of what the core does with the same inputs. A rule that changes asks it, so that a
+/// recording replays by the rules it was made under; each question is a method here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Behaviour(u32);
+
+impl Behaviour {
+    /// The rules of today.
+    ///
+    /// 1. The first.
+    /// 2. Short packages in zlib have the fixed Huffman codes.
+    /// 3. What was sent leaves its queue before anything else happens.
+    pub(crate) const LATEST: Behaviour = Behaviour(3);
+
+    /// The rules of `version`; of a later version than this core knows, today's.
+    pub(crate) fn version(version: u32) -> Self {
+        Behaviour(version).min(Behaviour::LATEST)
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The Huffman codes of zlib packages.
+    pub(crate) fn codes(self) -> Codes {
+        match self.0 {
+            ..=1 => Codes::Own,
+            2.. => Codes::FixedIfShort,
+        }
+    }
+
+    /// Whether [`Input::Sent`](crate::Input::Sent) takes its bytes out of the queue before the timers
+    /// that are due run; they ran first once, and what they queued was never written.
+    pub(crate) fn takes_sent_first(self) -> bool {
+        self.0 >= 3
+    }
+}
