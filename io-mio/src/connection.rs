@@ -103,9 +103,11 @@ impl Connection {
         if !self.outgoing.begin_write() {
             return Ok(0);
         }
-        let (count, next) = socket::write(&self.stream, pending)?;
+        let written = socket::write(&self.stream, pending);
+        // A socket that is broken takes nothing more, and is not waited for.
+        let next = written.as_ref().map_or(Next::Ready, |(_, next)| *next);
         self.outgoing.wrote(next);
-        Ok(count)
+        written.map(|(count, _)| count)
     }
 
     /// Nothing more is to be written.
