@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
 use chatmaster_core::recording::Kept;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
@@ -55,7 +56,8 @@ pub fn unlimited() -> Config {
     }
 }
 
-/// A hub without sockets, whose clock stands still unless told.
+/// A hub without sockets, whose clock stands still unless told. What is written to whom, and when, it
+/// decides as the adapters do.
 pub struct Bare {
     /// The hub.
     pub hub: Hub,
@@ -64,6 +66,8 @@ pub struct Bare {
     /// What the hub wanted done, but for writes.
     pub log: Vec<Output>,
     inboxes: BTreeMap<ConnId, Inbox>,
+    /// Those to write to.
+    writable: Vec<ConnId>,
     page: Page,
 }
 
@@ -71,6 +75,7 @@ pub struct Bare {
 struct Inbox {
     bytes: Vec<u8>,
     line: Line,
+    outgoing: Outgoing,
 }
 
 /// What stands between the hub and a client.
@@ -94,6 +99,7 @@ impl Bare {
             now: Time::ZERO,
             log: Vec::new(),
             inboxes: BTreeMap::new(),
+            writable: Vec::new(),
         }
     }
 
@@ -101,12 +107,23 @@ impl Bare {
     /// hub wants to at once.
     pub fn handle(&mut self, input: Input<'_>) {
         self.step(input);
-        self.drain();
+        self.flush();
         while let Some(due) = self.hub.poll_timeout()
             && due <= self.now + Duration::from_micros(1)
         {
             self.now = due;
             self.step(Input::Tick);
+            self.flush();
+        }
+    }
+
+    /// Does what the hub wants, and writes once to whom it wants written to, until it wants nothing.
+    fn flush(&mut self) {
+        self.drain();
+        while !self.writable.is_empty() {
+            for id in std::mem::take(&mut self.writable) {
+                self.write(id);
+            }
             self.drain();
         }
     }
@@ -115,7 +132,11 @@ impl Bare {
         self.page.drained(self.now);
         while let Some(output) = self.hub.poll_output() {
             match output {
-                Output::Write(id) => self.write(id),
+                Output::Write(id) => {
+                    if self.inboxes.entry(id).or_default().outgoing.wanted() == Enqueue::Yes {
+                        self.writable.push(id);
+                    }
+                }
                 Output::Finish(id) | Output::Close(id, _) => {
                     self.inboxes.entry(id).or_default().line = Line::Closed;
                     self.log.push(output);
@@ -172,7 +193,9 @@ impl Bare {
             .expect("the client has connected");
         if inbox.line == Line::Stalled {
             inbox.line = Line::Open;
-            self.write(id(client));
+            if inbox.outgoing.writable() == Enqueue::Yes {
+                self.writable.push(id(client));
+            }
             self.handle(Input::Tick);
         }
     }
@@ -206,13 +229,19 @@ impl Bare {
 
     fn write(&mut self, id: ConnId) {
         let inbox = self.inboxes.entry(id).or_default();
-        if inbox.line == Line::Stalled {
+        if !inbox.outgoing.begin_write() {
             return;
         }
+        if inbox.line == Line::Stalled {
+            return inbox.outgoing.wrote(Next::Blocked);
+        }
+        inbox.outgoing.wrote(Next::Ready);
         let before = inbox.bytes.len();
         inbox.bytes.extend(self.hub.pending(id).flatten());
         let sent = (inbox.bytes.len() - before) as u32;
-        self.step(Input::Sent(id, sent));
+        if sent > 0 {
+            self.step(Input::Sent(id, sent));
+        }
     }
 }
 
