@@ -319,3 +319,24 @@ pub(crate) const PLANTS: [Plant; 35] = [
         replace: "Input::Received(id, &state.buffer[..count].repeat(2));",
     },
 ];
+
+/// A bug that the simulator must find within its seeds, and the test that runs them. Connections went
+/// deaf by it, with the simulator looking on: its adapter looked again where the real ones do not.
+pub(crate) const SIMULATED: Plant = Plant {
+    property: "many_seeds_keep_every_promise_and_reach_every_mark",
+    bug: "timers run before what was sent leaves its queue",
+    file: HUB,
+    find: "            self.with_slot(id, |hub, slot| hub.sent(slot, count));
+            return self.run_timers();
+",
+    replace: "            let pending: usize = self.pending(id).map(<[u8]>::len).sum();
+            self.run_timers();
+            return self.with_slot(id, |hub, slot| {
+                if pending > count as usize {
+                    return hub.sent(slot, count);
+                }
+                hub.outbox.sent(slot, count);
+                hub.flushed(slot);
+            });
+",
+};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use list::{PLANTS, Plant};
+use list::{PLANTS, Plant, SIMULATED};
 
 /// Tests among the properties that are single cases of a bug there was.
 const SINGLE_CASES: [&str; 1] =
@@ -17,7 +17,7 @@ const SINGLE_CASES: [&str; 1] =
 
 #[test]
 fn every_planted_bug_still_has_its_place() {
-    for plant in &PLANTS {
+    for plant in PLANTS.iter().chain([&SIMULATED]) {
         let text = fs::read_to_string(workspace().join(plant.file)).expect("sources can be read");
         plant.check(&text);
     }
@@ -26,7 +26,7 @@ fn every_planted_bug_still_has_its_place() {
 #[test]
 #[ignore = "rebuilds the core once for each planted bug: minutes"]
 fn every_property_fails_on_its_planted_bug() {
-    let garden = Garden::dig();
+    let garden = Garden::dig("properties");
     let mut names: BTreeSet<&str> = PLANTS.iter().map(|plant| plant.property).collect();
     let began = Instant::now();
     let outcome = garden.test(&names);
@@ -65,6 +65,17 @@ fn every_property_fails_on_its_planted_bug() {
     // Those are about how the counterexamples are kept.
     tests.retain(|test| !test.starts_with("counterexample::"));
     assert_eq!(tests, names, "every property has a planted bug");
+}
+
+#[test]
+#[ignore = "builds the core once more, and runs the simulator: minutes"]
+fn the_simulator_finds_connections_that_go_deaf() {
+    let garden = Garden::dig("simulator");
+    let outcome = garden.with(&SIMULATED, || {
+        garden.test(&BTreeSet::from([SIMULATED.property]))
+    });
+    println!("{outcome:?}: {}", SIMULATED.bug);
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
 }
 
 /// The workspace's folder.
@@ -110,14 +121,19 @@ impl std::fmt::Debug for Outcome {
 
 /// A copy of the sources, with a target folder of its own.
 struct Garden {
+    /// The tests that are run.
+    suite: &'static str,
     sources: PathBuf,
     target: PathBuf,
 }
 
 impl Garden {
-    fn dig() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plants");
+    fn dig(suite: &'static str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("plants")
+            .join(suite);
         let garden = Garden {
+            suite,
             sources: folder.join("sources"),
             target: folder.join("target"),
         };
@@ -152,7 +168,7 @@ impl Garden {
         done
     }
 
-    /// Runs some of the properties, with the same random numbers each time.
+    /// Runs some of the tests, with the same random numbers each time.
     fn test(&self, names: &BTreeSet<&str>) -> Outcome {
         let (built, _, said) = run(self.cargo().arg("--no-run"));
         if !built {
@@ -183,7 +199,7 @@ impl Garden {
         }
     }
 
-    /// The names of all properties.
+    /// The names of all tests.
     fn tests(&self) -> BTreeSet<String> {
         let (_, listed, _) = run(self.cargo().args(["--", "--list"]));
         let names = listed
@@ -195,7 +211,7 @@ impl Garden {
     fn cargo(&self) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo
-            .args(["test", "--offline", "-p", "chatmaster-tests", "--test", "properties"])
+            .args(["test", "--offline", "-p", "chatmaster-tests", "--test", self.suite])
             .current_dir(&self.sources)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
