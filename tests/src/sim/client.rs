@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use chatmaster_core::adapter::{Next, Outgoing};
 use chatmaster_core::session::{Action, Event as Seen};
 use chatmaster_core::{Encoding, Session, SessionConfig, SessionInput, SessionOutput, Time};
 
@@ -41,6 +42,8 @@ pub(super) struct User {
     stream: Option<Writer>,
     /// Bytes that the session has handed over and the network has no room for.
     outgoing: Vec<u8>,
+    /// What an adapter remembers of the session: nobody looks at what is pending unasked.
+    writing: Outgoing,
     /// Where packages in zlib streams begin, in bytes sent.
     starts: VecDeque<u64>,
     speech: Speech,
@@ -171,6 +174,7 @@ impl World {
                 kept: None,
                 stream: (speech == Speech::Stream).then(|| Writer::new(speech)),
                 outgoing: Vec::new(),
+                writing: Outgoing::default(),
                 starts: VecDeque::new(),
                 speech,
                 written: 0,
@@ -389,8 +393,9 @@ impl World {
             };
             while let Some(output) = user.session.poll_output() {
                 match output {
-                    // What is pending is looked at in any case.
-                    SessionOutput::Write => {}
+                    SessionOutput::Write => {
+                        let _ = user.writing.wanted();
+                    }
                     SessionOutput::Finish if user.ending == Half::Open => {
                         user.ending = Half::Wanted
                     }
@@ -420,7 +425,8 @@ impl World {
         };
         let pending = user.session.pending();
         let taken = pending.len();
-        if taken > 0 && user.outgoing.len() < 4096 {
+        if user.writing.begin_write() && user.outgoing.len() < 4096 {
+            user.writing.wrote(Next::Ready);
             let start = user.written + user.outgoing.len() as u64;
             match &mut user.stream {
                 Some(stream) => {
