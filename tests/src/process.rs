@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use chatmaster_core::Encoding;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::packages::login;
 use crate::wire::{Package, Reader};
@@ -37,6 +39,12 @@ impl Process {
     pub fn start_recorded(program: &str, runtime: Runtime, recording: Option<&Path>) -> Self {
         let mut command = server(program, runtime, Encoding::Zlib);
         Self::run(command.args(recording))
+    }
+
+    /// Starts `program` with the default limits, flood control included.
+    pub fn start_limited(program: &str, runtime: Runtime) -> Self {
+        let mut command = server(program, runtime, Encoding::Zlib);
+        Self::run(command.arg("--limited"))
     }
 
     /// Starts `program`, which speaks `encoding` first.
@@ -72,6 +80,24 @@ impl Process {
     pub fn kill(mut self) {
         self.child.kill().expect("it is ours");
         self.ending = Ending::Killed;
+    }
+
+    /// Stops it, as SIGSTOP does, until it is to [go on](Process::go_on).
+    #[cfg(unix)]
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on.
+    #[cfg(unix)]
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("it is ours");
     }
 
     /// Where it listens.

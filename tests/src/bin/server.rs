@@ -1,6 +1,6 @@
 //! A server in a process of its own, for tests and benches that measure one:
-//! `server mio|smol zlib|plain [RECORDING]`. Says on standard output where it listens, and stops when standard input ends.
-//! Without flood control, so that speed is the server's own.
+//! `server mio|smol zlib|plain [--limited|RECORDING]`. Says on standard output where it listens, and stops when standard input ends.
+//! Without flood control, so that speed is the server's own, unless it is to be limited.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -16,12 +16,15 @@ fn main() {
         "plain" => Encoding::Plain,
         other => panic!("the encoding is zlib or plain, not {other:?}"),
     };
-    let config = Config {
+    let mut config = Config {
         encoding,
-        message_rate: 0,
         ..Config::default()
     };
-    let recording = std::env::args().nth(3).map(|path| {
+    let limited = std::env::args().nth(3).is_some_and(|it| it == "--limited");
+    if !limited {
+        config.message_rate = 0;
+    }
+    let recording = std::env::args().nth(3).filter(|_| !limited).map(|path| {
         let mut file = File::create_new(path).expect("the recording is a new file");
         let keep = move |bytes: &[u8]| {
             file.write_all(bytes)
