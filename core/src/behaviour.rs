@@ -12,7 +12,8 @@ impl Behaviour {
     ///
     /// 1. The first.
     /// 2. Short packages in zlib have the fixed Huffman codes.
-    /// 3. What was sent leaves its queue before anything else happens.
+    /// 3. What was sent leaves its queue before anything else happens. A deadline that was slept through
+    ///    is put off.
     pub(crate) const LATEST: Behaviour = Behaviour(3);
 
     /// The rules of `version`; of a later version than this core knows, today's.
@@ -35,6 +36,12 @@ impl Behaviour {
     /// Whether [`Input::Sent`](crate::Input::Sent) takes its bytes out of the queue before the timers
     /// that are due run; they ran first once, and what they queued was never written.
     pub(crate) fn takes_sent_first(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether a deadline that nobody was there to keep, for the process was stopped, is put off, so that
+    /// what came in time still counts.
+    pub(crate) fn puts_off_deadlines(self) -> bool {
         self.0 >= 3
     }
 }

@@ -71,6 +71,44 @@ fn a_peer_that_does_not_take_its_last_packages_is_closed_at_the_linger_deadline(
 }
 
 #[test]
+fn a_deadline_that_was_slept_through_is_put_off_by_a_second() {
+    let mut world = Bare::new(Config::default());
+    let in_time = world.connect();
+    let idle = world.connect();
+    let deaf = world.connect();
+    world.stall(deaf);
+    world.send(deaf, b"nonsense");
+    for client in [in_time, idle] {
+        world.packages(client);
+    }
+    world.now = world.now + 40 * SECOND;
+    world.handle(Input::Tick);
+    assert_eq!(world.log, []);
+    // What came meanwhile is read now.
+    world.send(in_time, login("alice").as_bytes());
+    assert!(world.packages(in_time)[0].contains(r#""status":true"#));
+    world.resume(deaf);
+    assert_eq!(world.log, [Output::Finish(id(deaf))]);
+    world.advance(SECOND - MS);
+    assert_eq!(world.log.len(), 1);
+    world.advance(MS);
+    assert_eq!(
+        world.packages(idle),
+        [error("login", "No login within 30 seconds.")]
+    );
+}
+
+#[test]
+fn a_deadline_that_is_noticed_a_little_late_is_kept() {
+    let mut world = Bare::new(Config::default());
+    let idle = world.connect();
+    world.packages(idle);
+    world.now = world.now + 30 * SECOND + 100 * MS;
+    world.handle(Input::Tick);
+    assert_eq!(world.packages(idle).len(), 1);
+}
+
+#[test]
 fn flood_control_delays_and_drops_nothing() {
     let mut world = Bare::new(Config::default());
     let listener = world.log_in("listener");

@@ -90,6 +90,10 @@ enum Stage {
     Stopping,
 }
 
+/// How late a deadline may be noticed and still be one.
+const PUNCTUAL: Duration = Duration::from_millis(100);
+/// How long one that was noticed later is put off.
+const SECOND_CHANCE: Duration = Duration::from_secs(1);
 /// Connections beyond `max_connections` that are told so; further ones are closed without a word.
 const MAX_REFUSED: usize = 256;
 
@@ -369,6 +373,9 @@ impl Hub {
             && at <= self.now
             && !self.turn_is_over()
         {
+            if self.was_slept_through(at) && self.put_off(slot, at) {
+                continue;
+            }
             let conn = self.conn(slot);
             match (&conn.phase, conn.reading) {
                 (
@@ -394,6 +401,29 @@ impl Hub {
             }
             self.close_burst();
         }
+    }
+
+    /// Whether nobody was there when `at` came: the process was stopped, say. What came in time may
+    /// wait in the sockets still.
+    fn was_slept_through(&self, at: Time) -> bool {
+        self.behaviour.puts_off_deadlines() && self.now.since(at) > PUNCTUAL
+    }
+
+    /// Puts the deadline of a connection off, if it is this one, until the adapter has had the time to
+    /// read and write.
+    fn put_off(&mut self, slot: u32, at: Time) -> bool {
+        let until = self.after(SECOND_CHANCE);
+        let (Phase::Login { deadline, .. } | Phase::Closing { deadline, .. }) =
+            &mut self.conn(slot).phase
+        else {
+            return false;
+        };
+        if *deadline != at {
+            return false;
+        }
+        *deadline = until;
+        self.set_timer(slot);
+        true
     }
 
     /// Lists the connection under the time its next timer is due.

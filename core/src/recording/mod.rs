@@ -79,7 +79,8 @@ pub const FORMAT: u16 = 1;
 ///
 /// 1. The first.
 /// 2. Short packages in zlib have the fixed Huffman codes.
-/// 3. What was sent leaves its queue before anything else happens.
+/// 3. What was sent leaves its queue before anything else happens. A deadline that was slept through is put
+///    off.
 pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";
