@@ -1,10 +1,12 @@
 //! Recordings: they replay to the byte, and what is wrong with one is found where it is.
 
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use chatmaster_core::recording::{
-    BEHAVIOUR, Deed, Divergence, FORMAT, Fault, Header, OpenError, Reader, Record, Recorder, Replay,
+    BEHAVIOUR, Deed, Divergence, FORMAT, Fault, Header, MAX_MESSAGE_BYTES, OpenError, Reader,
+    Record, Recorder, Replay, Unrecordable, check,
 };
 use chatmaster_core::wire::{Encoder, Encoding};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
@@ -159,6 +161,43 @@ fn a_header_says_what_it_was_given() {
     assert_eq!(read, header);
     assert_eq!((read.behaviour, read.segment), (BEHAVIOUR, 0));
     assert_eq!(reader.next_record(), Ok(None));
+}
+
+#[test]
+fn the_longest_message_that_can_be_recorded_fits_into_a_record() {
+    let config = Config {
+        max_message_bytes: MAX_MESSAGE_BYTES,
+        max_package_bytes: 6 * MAX_MESSAGE_BYTES + 1024,
+        send_queue_bytes: 64 << 20,
+        ..Config::default()
+    };
+    assert_eq!(check(&config), Ok(()));
+    let mut studio = Studio::new(config.clone());
+    for (id, name) in [(1, "n".repeat(32)), (2, "b".into())] {
+        let address = Peer(Ipv4Addr::LOCALHOST.into());
+        studio.handle(Input::Opened(ConnId(id), address));
+        let login = format!(
+            r#"{{"type":"command","data":{{"command":"login","parameters":{{"username":"{name}"}}}}}}"#
+        );
+        studio.says(id, &login, Encoding::Plain);
+    }
+    // What takes six bytes for one.
+    let text = "\\u0001".repeat(MAX_MESSAGE_BYTES);
+    let message = format!(r#"{{"type":"message","data":{{"message":"{text}"}}}}"#);
+    for piece in message.as_bytes().chunks(64 * 1024) {
+        studio.handle(Input::Received(ConnId(1), piece));
+    }
+    let sent = text.len() + r#"{"type":"message","data":{"message":"","username":""}}"#.len() + 32;
+    let (_, mut reader) = Reader::open(studio.recorder.bytes()).unwrap();
+    let recorded = iter::from_fn(|| reader.next_record().unwrap());
+    let is_it = |record| matches!(record, Record::Emission(it) if it.text.len() == sent);
+    assert_eq!(recorded.filter(|record| is_it(record.clone())).count(), 1);
+
+    let longer = Config {
+        max_message_bytes: MAX_MESSAGE_BYTES + 1,
+        ..config
+    };
+    assert_eq!(check(&longer), Err(Unrecordable));
 }
 
 #[test]

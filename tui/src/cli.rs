@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chatmaster_core::{Config, Encoding};
+use chatmaster_core::{Config, Encoding, recording};
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -266,6 +266,10 @@ impl Serve {
             announce_limit: limits.announce_limit,
         };
         match config.check() {
+            Ok(()) if self.record.is_some() && recording::check(&config).is_err() => Err(format!(
+                "--max-message-bytes must be at most {} with --record",
+                recording::MAX_MESSAGE_BYTES
+            )),
             Ok(()) => Ok(config),
             Err(error) => {
                 let flag = error.field.replace('_', "-");

@@ -89,6 +89,39 @@ const CHECK: u8 = 0x5a;
 /// The most bytes of `kind`, `delta` and `payload`.
 const MAX_RECORD: usize = (1 << 24) - 1;
 
+/// The most bytes of a record that are no text of a message: names, and what a record is made of.
+const OTHER_BYTES: usize = 64 * 1024;
+
+/// The most [`Config::max_message_bytes`] of a hub that can be recorded: what comes of a message has to
+/// fit into a record, and may take six bytes for each of its text's.
+pub const MAX_MESSAGE_BYTES: usize = (MAX_RECORD - OTHER_BYTES) / 6;
+
+/// Whether a hub with these limits can be recorded.
+///
+/// # Errors
+/// Its messages may be too long: [`MAX_MESSAGE_BYTES`].
+pub fn check(config: &Config) -> Result<(), Unrecordable> {
+    if config.max_message_bytes > MAX_MESSAGE_BYTES {
+        return Err(Unrecordable);
+    }
+    Ok(())
+}
+
+/// Messages may be too long to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unrecordable;
+
+impl fmt::Display for Unrecordable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "max_message_bytes must be at most {MAX_MESSAGE_BYTES} to be recorded"
+        )
+    }
+}
+
+impl core::error::Error for Unrecordable {}
+
 /// CRC32C, the checksum of headers, records and emissions.
 pub(crate) static CRC32C: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 

@@ -33,7 +33,10 @@ impl Recorder {
     }
 
     /// Hands `input` to `hub`, and records it with all it makes the hub send. The hub must have been
-    /// told to [trace](Hub::trace).
+    /// told to [trace](Hub::trace), and its limits must pass [`check`](super::check).
+    ///
+    /// # Panics
+    /// If more than 16 MiB are received at once.
     pub fn handle(&mut self, hub: &mut Hub, now: Time, input: Input<'_>) {
         self.input(now, &input);
         hub.handle(now, input);
@@ -142,7 +145,7 @@ impl Recorder {
         let length = self.bytes.len() - begin - 4;
         assert!(
             length <= MAX_RECORD,
-            "an input and a package are far below 16 MiB"
+            "what is received at once, and what may be sent, is below 16 MiB"
         );
         let [low, middle, high, _] = (length as u32).to_le_bytes();
         self.bytes[begin..begin + 4].copy_from_slice(&[
