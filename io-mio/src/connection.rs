@@ -115,4 +115,9 @@ impl Connection {
         // It fails if the connection is gone, which the next read tells.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
+
+    /// What was written and is not taken yet is to be forgotten with the connection.
+    pub(crate) fn forsake(&self) {
+        socket::forsake(&self.stream);
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chatmaster_core::adapter::Enqueue;
 use chatmaster_core::recording::{Keeper, Tape};
-use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
+use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -228,7 +228,7 @@ impl Server {
         self.poll
             .registry()
             .register(&mut stream, Token(token(id)), interest)?;
-        socket::tune(&stream);
+        socket::tune_accepted(&stream);
         self.connections
             .insert(token(id), (id, Connection::new(stream)));
         // A listener for both families shows IPv4 addresses as IPv6 ones.
@@ -321,7 +321,12 @@ impl Server {
                 Output::PauseRead(_) => connection.pause(),
                 Output::ResumeRead(_) => enqueue(&mut self.readable, id, connection.resume()),
                 Output::Finish(_) => connection.finish(),
-                Output::Close(..) => self.close(id),
+                Output::Close(_, reason) => {
+                    if reason == CloseReason::SlowConsumer {
+                        connection.forsake();
+                    }
+                    self.close(id);
+                }
             }
         }
         self.outputs = outputs;

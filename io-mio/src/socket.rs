@@ -12,12 +12,23 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 /// it. One that is beyond may be lost without either end being told, and its client waits for the
 /// login request in vain.
 const BACKLOG: i32 = 65_535;
-/// How long a connection may be idle before the operating system asks whether the peer is there.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// How long a connection may be idle before the operating system asks whether the peer is there; how
+/// long it waits for an answer before it asks again; and how often it asks before the peer counts as
+/// gone: [`GONE`] after it was last heard.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(20);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_PROBES: u32 = 2;
+/// How long a peer may take nothing of what a server sends it before it counts as gone. The worst is
+/// one that is sent something right before it would have counted as gone for its silence: twice this.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const GONE: Duration = Duration::from_secs(40);
 /// How long connecting to one address may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of the buffer to read into: the most that is read from a connection in one turn.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// What the operating system is asked to keep of what is sent to one connection, until the peer has taken
+/// it. Without this it keeps up to megabytes, which no limit of the server's counts.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// The most slices that are handed to one write.
 const WRITE_SLICES: usize = 64;
 /// The most bytes that are handed to one write.
@@ -72,7 +83,26 @@ pub(crate) fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     // A connection without either is slower, or lives longer, but works.
     let _ = socket.set_tcp_nodelay(true);
-    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_IDLE));
+    let _ = socket.set_tcp_keepalive(&keepalive);
+}
+
+/// What a server wants beside [`tune`]: to be rid of a peer that takes nothing of what it is sent, and
+/// to keep little in the operating system for one that takes it slowly. A client wants neither: a
+/// server may leave it waiting for minutes, for flood control.
+pub(crate) fn tune_accepted(stream: &TcpStream) {
+    tune(stream);
+    let socket = SockRef::from(stream);
+    // As above.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket.set_tcp_user_timeout(Some(GONE));
+    let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
+}
+
+/// Has the socket forget, when it is closed, what it was given to send and the peer does not take: the
+/// operating system would keep that for minutes.
+pub(crate) fn forsake(stream: &TcpStream) {
+    // Otherwise it forgets later.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
 /// What a read came to.
@@ -90,6 +120,11 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8], hung_up: bool) -> 
         Ok(0) => Ok(Took::End),
         Ok(count) if SHORT_IS_ALL && count < buffer.len() && !hung_up => {
             Ok(Took::Bytes(count, Next::Blocked))
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
+    #[cfg(not(target_os = "openbsd"))]
+    let keepalive = keepalive
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_PROBES);
         }
         Ok(count) => Ok(Took::Bytes(count, Next::Ready)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -184,3 +219,29 @@ mod tests {
         assert!(error.to_string().contains(&address.to_string()), "{error}");
     }
 }
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn whoever_vanishes_is_found_out_within_90_seconds_idle_or_with_data_on_its_way() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let client = connect(&[listener.local_addr().unwrap()]).unwrap();
+        let accepted = listener.accept().unwrap().0;
+        let accepted = TcpStream::from_std(accepted);
+        tune(&client);
+        tune_accepted(&accepted);
+        for socket in [SockRef::from(&client), SockRef::from(&accepted)] {
+            assert!(socket.tcp_nodelay().unwrap());
+            assert!(socket.keepalive().unwrap());
+            let probes =
+                socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap();
+            let idle = socket.tcp_keepalive_time().unwrap() + probes;
+            assert_eq!(idle, GONE);
+        }
+        let accepted = SockRef::from(&accepted);
+        assert_eq!(accepted.tcp_user_timeout().unwrap(), Some(GONE));
+        assert!(2 * GONE < Duration::from_secs(90));
+        // Linux doubles it, for what it spends beside the bytes.
+        assert_eq!(accepted.send_buffer_size().unwrap(), 2 * SEND_BUFFER_BYTES);
+        // It waits as long as the server wants.
+        assert_eq!(SockRef::from(&client).tcp_user_timeout().unwrap(), None);
+    }
+

@@ -245,6 +245,35 @@ fn many_connections_at_once_are_all_served() {
     Peer::named(server.address, "Alice");
 }
 
+#[test]
+fn a_peer_that_is_put_out_for_not_reading_leaves_nothing_behind() {
+    let server = Server::start(Config {
+        message_rate: 0,
+        ..plain()
+    });
+    let mut bob = Peer::named(server.address, "Bob");
+    let idler = Peer::named(server.address, "Idler");
+    let text = "x".repeat(4000);
+    bob.stream.set_nonblocking(true).unwrap();
+    let mut heard = Vec::new();
+    // What is not taken of it is of no interest.
+    while !String::from_utf8_lossy(&heard).contains("user_left") {
+        let _ = io::Write::write(&mut bob.stream, message(&text).as_bytes());
+        let _ = bob.stream.read_to_end(&mut heard);
+    }
+    // A reset, and not the rest of what was written: that is forgotten.
+    idler.stream.set_nonblocking(true).unwrap();
+    let began = Instant::now();
+    let error = loop {
+        if let Some(error) = idler.stream.take_error().unwrap() {
+            break error;
+        }
+        assert!(began.elapsed() < PATIENCE, "it is never reset");
+        thread::yield_now();
+    };
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
 /// The descriptors of the process that has no more.
 const DESCRIPTORS: usize = 24;
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
 use chatmaster_core::recording::{Keeper, Tape};
-use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Time};
+use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use rustc_hash::FxHashMap;
 use smol::{Async, LocalExecutor, Task, future};
 
@@ -383,7 +383,7 @@ impl State {
     ) {
         self.last_id += 1;
         let id = ConnId(self.last_id);
-        socket::tune(stream.get_ref());
+        socket::tune_accepted(stream.get_ref());
         let stream = Rc::new(stream);
         let incoming = Incoming::Open {
             _reader: spawn_reader(id, stream.clone()),
@@ -463,7 +463,12 @@ impl State {
                     // It fails if the connection is gone, which the next read tells.
                     let _ = connection.stream.get_ref().shutdown(Shutdown::Write);
                 }
-                (Output::Close(..), _) => self.close(id),
+                (Output::Close(_, reason), _) => {
+                    if reason == CloseReason::SlowConsumer {
+                        socket::forsake(connection.stream.get_ref());
+                    }
+                    self.close(id);
+                }
                 (Output::PauseRead(_) | Output::ResumeRead(_), _) => {}
             }
         }

@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+const BINARY: &str = env!("CARGO_BIN_EXE_chatmaster");
+
 /// How long anything may take. Far more than it does, so that a busy machine fails nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,8 +29,25 @@ impl Process {
 
     /// Starts `chatmaster` for a user with this login name.
     pub(crate) fn start_as(user: &str, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chatmaster"))
-            .args(args)
+        Self::run(Command::new(BINARY).args(args), user)
+    }
+
+    /// Starts `chatmaster` with `args` in this network namespace.
+    pub(crate) fn start_in(namespace: &str, args: &[&str]) -> Self {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace, BINARY]);
+        Self::run(command.args(args), "tester")
+    }
+
+    /// Starts `chatmaster` with `args` after `limit`, such as `ulimit -n 40`.
+    pub(crate) fn start_limited(limit: &str, args: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{limit} && exec \"$0\" \"$@\""), BINARY]);
+        Self::run(command.args(args), "tester")
+    }
+
+    fn run(command: &mut Command, user: &str) -> Self {
+        let mut child = command
             .env("USER", user)
             .env_remove("LOGNAME")
             // Whoever runs the tests may have settings.
@@ -62,8 +81,13 @@ impl Process {
 
     /// The next line on stdout, if it comes soon.
     pub(crate) fn line_by_chance(&self) -> Option<String> {
+        self.line_within(Duration::from_millis(100))
+    }
+
+    /// The next line on stdout, if it comes in this time.
+    pub(crate) fn line_within(&self, patience: Duration) -> Option<String> {
         let out = self.out.as_ref().expect("stdout was not closed");
-        out.recv_timeout(Duration::from_millis(100)).ok()
+        out.recv_timeout(patience).ok()
     }
 
     /// Waits for this line on stdout, whatever comes before it.
@@ -108,6 +132,21 @@ impl Process {
         assert!(sent.success());
     }
 
+    /// Waits until a SIGSTOP has had its effect.
+    pub(crate) fn wait_until_stopped(&self) {
+        let status = format!("/proc/{}/stat", self.child.id());
+        let is_stopped = || {
+            let status = std::fs::read_to_string(&status).expect("Linux says what a process does");
+            status
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('T'))
+        };
+        while !is_stopped() {
+            thread::yield_now();
+        }
+    }
+
     /// The exit status, once the process ends.
     pub(crate) fn status(&mut self) -> i32 {
         let started = Instant::now();
@@ -138,12 +177,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port of loopback, on this runtime.
     pub(crate) fn start(runtime: &str, flags: &[&str]) -> Self {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--runtime", runtime];
-        let process = Process::start(&[&args, flags].concat());
+        Self::of(Process::start(&[&serve(runtime)[..], flags].concat()))
+    }
+
+    /// Starts a server after `limit`, such as `ulimit -n 40`.
+    pub(crate) fn start_limited(limit: &str, runtime: &str) -> Self {
+        Self::of(Process::start_limited(limit, &serve(runtime)))
+    }
+
+    /// The server that this process is.
+    pub(crate) fn of(process: Process) -> Self {
         let line = process.line();
         let address = line
             .strip_prefix("listening on ")
-            .and_then(|rest| rest.strip_suffix(&format!(" ({runtime})")))
+            .and_then(|rest| rest.split_once(" ("))
+            .map(|(address, _)| address)
             .unwrap_or_else(|| panic!("{line:?} is not what a server says"));
         Server {
             address: address.to_owned(),
@@ -157,6 +205,10 @@ impl Server {
         client.wait_for("* you joined general");
         client
     }
+}
+
+fn serve(runtime: &str) -> [&str; 5] {
+    ["serve", "--listen", "127.0.0.1:0", "--runtime", runtime]
 }
 
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
