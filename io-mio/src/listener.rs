@@ -31,6 +31,8 @@ pub(crate) enum Accepted {
     Connection(TcpStream, SocketAddr),
     /// A connection that broke before it was accepted; there may be others.
     Broken,
+    /// Nothing for a while, and why.
+    Failed(io::Error),
     /// Nothing for now.
     Nothing,
 }
@@ -80,7 +82,7 @@ impl Listener {
                 }
                 _ => {
                     self.back_off(now);
-                    Accepted::Nothing
+                    Accepted::Failed(error)
                 }
             },
         }

@@ -1,13 +1,14 @@
 //! The server's event loop.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chatmaster_core::adapter::Enqueue;
-use chatmaster_core::recording::{Keeper, Tape};
+use chatmaster_core::recording::{self, Keeper, Tape};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
@@ -36,28 +37,43 @@ const WAKER: Token = Token(usize::MAX);
 /// there is no listener. Otherwise what the operating system says if it has no poll for this
 /// server; what happens to connections is no error.
 pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop) -> io::Result<()> {
-    run(config, listeners, stop, None)
+    serve_with(config, listeners, stop, Hooks::default())
 }
 
-/// Runs a server like [`serve`], and records it: `keeper` is given the bytes of the recording, once a
-/// turn and before any of what they led to goes out.
+/// What a server lets its owner know while it runs. They are called on its thread, which does nothing
+/// else meanwhile; one that panics ends the server like any panic.
+#[derive(Default)]
+pub struct Hooks {
+    /// Records the server: is given the bytes of the recording, once a turn and before any of what they
+    /// led to goes out.
+    pub keeper: Option<Box<Keeper>>,
+    /// Is told why a connection could not be accepted; it is tried again after a pause of up to a second.
+    pub accept_failed: Option<Box<AcceptFailed>>,
+}
+
+/// Who is told why a connection could not be accepted.
+pub type AcceptFailed = dyn FnMut(&io::Error);
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+/// Runs a server like [`serve`] with these hooks.
 ///
 /// # Errors
-/// Those of [`serve`]. A recording that cannot be kept is none: it ends, the server goes on.
-pub fn serve_recorded(
+/// Those of [`serve`]; and [`InvalidInput`](io::ErrorKind::InvalidInput) if messages may be too long to
+/// be [recorded](recording::check) and are to be. A recording that cannot be kept is no error: it ends,
+/// the server goes on.
+///
+/// # Panics
+/// If something in it panics: it never goes on half-way through an input.
+pub fn serve_with(
     config: Config,
     listeners: Vec<std::net::TcpListener>,
     stop: &Stop,
-    keeper: Box<Keeper>,
-) -> io::Result<()> {
-    run(config, listeners, stop, Some(keeper))
-}
-
-fn run(
-    config: Config,
-    listeners: Vec<std::net::TcpListener>,
-    stop: &Stop,
-    keeper: Option<Box<Keeper>>,
+    hooks: Hooks,
 ) -> io::Result<()> {
     config
         .check()
@@ -68,7 +84,11 @@ fn run(
             "no socket to listen on",
         ));
     }
-    let mut server = Server::new(config, listeners, keeper)?;
+    if hooks.keeper.is_some() {
+        recording::check(&config)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    }
+    let mut server = Server::new(config, listeners, hooks)?;
     server.keep();
     // Held to the end: without it nobody would wake this loop.
     let waker = Arc::new(Waker::new(server.poll.registry(), WAKER)?);
@@ -87,8 +107,7 @@ fn run(
 
 struct Server {
     hub: Tape,
-    /// Who keeps the recording, if there is one.
-    keeper: Option<Box<Keeper>>,
+    hooks: Hooks,
     clock: Clock,
     poll: Poll,
     listeners: Vec<Listener>,
@@ -107,7 +126,7 @@ impl Server {
     fn new(
         config: Config,
         listeners: Vec<std::net::TcpListener>,
-        keeper: Option<Box<Keeper>>,
+        hooks: Hooks,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut prepared = Vec::new();
@@ -124,11 +143,11 @@ impl Server {
         let backlog_bytes = config.backlog_bytes;
         let hub = Hub::new(config, start);
         Ok(Server {
-            hub: match keeper {
+            hub: match &hooks.keeper {
                 Some(_) => Tape::recording(hub, "mio"),
                 None => Tape::blank(hub),
             },
-            keeper,
+            hooks,
             clock,
             poll,
             listeners: prepared,
@@ -211,11 +230,13 @@ impl Server {
             for _ in 0..ACCEPTS {
                 match self.listeners[at].accept(now) {
                     Accepted::Connection(stream, address) => {
-                        if self.open(now, stream, address).is_err() {
+                        if let Err(error) = self.open(now, stream, address) {
                             self.listeners[at].back_off(now);
+                            self.accept_failed(&error);
                         }
                     }
                     Accepted::Broken => {}
+                    Accepted::Failed(error) => self.accept_failed(&error),
                     Accepted::Nothing => break,
                 }
             }
@@ -334,8 +355,15 @@ impl Server {
 
     /// Has the recording kept, as far as it goes.
     fn keep(&mut self) {
-        if let Some(keeper) = &mut self.keeper {
+        if let Some(keeper) = &mut self.hooks.keeper {
             self.hub.keep(keeper);
+        }
+    }
+
+    /// Tells that a connection could not be accepted.
+    fn accept_failed(&mut self, error: &io::Error) {
+        if let Some(hook) = &mut self.hooks.accept_failed {
+            hook(error);
         }
     }
 

@@ -49,6 +49,6 @@ mod stop;
 
 pub use chatmaster_core::session::{Disconnected, TryActError};
 pub use client::{Client, connect};
-pub use server::{serve, serve_recorded};
+pub use server::{AcceptFailed, Hooks, serve, serve_with};
 pub use socket::listen;
 pub use stop::Stop;

@@ -20,14 +20,16 @@ pub(crate) async fn accept(server: &Server, listener: Async<TcpListener>) {
         match accept_some(server, &listener, &mut backoff) {
             Ok(Next::Turn(turn)) => server.after(turn).await,
             Ok(Next::Connection) => {
-                if poll_fn(|context| listener.poll_readable(context))
-                    .await
-                    .is_err()
-                {
+                let polled = poll_fn(|context| listener.poll_readable(context)).await;
+                if let Err(error) = polled {
+                    server.accept_failed(&error);
                     back_off(server, &mut backoff).await;
                 }
             }
-            Err(_) => back_off(server, &mut backoff).await,
+            Err(error) => {
+                server.accept_failed(&error);
+                back_off(server, &mut backoff).await;
+            }
         }
     }
 }

@@ -1,18 +1,22 @@
 //! The server's tasks.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
-use chatmaster_core::recording::{Keeper, Tape};
+use chatmaster_core::recording::{self, Keeper, Tape};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use rustc_hash::FxHashMap;
+use smol::future::FutureExt;
 use smol::{Async, LocalExecutor, Task, future};
 
 use crate::Stop;
@@ -29,28 +33,43 @@ use crate::socket::{self, READ_BYTES, Took};
 /// there is no listener. Otherwise what the operating system says if it has no poll for this
 /// server; what happens to connections is no error.
 pub fn serve(config: Config, listeners: Vec<TcpListener>, stop: &Stop) -> io::Result<()> {
-    run(config, listeners, stop, None)
+    serve_with(config, listeners, stop, Hooks::default())
 }
 
-/// Runs a server like [`serve`], and records it: `keeper` is given the bytes of the recording, once a
-/// turn and before any of what they led to goes out.
+/// What a server lets its owner know while it runs. They are called on its thread, which does nothing
+/// else meanwhile; one that panics ends the server like any panic.
+#[derive(Default)]
+pub struct Hooks {
+    /// Records the server: is given the bytes of the recording, once a turn and before any of what they
+    /// led to goes out.
+    pub keeper: Option<Box<Keeper>>,
+    /// Is told why a connection could not be accepted; it is tried again after a pause of up to a second.
+    pub accept_failed: Option<Box<AcceptFailed>>,
+}
+
+/// Who is told why a connection could not be accepted.
+pub type AcceptFailed = dyn FnMut(&io::Error);
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+/// Runs a server like [`serve`] with these hooks.
 ///
 /// # Errors
-/// Those of [`serve`]. A recording that cannot be kept is none: it ends, the server goes on.
-pub fn serve_recorded(
+/// Those of [`serve`]; and [`InvalidInput`](io::ErrorKind::InvalidInput) if messages may be too long to
+/// be [recorded](recording::check) and are to be. A recording that cannot be kept is no error: it ends,
+/// the server goes on.
+///
+/// # Panics
+/// If something in it panics: it never goes on half-way through an input.
+pub fn serve_with(
     config: Config,
     listeners: Vec<TcpListener>,
     stop: &Stop,
-    keeper: Box<Keeper>,
-) -> io::Result<()> {
-    run(config, listeners, stop, Some(keeper))
-}
-
-fn run(
-    config: Config,
-    listeners: Vec<TcpListener>,
-    stop: &Stop,
-    keeper: Option<Box<Keeper>>,
+    hooks: Hooks,
 ) -> io::Result<()> {
     config
         .check()
@@ -61,11 +80,15 @@ fn run(
             "no socket to listen on",
         ));
     }
+    if hooks.keeper.is_some() {
+        recording::check(&config)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    }
     let listeners = listeners
         .into_iter()
         .map(Async::new)
         .collect::<io::Result<Vec<_>>>()?;
-    let server = Server::new(config, keeper);
+    let server = Server::new(config, hooks);
     server.state.borrow_mut().keep();
     let executor = LocalExecutor::new();
     smol::block_on(executor.run(drive(&server, &executor, listeners, stop)));
@@ -80,7 +103,7 @@ async fn drive<'a>(
     listeners: Vec<Async<TcpListener>>,
     stop: &Stop,
 ) {
-    let accept = |listener| executor.spawn(listener::accept(server, listener));
+    let accept = |listener| executor.spawn(watched(server, listener::accept(server, listener)));
     let acceptors: Vec<_> = listeners.into_iter().map(accept).collect();
     let mut alarm = Alarm::new();
     let mut stopped = pin!(async {
@@ -114,12 +137,13 @@ enum Woken {
 pub(crate) struct Server {
     state: RefCell<State>,
     clock: Clock,
+    /// What a task has panicked with.
+    panic: RefCell<Option<Box<dyn Any + Send>>>,
 }
 
 struct State {
     hub: Tape,
-    /// Who keeps the recording, if there is one.
-    keeper: Option<Box<Keeper>>,
+    hooks: Hooks,
     connections: FxHashMap<ConnId, Connection>,
     last_id: u64,
     /// Connections that the hub is to be told of.
@@ -160,6 +184,15 @@ enum Incoming {
     Ended,
 }
 
+/// Runs a task of the server. An executor keeps what panics in it to itself; but the server panics: it may
+/// be half-way through an input, and nothing it says from then on would be true.
+async fn watched(server: &Server, task: impl Future<Output = ()>) {
+    if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+        server.panic.borrow_mut().get_or_insert(panic);
+        server.state.borrow_mut().stir();
+    }
+}
+
 /// Reads from a connection, at most once a turn, so that the hub can pause it in time and nobody
 /// starves beside it.
 async fn read(server: &Server, id: ConnId, stream: Rc<Async<TcpStream>>) {
@@ -192,17 +225,17 @@ async fn await_writable(server: &Server, id: ConnId, stream: Rc<Async<TcpStream>
 }
 
 impl Server {
-    fn new(config: Config, keeper: Option<Box<Keeper>>) -> Self {
+    fn new(config: Config, hooks: Hooks) -> Self {
         let (clock, start) = Clock::start();
         // What one read leaves for later fits into the backlog.
         let backlog_bytes = config.backlog_bytes;
         let hub = Hub::new(config, start);
         let state = RefCell::new(State {
-            hub: match keeper {
+            hub: match &hooks.keeper {
                 Some(_) => Tape::recording(hub, "smol"),
                 None => Tape::blank(hub),
             },
-            keeper,
+            hooks,
             connections: FxHashMap::default(),
             last_id: 0,
             accepted: Vec::new(),
@@ -216,7 +249,11 @@ impl Server {
             relieved: 0,
             starved: Vec::new(),
         });
-        Server { state, clock }
+        Server {
+            state,
+            clock,
+            panic: RefCell::default(),
+        }
     }
 
     /// Which turn it is.
@@ -260,6 +297,13 @@ impl Server {
         let mut state = self.state.borrow_mut();
         state.accepted.push((stream, address));
         state.stir();
+    }
+
+    /// Tells that a connection could not be accepted.
+    pub(crate) fn accept_failed(&self, error: &io::Error) {
+        if let Some(hook) = &mut self.state.borrow_mut().hooks.accept_failed {
+            hook(error);
+        }
     }
 
     /// Whether the hub has enough for one turn.
@@ -330,11 +374,18 @@ impl Server {
 
     /// Does a bounded part of what there is to do. What was accepted and read since the last turn
     /// the hub knows of in this one; and what goes to the same connection goes together.
+    ///
+    /// # Panics
+    /// If a task has.
     fn take_turn<'a>(&'a self, executor: &LocalExecutor<'a>) {
+        if let Some(panic) = self.panic.take() {
+            resume_unwind(panic);
+        }
         let state = &mut *self.state.borrow_mut();
         let now = self.clock.now();
-        let spawn_reader = |id, stream| executor.spawn(read(self, id, stream));
-        let spawn_waiter = |id, stream| executor.spawn(await_writable(self, id, stream));
+        let spawn_reader = |id, stream| executor.spawn(watched(self, read(self, id, stream)));
+        let spawn_waiter =
+            |id, stream| executor.spawn(watched(self, await_writable(self, id, stream)));
         for (stream, address) in std::mem::take(&mut state.accepted) {
             state.open(now, stream, address, spawn_reader);
         }
@@ -477,7 +528,7 @@ impl State {
 
     /// Has the recording kept, as far as it goes.
     fn keep(&mut self) {
-        if let Some(keeper) = &mut self.keeper {
+        if let Some(keeper) = &mut self.hooks.keeper {
             self.hub.keep(keeper);
         }
     }
@@ -495,5 +546,28 @@ impl State {
         self.connections.remove(&id);
         self.relieved += 1;
         self.starved.drain(..).for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_task_is_one_of_the_server() {
+        let caught = catch_unwind(|| {
+            let server = Server::new(Config::default(), Hooks::default());
+            let executor = LocalExecutor::new();
+            smol::block_on(executor.run(async {
+                let task = executor.spawn(watched(&server, async { panic!("planted") }));
+                server.woken(&mut Alarm::new(), future::pending()).await;
+                server.take_turn(&executor);
+                drop(task);
+            }));
+        });
+        let panic = caught.expect_err("it panics");
+        assert_eq!(panic.downcast_ref(), Some(&"planted"));
     }
 }

@@ -2,14 +2,15 @@
 
 mod support;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Lines, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chatmaster_core::Config;
-use support::runtime::{Stop, listen, serve};
+use chatmaster_core::recording::MAX_MESSAGE_BYTES;
+use support::runtime::{Hooks, Stop, listen, serve, serve_with};
 use support::{PATIENCE, Peer, Server, login, message, plain};
 
 #[test]
@@ -274,6 +275,35 @@ fn a_peer_that_is_put_out_for_not_reading_leaves_nothing_behind() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
 }
 
+#[test]
+fn a_panic_of_who_keeps_the_recording_ends_the_server() {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let server = thread::spawn(|| {
+        let hooks = Hooks {
+            keeper: Some(Box::new(|_| panic!("planted"))),
+            ..Hooks::default()
+        };
+        serve_with(plain(), vec![listener], &Stop::new(), hooks)
+    });
+    assert_eq!(server.join().unwrap_err().downcast_ref(), Some(&"planted"));
+}
+
+#[test]
+fn messages_that_may_be_too_long_to_be_recorded_are_refused_at_the_start() {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let config = Config {
+        max_message_bytes: MAX_MESSAGE_BYTES + 1,
+        ..plain()
+    };
+    let hooks = Hooks {
+        keeper: Some(Box::new(|_| panic!("there is nothing to keep"))),
+        ..Hooks::default()
+    };
+    let error = serve_with(config, vec![listener], &Stop::new(), hooks).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("max_message_bytes"), "{error}");
+}
+
 /// The descriptors of the process that has no more.
 const DESCRIPTORS: usize = 24;
 
@@ -287,31 +317,68 @@ fn serve_until_the_end_of_stdin() {
     server.stop();
 }
 
-#[cfg(target_os = "linux")]
+/// Not a test either: it ends when a connection cannot be accepted.
 #[test]
-fn a_server_without_descriptors_goes_on_when_there_are_some_again() {
+#[ignore = "it is run by another test"]
+fn serve_until_something_panics() {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    println!("\naddress {}", listener.local_addr().unwrap());
+    let hooks = Hooks {
+        accept_failed: Some(Box::new(|error| panic!("planted: {error}"))),
+        ..Hooks::default()
+    };
+    serve_with(plain(), vec![listener], &Stop::new(), hooks).unwrap();
+}
+
+/// Runs one of the above in a process of its own, which prints its address.
+#[cfg(target_os = "linux")]
+fn limited(test: &str) -> (Child, SocketAddr, Lines<BufReader<ChildStdout>>) {
     let limited = format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"");
     let mut child = Command::new("sh")
         .args(["-c", &limited])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "serve_until_the_end_of_stdin",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address: SocketAddr = lines
+    let address = lines
         .find_map(|line| {
             line.unwrap()
                 .strip_prefix("address ")
                 .map(|it| it.parse().unwrap())
         })
         .unwrap();
+    (child, address, lines)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_panic_while_accepting_ends_the_server() {
+    let (mut child, address, _lines) = limited("serve_until_something_panics");
+    let _peers: Vec<_> = (0..DESCRIPTORS * 2)
+        // It may have ended before the last of them.
+        .map_while(|_| TcpStream::connect(address).ok())
+        .collect();
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > PATIENCE {
+            child.kill().unwrap();
+        }
+        thread::yield_now();
+    };
+    // That of a test that has panicked.
+    assert_eq!(status.code(), Some(101));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_without_descriptors_goes_on_when_there_are_some_again() {
+    let (mut child, address, lines) = limited("serve_until_the_end_of_stdin");
     let peers: Vec<_> = (0..DESCRIPTORS * 2)
         .map(|_| Peer::over(TcpStream::connect(address).unwrap()))
         .collect();

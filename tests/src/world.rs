@@ -349,7 +349,11 @@ impl Server {
                 let stopper = stop.clone();
                 let stopper = Box::new(move || stopper.stop());
                 Self::run(chatmaster_mio::listen(any), stopper, move |l| {
-                    chatmaster_mio::serve_recorded(config, vec![l], &stop, Box::new(keep))
+                    let hooks = chatmaster_mio::Hooks {
+                        keeper: Some(Box::new(keep)),
+                        ..chatmaster_mio::Hooks::default()
+                    };
+                    chatmaster_mio::serve_with(config, vec![l], &stop, hooks)
                 })
             }
             Runtime::Smol => {
@@ -357,7 +361,11 @@ impl Server {
                 let stopper = stop.clone();
                 let stopper = Box::new(move || stopper.stop());
                 Self::run(chatmaster_smol::listen(any), stopper, move |l| {
-                    chatmaster_smol::serve_recorded(config, vec![l], &stop, Box::new(keep))
+                    let hooks = chatmaster_smol::Hooks {
+                        keeper: Some(Box::new(keep)),
+                        ..chatmaster_smol::Hooks::default()
+                    };
+                    chatmaster_smol::serve_with(config, vec![l], &stop, hooks)
                 })
             }
         }

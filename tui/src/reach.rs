@@ -113,7 +113,7 @@ impl Host {
             .name("chatmaster-host".into())
             .spawn(move || {
                 // If the server fails, its clients lose their connections, and this process has one.
-                let _ = server.serve(Config::default(), vec![listener], None);
+                let _ = server.serve(Config::default(), vec![listener], None, |_| ());
             })?;
         Ok(Host {
             stop,

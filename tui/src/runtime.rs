@@ -120,7 +120,8 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Serves on `listeners` until stopped, and records it if there is a recording.
+    /// Serves on `listeners` until stopped, and records it if there is a recording. `accept_failed` is
+    /// told why a connection could not be accepted; it is tried again.
     ///
     /// # Errors
     /// What the operating system says, if the server cannot go on.
@@ -129,22 +130,27 @@ impl Stop {
         config: Config,
         listeners: Vec<TcpListener>,
         recording: Option<Recording>,
+        accept_failed: impl FnMut(&io::Error) + 'static,
     ) -> io::Result<()> {
         let keeper = recording.map(|mut recording| {
             Box::new(move |bytes: &[u8]| recording.keep(bytes)) as Box<Keeper>
         });
-        match (self, keeper) {
+        match self {
             #[cfg(feature = "mio")]
-            (Stop::Mio(stop), None) => chatmaster_mio::serve(config, listeners, stop),
-            #[cfg(feature = "mio")]
-            (Stop::Mio(stop), Some(keeper)) => {
-                chatmaster_mio::serve_recorded(config, listeners, stop, keeper)
+            Stop::Mio(stop) => {
+                let hooks = chatmaster_mio::Hooks {
+                    keeper,
+                    accept_failed: Some(Box::new(accept_failed)),
+                };
+                chatmaster_mio::serve_with(config, listeners, stop, hooks)
             }
             #[cfg(feature = "smol")]
-            (Stop::Smol(stop), None) => chatmaster_smol::serve(config, listeners, stop),
-            #[cfg(feature = "smol")]
-            (Stop::Smol(stop), Some(keeper)) => {
-                chatmaster_smol::serve_recorded(config, listeners, stop, keeper)
+            Stop::Smol(stop) => {
+                let hooks = chatmaster_smol::Hooks {
+                    keeper,
+                    accept_failed: Some(Box::new(accept_failed)),
+                };
+                chatmaster_smol::serve_with(config, listeners, stop, hooks)
             }
         }
     }

@@ -38,7 +38,7 @@ pub fn serve(args: &Serve) -> Result<(), Trouble> {
     for listener in &listeners {
         announce(runtime, listener);
     }
-    stop.serve(config, listeners, recording)
+    stop.serve(config, listeners, recording, |_| ())
         .map_err(|error| Trouble::Failed(format!("the server failed: {}", cause(&error))))
 }
 

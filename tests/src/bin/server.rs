@@ -24,7 +24,7 @@ fn main() {
     if !limited {
         config.message_rate = 0;
     }
-    let recording = std::env::args().nth(3).filter(|_| !limited).map(|path| {
+    let keeper = std::env::args().nth(3).filter(|_| !limited).map(|path| {
         let mut file = File::create_new(path).expect("the recording is a new file");
         let keep = move |bytes: &[u8]| {
             file.write_all(bytes)
@@ -41,12 +41,11 @@ fn main() {
                 let stop = stop.clone();
                 move || stop.stop()
             });
-            match recording {
-                None => chatmaster_mio::serve(config, vec![listener], &stop),
-                Some(keeper) => {
-                    chatmaster_mio::serve_recorded(config, vec![listener], &stop, keeper)
-                }
-            }
+            let hooks = chatmaster_mio::Hooks {
+                keeper,
+                ..chatmaster_mio::Hooks::default()
+            };
+            chatmaster_mio::serve_with(config, vec![listener], &stop, hooks)
         }
         "smol" => {
             let stop = chatmaster_smol::Stop::new();
@@ -54,12 +53,11 @@ fn main() {
                 let stop = stop.clone();
                 move || stop.stop()
             });
-            match recording {
-                None => chatmaster_smol::serve(config, vec![listener], &stop),
-                Some(keeper) => {
-                    chatmaster_smol::serve_recorded(config, vec![listener], &stop, keeper)
-                }
-            }
+            let hooks = chatmaster_smol::Hooks {
+                keeper,
+                ..chatmaster_smol::Hooks::default()
+            };
+            chatmaster_smol::serve_with(config, vec![listener], &stop, hooks)
         }
         other => panic!("the runtime is mio or smol, not {other:?}"),
     };
