@@ -50,5 +50,5 @@ mod stop;
 pub use chatmaster_core::session::{Disconnected, TryActError};
 pub use client::{Client, connect};
 pub use server::{AcceptFailed, Hooks, serve, serve_with};
-pub use socket::listen;
+pub use socket::{listen, listen_only};
 pub use stop::Stop;

@@ -41,6 +41,26 @@ const WRITE_BYTES: usize = 256 * 1024;
 /// # Errors
 /// The operating system's, with the address: it is in use, not of this machine, or not permitted.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    bind(address, Families::Both)
+}
+
+/// Binds a listening socket like [`listen`], but for the family of the address alone: `[::]` leaves the
+/// port's IPv4 addresses to other sockets.
+///
+/// # Errors
+/// Those of [`listen`].
+pub fn listen_only(address: SocketAddr) -> io::Result<TcpListener> {
+    bind(address, Families::Own)
+}
+
+/// What the unspecified address of IPv6 stands for.
+#[derive(PartialEq, Eq)]
+enum Families {
+    Both,
+    Own,
+}
+
+fn bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
     let bind = || {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
@@ -48,7 +68,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         if address.is_ipv6() && address.ip().is_unspecified() {
-            socket.set_only_v6(false)?;
+            socket.set_only_v6(families == Families::Own)?;
         }
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -78,6 +98,11 @@ fn explain(what: &str, error: &io::Error) -> io::Error {
 /// Sends small packages at once, and finds out about peers that are gone without a word.
 pub(crate) fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
+    #[cfg(not(target_os = "openbsd"))]
+    let keepalive = keepalive
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_PROBES);
     // A connection without either is slower, or lives longer, but works.
     let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_keepalive(&keepalive);
@@ -117,11 +142,6 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Took
         Ok(0) => Ok(Took::End),
         Ok(count) if count < buffer.len() => Ok(Took::Bytes(count, Next::Blocked)),
         Ok(count) => Ok(Took::Bytes(count, Next::Ready)),
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
-    #[cfg(not(target_os = "openbsd"))]
-    let keepalive = keepalive
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_PROBES);
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
             Ok(Took::Bytes(0, Next::Blocked))
         }
@@ -205,15 +225,6 @@ mod tests {
         assert_eq!(gathered(&[WRITE_BYTES + 1]), (1, WRITE_BYTES));
     }
 
-    #[test]
-    fn an_address_in_use_is_named() {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let error = listen(address).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-        assert!(error.to_string().contains(&address.to_string()), "{error}");
-    }
-}
     #[cfg(target_os = "linux")]
     #[test]
     fn whoever_vanishes_is_found_out_within_90_seconds_idle_or_with_data_on_its_way() {
@@ -239,3 +250,12 @@ mod tests {
         assert_eq!(SockRef::from(&client).tcp_user_timeout().unwrap(), None);
     }
 
+    #[test]
+    fn an_address_in_use_is_named() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let error = listen(address).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chatmaster_core::Config;
 use chatmaster_core::recording::MAX_MESSAGE_BYTES;
-use support::runtime::{Hooks, Stop, listen, serve, serve_with};
+use support::runtime::{Hooks, Stop, listen, listen_only, serve, serve_with};
 use support::{PATIENCE, Peer, Server, login, message, plain};
 
 #[test]
@@ -108,6 +108,23 @@ fn the_unspecified_address_of_ipv6_serves_ipv4_too() {
         let four = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let six = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
         let _peers = [four, six, four, six].map(Peer::greeted);
+        stop.stop();
+    });
+}
+
+#[test]
+fn both_families_may_have_sockets_of_their_own() {
+    let Ok(six) = listen_only((Ipv6Addr::UNSPECIFIED, 0).into()) else {
+        return eprintln!("there is no IPv6 here");
+    };
+    let port = six.local_addr().unwrap().port();
+    let four = listen((Ipv4Addr::UNSPECIFIED, port).into()).unwrap();
+    let stop = Stop::new();
+    thread::scope(|scope| {
+        scope.spawn(|| serve(plain(), vec![six, four], &stop).unwrap());
+        let four = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let six = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+        let _peers = [four, six].map(Peer::greeted);
         stop.stop();
     });
 }

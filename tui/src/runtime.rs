@@ -43,6 +43,19 @@ impl Runtime {
         }
     }
 
+    /// Listens on `address` in its own family alone; `[::]` is every address of IPv6.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn listen_only(self, address: SocketAddr) -> io::Result<TcpListener> {
+        match self {
+            #[cfg(feature = "mio")]
+            Runtime::Mio => chatmaster_mio::listen_only(address),
+            #[cfg(feature = "smol")]
+            Runtime::Smol => chatmaster_smol::listen_only(address),
+        }
+    }
+
     /// Something that stops a server of this runtime.
     pub fn stop(self) -> Stop {
         match self {

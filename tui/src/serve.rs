@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::thread;
+use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -20,25 +23,22 @@ use crate::trouble::{Trouble, cause, tell};
 pub fn serve(args: &Serve) -> Result<(), Trouble> {
     let config = args.config().map_err(Trouble::Usage)?;
     let runtime = args.runtime;
+    raise_descriptors();
     let listeners = if args.listen.is_empty() {
         vec![listen_everywhere(runtime)?]
     } else {
-        let mut listeners = Vec::new();
-        for address in &args.listen {
-            listeners.extend(listen(runtime, address)?);
-        }
-        listeners
+        listen(runtime, &args.listen)?
     };
     let recording = match &args.record {
         Some(path) => Some(Recording::begin(path, args.record_max.map(|max| max.0))?),
         None => None,
     };
     let stop = runtime.stop();
-    stop_on_signals(stop.clone())?;
+    heed_signals(stop.clone())?;
     for listener in &listeners {
         announce(runtime, listener);
     }
-    stop.serve(config, listeners, recording, |_| ())
+    stop.serve(config, listeners, recording, tell_of_failed_accepts())
         .map_err(|error| Trouble::Failed(format!("the server failed: {}", cause(&error))))
 }
 
@@ -58,22 +58,41 @@ fn listen_everywhere(runtime: Runtime) -> Result<TcpListener, Trouble> {
     }
 }
 
-/// Listens on every address that `address` stands for: `localhost` often is two.
-fn listen(runtime: Runtime, address: &Address) -> Result<Vec<TcpListener>, Trouble> {
-    let found = address.resolve().map_err(|error| {
-        let cause = cause(&error);
-        Trouble::Failed(format!(
-            "cannot listen on {address}: {cause}. Give an address of this machine with --listen."
-        ))
-    })?;
-    found
-        .into_iter()
-        .map(|found| {
-            runtime
-                .listen(found)
-                .map_err(|error| cannot_listen(&found.to_string(), &error))
-        })
-        .collect()
+/// Listens on every address that `addresses` stand for: `localhost` often is two.
+fn listen(runtime: Runtime, addresses: &[Address]) -> Result<Vec<TcpListener>, Trouble> {
+    let mut found = Vec::new();
+    for address in addresses {
+        let resolved = address.resolve().map_err(|error| {
+            let cause = cause(&error);
+            Trouble::Failed(format!(
+                "cannot listen on {address}: {cause}. Give an address of this machine with --listen."
+            ))
+        })?;
+        found.extend(resolved);
+    }
+    let listen = |address: &SocketAddr| {
+        // `[::]` is all addresses of both families, unless IPv4 has a socket of its own.
+        let beside = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
+        if address.is_ipv6() && address.port() != 0 && found.iter().any(beside) {
+            runtime.listen_only(*address)
+        } else {
+            runtime.listen(*address)
+        }
+        .map_err(|error| cannot_listen(&address.to_string(), &error))
+    };
+    found.iter().map(listen).collect()
+}
+
+/// Takes all the descriptors that the system lets this process have: each connection is one.
+fn raise_descriptors() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // It goes with fewer, and says so when it needs more.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }
 
 fn cannot_listen(address: &str, error: &io::Error) -> Trouble {
@@ -90,13 +109,39 @@ fn cannot_listen(address: &str, error: &io::Error) -> Trouble {
     ))
 }
 
-/// The first signal stops the server gracefully, the second one at once.
-fn stop_on_signals(stop: Stop) -> Result<(), Trouble> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])
+/// Says that connections cannot be accepted: at once, and every while as long as it is so.
+fn tell_of_failed_accepts() -> impl FnMut(&io::Error) {
+    const WHILE: Duration = Duration::from_secs(60);
+    let mut told: Option<Instant> = None;
+    move |error| {
+        if told.is_none_or(|told| told.elapsed() >= WHILE) {
+            told = Some(Instant::now());
+            tell(format_args!(
+                "cannot accept connections: {}. Whoever comes now waits until someone leaves. Let the \
+                 server have more descriptors (`ulimit -n`), or have it admit fewer with \
+                 --max-connections.",
+                cause(error)
+            ));
+        }
+    }
+}
+
+/// SIGTERM and SIGINT stop the server: the first gracefully, the second at once. What else is sent to
+/// servers to have them do something, such as to read their configuration anew, does not end it.
+fn heed_signals(stop: Stop) -> Result<(), Trouble> {
+    #[cfg(unix)]
+    let ignored = [SIGHUP, SIGUSR1, SIGUSR2];
+    #[cfg(not(unix))]
+    let ignored = [];
+    let heeded = [SIGTERM, SIGINT].into_iter().chain(ignored);
+    let mut signals = Signals::new(heeded)
         .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
     thread::spawn(move || {
         let mut stopping = false;
         for signal in signals.forever() {
+            if ignored.contains(&signal) {
+                continue;
+            }
             if stopping && let Err(error) = signal_hook::low_level::emulate_default_handler(signal)
             {
                 tell(format_args!("cannot end at once: {}", cause(&error)));
