@@ -1,6 +1,6 @@
 //! Which version of the rules a hub goes by.
 
-use crate::wire::Codes;
+use crate::wire::{Codes, Controls, Framing, Strictness};
 
 /// A version of what the core does with the same inputs. A rule that changes asks it, so that a
 /// recording replays by the rules it was made under; each question is a method here.
@@ -42,6 +42,35 @@ impl Behaviour {
     /// Whether a deadline that nobody was there to keep, for the process was stopped, is put off, so that
     /// what came in time still counts.
     pub(crate) fn puts_off_deadlines(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// How the JSON of clients is read, and what is told of what is wrong with it.
+    pub(crate) fn strictness(self) -> Strictness {
+        match self.0 {
+            ..=2 => Strictness::Lenient,
+            3.. => Strictness::Strict,
+        }
+    }
+
+    /// How the controls that JSON lets pass are written.
+    pub(crate) fn controls(self) -> Controls {
+        match self.0 {
+            ..=2 => Controls::Raw,
+            3.. => Controls::Escaped,
+        }
+    }
+
+    /// How units are told apart.
+    pub(crate) fn framing(self) -> Framing {
+        match self.0 {
+            ..=2 => Framing::ByFirstByte,
+            3.. => Framing::ByHeader,
+        }
+    }
+
+    /// Whether a connection that ends in a zlib stream before any package is told so.
+    pub(crate) fn tells_of_unfinished_streams(self) -> bool {
         self.0 >= 3
     }
 }

@@ -1,7 +1,9 @@
 //! The decoder: what comes out of bytes never depends on how they were split, every bound holds while
 //! bytes come, and no bytes make it panic.
 
-use chatmaster_core::wire::{Decoder, Encoder, Encoding, Inflaters, MAX_NESTING, Violation};
+use chatmaster_core::wire::{
+    Decoder, Encoder, Encoding, Inflaters, MAX_NESTING, Step, Unfinished, Violation,
+};
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
 };
@@ -14,28 +16,35 @@ const MAX: usize = 1024;
 struct Outcome {
     packages: Vec<(String, Encoding)>,
     end: Result<Rest, Violation>,
+    /// The encoding to answer in, if it is not the one of the last package.
+    under_way: Option<Encoding>,
+    /// The work that was done.
+    work: usize,
 }
 
 /// How a decoder stands after good bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rest {
     between_packages: bool,
+    unfinished: Option<Unfinished>,
     inflaters_lent: usize,
 }
 
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut inflaters = Inflaters::new(1);
     let mut decoder = Decoder::new(MAX);
-    let mut packages = Vec::new();
+    let (mut packages, mut work) = (Vec::new(), 0);
     for mut piece in pieces {
         loop {
-            match decoder.decode(&mut inflaters, &mut piece) {
-                Ok(Some(package)) => {
+            match decoder.step(&mut inflaters, &mut piece, &mut work) {
+                Ok(Step::Taken) => {}
+                Ok(Step::NoInflater) => panic!("there is one for it"),
+                Ok(Step::Package(package)) => {
                     assert!(package.text.len() <= MAX, "a package is within its bound");
                     let text = String::from_utf8_lossy(package.text).into_owned();
                     packages.push((text, package.encoding));
                 }
-                Ok(None) => {
+                Ok(Step::Hungry) => {
                     assert!(piece.is_empty(), "nothing is left behind");
                     assert!(decoder.is_hungry(), "a decoder that has nothing is hungry");
                     break;
@@ -48,6 +57,9 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
                     return Outcome {
                         packages,
                         end: Err(violation),
+                        under_way: decoder.under_way(),
+                        // More or less of what comes behind may have been taken.
+                        work: 0,
                     };
                 }
             }
@@ -59,8 +71,11 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         packages,
         end: Ok(Rest {
             between_packages,
+            unfinished: decoder.unfinished(),
             inflaters_lent,
         }),
+        under_way: decoder.under_way(),
+        work,
     }
 }
 
@@ -109,8 +124,72 @@ fn stream<T: AsRef<[u8]>>(texts: &[T]) -> Vec<u8> {
 
 const BETWEEN: Rest = Rest {
     between_packages: true,
+    unfinished: None,
     inflaters_lent: 0,
 };
+
+/// Bits as deflate packs them: the first one lowest.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Bits {
+    fn put(&mut self, bits: u32, count: usize) {
+        for at in 0..count {
+            if self.count.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            let bit = (bits >> at) as u8 & 1;
+            *self.bytes.last_mut().unwrap() |= bit << (self.count % 8);
+            self.count += 1;
+        }
+    }
+}
+
+/// A stream of `count` blocks without anything in them, with a package behind them.
+fn empty_blocks(count: usize, block: impl Fn(&mut Bits)) -> Vec<u8> {
+    let mut bits = Bits::default();
+    bits.put(0x9c78, 16);
+    (0..count).for_each(|_| block(&mut bits));
+    // A last block, stored.
+    bits.put(0b001, 3);
+    let mut bytes = bits.bytes;
+    bytes.extend([2, 0, !2, !0, b'{', b'}', 0x01, 0x75, 0x00, 0xf9]);
+    bytes
+}
+
+/// With the fixed codes: ten bits.
+fn fixed(bits: &mut Bits) {
+    bits.put(0b010, 3);
+    bits.put(0, 7);
+}
+
+/// With codes of its own: 90 bits.
+fn dynamic(bits: &mut Bits) {
+    bits.put(0b100, 3);
+    // 257 literals and lengths, one distance, 18 lengths of codes: 18 and 1 have one bit each.
+    bits.put(0, 5);
+    bits.put(0, 5);
+    bits.put(14, 4);
+    for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1] {
+        bits.put(u32::from([18, 1].contains(&symbol)), 3);
+    }
+    // 256 symbols that do not occur, the end of the block, a distance; and the end of the block.
+    for zeros in [138, 118] {
+        bits.put(1, 1);
+        bits.put(zeros - 11, 7);
+    }
+    bits.put(0, 3);
+}
+
+/// Stored.
+fn stored(bits: &mut Bits) {
+    bits.put(0, 3);
+    bits.put(0, bits.count.next_multiple_of(8) - bits.count);
+    bits.put(0xffff_0000, 32);
+}
 
 #[test]
 fn plain_packages_end_at_the_matching_brace() {
@@ -203,14 +282,17 @@ fn an_endless_string_ends_at_the_bound() {
 
 #[test]
 fn a_bomb_is_stopped_at_the_bound() {
-    for bomb in [
-        vec![b' '; 10 << 20],
-        [br#"{"a":""#.to_vec(), vec![b'x'; 10 << 20]].concat(),
+    for (bomb, violation) in [
+        (vec![b' '; 10 << 20], Violation::NoPackage),
+        (
+            [br#"{"a":""#.to_vec(), vec![b'x'; 10 << 20]].concat(),
+            Violation::TooLarge,
+        ),
     ] {
         let bytes = zlib(&bomb);
         assert!(bytes.len() < bomb.len() / 500, "it is a bomb");
-        assert_eq!(decode([&bytes[..]]).end, Err(Violation::TooLarge));
-        assert_eq!(decode(bytes.chunks(1)).end, Err(Violation::TooLarge));
+        assert_eq!(decode([&bytes[..]]).end, Err(violation));
+        assert_eq!(decode(bytes.chunks(1)).end, Err(violation));
     }
 }
 
@@ -219,20 +301,79 @@ fn blanks_in_a_stream_count_like_a_package() {
     let blanks = |count: usize| [vec![b' '; count], b"{}".to_vec()].concat();
     assert_eq!(packages(&decode_all_ways(&zlib(blanks(MAX)))), ["{}"]);
     let outcome = decode_all_ways(&zlib(blanks(MAX + 1)));
-    assert_eq!(outcome.end, Err(Violation::TooLarge));
+    assert_eq!(outcome.end, Err(Violation::NoPackage));
     assert_eq!(packages(&outcome), [""; 0]);
 }
 
 #[test]
 fn a_stream_of_empty_blocks_is_stopped_at_the_bound() {
     // A sync flush of nothing is an empty stored block: five bytes that inflate to none.
-    let mut bytes = stream(&["{}"]);
-    bytes.extend([0, 0, 0, 0xff, 0xff].repeat(10 * MAX));
-    let outcome = decode([&bytes[..]]);
-    assert_eq!(packages(&outcome), ["{}"]);
-    assert_eq!(outcome.end, Err(Violation::TooLarge));
-    assert_eq!(decode(bytes.chunks(1)), outcome);
-    assert_eq!(decode(bytes.chunks(11)), outcome);
+    let flushes = [0, 0, 0, 0xff, 0xff].repeat(10 * MAX);
+    for (begun, whole, violation) in [
+        ("{}", vec!["{}"], Violation::NoPackage),
+        (" ", vec![], Violation::NoPackage),
+        (r#"{"a"#, vec![], Violation::TooLargeEncoded),
+    ] {
+        let bytes = [stream(&[begun]), flushes.clone()].concat();
+        let outcome = decode([&bytes[..]]);
+        assert_eq!(packages(&outcome), whole);
+        assert_eq!(outcome.end, Err(violation));
+        assert_eq!(decode(bytes.chunks(1)), outcome);
+        assert_eq!(decode(bytes.chunks(11)), outcome);
+    }
+    // Before anything else, too.
+    let bytes = [vec![0x78, 0x9c], flushes].concat();
+    assert_eq!(decode([&bytes[..]]).end, Err(Violation::NoPackage));
+}
+
+#[test]
+fn each_block_and_each_byte_is_work_however_it_is_split() {
+    type Block = fn(&mut Bits);
+    for (block, bits) in [(fixed as Block, 10), (dynamic, 90), (stored, 40)] {
+        for count in [0, 1, 2, 70] {
+            let bytes = empty_blocks(count, block);
+            assert!(
+                (0..=2).contains(&(bytes.len() - (count * bits).div_ceil(8) - 12)),
+                "{count} blocks of {bits} bits in {} bytes",
+                bytes.len()
+            );
+            let outcome = decode_all_ways(&bytes);
+            assert_eq!(packages(&outcome), ["{}"]);
+            assert_eq!(outcome.end, Ok(BETWEEN));
+            let work = bytes.len() + "{}".len() + (count + 1) * Decoder::BLOCK_WORK;
+            assert_eq!(outcome.work, work);
+        }
+    }
+    let plain = b" {}\n\n{\"a\":1} ";
+    assert_eq!(decode_all_ways(plain).work, plain.len());
+    let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(900));
+    let bytes = zlib(&text);
+    let work = bytes.len() + text.len() + Decoder::BLOCK_WORK;
+    assert_eq!(decode_all_ways(&bytes).work, work);
+}
+
+#[test]
+fn one_step_is_little_work() {
+    let streams = [
+        empty_blocks(800, fixed),
+        empty_blocks(90, dynamic),
+        empty_blocks(200, stored),
+        zlib(vec![b' '; 10 << 20]),
+        zlib("{}".repeat(100_000)),
+    ];
+    for bytes in streams {
+        let mut inflaters = Inflaters::new(1);
+        let mut decoder = Decoder::new(MAX);
+        let mut rest = &bytes[..];
+        let mut work = 0;
+        while let Ok(Step::Package(_) | Step::Taken) =
+            decoder.step(&mut inflaters, &mut rest, &mut work)
+        {
+            let work = std::mem::take(&mut work);
+            // A block, what is looked at of the input at once, and a ring of output.
+            assert!(work <= Decoder::BLOCK_WORK + 512 + 32 * 1024, "{work}");
+        }
+    }
 }
 
 #[test]
@@ -274,17 +415,82 @@ fn what_is_neither_json_nor_zlib_is_told_at_its_first_byte() {
 }
 
 #[test]
-fn a_zlib_header_is_checked() {
-    for (header, good) in [
-        ([0x78, 0x9c], true),
-        ([0x78, 0x01], true),
-        ([0x08, 0x1d], true),
-        // The checksum is wrong.
-        ([0x78, 0x9d], false),
-        // A preset dictionary is wanted.
-        ([0x78, 0xbb], false),
+fn what_only_begins_like_zlib_is_told_at_its_second_byte_and_not_answered_in_zlib() {
+    let is_text = |byte| (b' '..=b'~').contains(&byte) || b"\t\n\x0c\r".contains(&byte);
+    for first in (0..8).map(|info| info << 4 | 8) {
+        for second in 0..=255_u8 {
+            let header = [first, second];
+            let outcome = decode_all_ways(&header);
+            let checked = (256 * u32::from(first) + u32::from(second)) % 31 == 0;
+            let dictionary = second & 0x20 != 0;
+            let expected = if checked && !dictionary {
+                (Ok(()), Some(Encoding::Zlib))
+            } else if first == 0x78 && !is_text(second) {
+                // An x that no text goes on from was to be zlib.
+                (Err(Violation::BadZlib), None)
+            } else {
+                (Err(Violation::NotAHeader(header)), None)
+            };
+            let end = outcome.end.map(|_| ());
+            assert_eq!((end, outcome.under_way), expected, "{header:02x?}");
+        }
+    }
+    for word in ["hello\n", "help\n", "x\n", "8\n", "(", "x{}"] {
+        let outcome = decode_all_ways(format!("{{}}{word}").as_bytes());
+        assert_eq!(packages(&outcome), ["{}"], "{word}");
+        assert_eq!(outcome.under_way, None, "{word}");
+    }
+}
+
+#[test]
+fn no_inflater_is_lent_before_a_header_is_whole_and_right() {
+    for (bytes, lent) in [
+        (&[0x78][..], 0),
+        (&[0x78, 0x9d], 0),
+        (&[0x78, 0xbb], 0),
+        (&[0x78, 0x9c], 1),
+        (&[0x08, 0x1d], 1),
     ] {
-        assert_eq!(decode_all_ways(&header).end.is_ok(), good, "{header:02x?}");
+        let mut inflaters = Inflaters::new(1);
+        let mut decoder = Decoder::new(MAX);
+        for byte in bytes.chunks(1) {
+            let mut rest = byte;
+            let _ = decoder.decode(&mut inflaters, &mut rest);
+        }
+        assert_eq!(inflaters.lent(), lent, "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn a_stream_waits_for_an_inflater_and_takes_nothing_meanwhile() {
+    let mut inflaters = Inflaters::new(1);
+    let (open, whole) = (stream(&["{}"]), [zlib("{}"), b"{}".to_vec()].concat());
+    let (mut first, mut second) = (Decoder::new(MAX), Decoder::new(MAX));
+    let mut rest = &open[..];
+    assert!(first.decode(&mut inflaters, &mut rest).unwrap().is_some());
+    for pieces in [&[&whole[..]][..], &[&whole[..1], &whole[1..]]] {
+        for piece in pieces {
+            let mut rest = *piece;
+            while let Ok(Step::Taken) = second.step(&mut inflaters, &mut rest, &mut 0) {}
+        }
+        let mut rest = &whole[2..];
+        for _ in 0..3 {
+            assert_eq!(
+                second.step(&mut inflaters, &mut rest, &mut 0),
+                Ok(Step::NoInflater)
+            );
+        }
+        assert_eq!(rest.len(), whole.len() - 2);
+        assert!(!second.is_hungry() && !second.holds_inflater());
+        let mut other = Decoder::new(MAX);
+        std::mem::swap(&mut second, &mut other);
+        first.release(&mut inflaters);
+        for _ in 0..2 {
+            assert!(other.decode(&mut inflaters, &mut rest).unwrap().is_some());
+        }
+        assert_eq!(other.decode(&mut inflaters, &mut rest), Ok(None));
+        let mut rest = &open[..];
+        assert!(first.decode(&mut inflaters, &mut rest).unwrap().is_some());
     }
 }
 
@@ -331,9 +537,34 @@ fn a_stream_must_carry_whole_packages() {
         Err(Violation::CutPackage)
     );
     assert_eq!(
-        decode_all_ways(&zlib("{}x")).end,
-        Err(Violation::NotAPackage(b'x'))
+        decode_all_ways(&zlib("{}y")).end,
+        Err(Violation::NotAPackage(b'y'))
     );
+}
+
+#[test]
+fn a_stream_in_a_stream_is_told_by_its_name() {
+    let inner = zlib("{}");
+    for text in [
+        inner.clone(),
+        inner[..2].to_vec(),
+        [b"{} ", &inner[..]].concat(),
+        zlib(&inner),
+    ] {
+        let outcome = decode_all_ways(&zlib(&text));
+        assert_eq!(outcome.end, Err(Violation::DoubleZlib));
+        assert_eq!(outcome.under_way, Some(Encoding::Zlib));
+        assert_eq!(
+            decode_all_ways(&stream(&[&text])).end,
+            Err(Violation::DoubleZlib)
+        );
+    }
+    // What only begins like one is none.
+    for text in ["{}x", "x", "xhello", "hello", "8"] {
+        let first = text.trim_start_matches("{}").as_bytes()[0];
+        let outcome = decode_all_ways(&zlib(text));
+        assert_eq!(outcome.end, Err(Violation::NotAPackage(first)), "{text}");
+    }
 }
 
 #[test]
@@ -344,6 +575,29 @@ fn an_incomplete_package_is_told_from_none() {
     assert!(!rest(br#"{"a"#));
     assert!(rest(&stream(&["{}"])));
     assert!(!rest(&stream(&[r#"{"a"#])));
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_told() {
+    use Unfinished::{Package, Stream};
+    for (bytes, missing) in [
+        (vec![], None),
+        (b"{} \n".to_vec(), None),
+        (br#"{"a"#.to_vec(), Some(Package)),
+        (vec![0x78], Some(Stream)),
+        (vec![0x78, 0x9c], Some(Stream)),
+        (zlib("{}")[..3].to_vec(), Some(Stream)),
+        (stream(&[" "]), Some(Stream)),
+        (stream(&[r#"{"a"#]), Some(Package)),
+        (stream(&["{}"]), None),
+        (stream(&["{} "]), None),
+        (stream(&["{}", "{"]), Some(Package)),
+        (zlib("{}"), None),
+        ([zlib("{}"), vec![0x78, 0x9c]].concat(), Some(Stream)),
+    ] {
+        let told = decode_all_ways(&bytes).end.unwrap().unfinished;
+        assert_eq!(told, missing, "{bytes:02x?}");
+    }
 }
 
 #[test]

@@ -55,7 +55,11 @@ fn a_message_without_a_text_is_told_what_it_needs() {
         r#"{"type":"message","data":null}"#,
         r#"{"type":"message","data":{}}"#,
         r#"{"type":"message","data":{"message":7}}"#,
-        r#"{"type":"message","data":{"message":"a","message":"b"}}"#,
+        r#"{"type":"message","data":{"message":["hi"]}}"#,
+        r#"{"type":"message","data":["hi"]}"#,
+        r#"{"type":"message","data":[{"message":"hi"}]}"#,
+        r#"{"data":["hi"],"type":"message"}"#,
+        r#"{"type":"message","data":"hi"}"#,
     ] {
         let needs = "A message needs data.message, a string.";
         assert_eq!(
@@ -64,6 +68,131 @@ fn a_message_without_a_text_is_told_what_it_needs() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_command_without_its_name_is_told_what_it_needs() {
+    for text in [
+        r#"{"type":"command"}"#,
+        r#"{"type":"command","data":{}}"#,
+        r#"{"type":"command","data":{"command":null}}"#,
+        r#"{"type":"command","data":["leave"]}"#,
+        r#"{"type":"command","data":["rename",{"username":"x"}]}"#,
+        r#"{"type":"command","data":"leave"}"#,
+    ] {
+        let needs = "A command needs data.command, a string.";
+        assert_eq!(
+            ClientPackage::parse(text.as_bytes()),
+            refused("command", needs),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_command_without_its_parameter_is_told_what_it_needs() {
+    for (command, parameter) in [
+        ("login", "username"),
+        ("rename", "username"),
+        ("join", "channel"),
+    ] {
+        let needs = format!("{command} needs data.parameters.{parameter}, a string.");
+        for parameters in [
+            "null".into(),
+            "{}".into(),
+            r#"["x"]"#.into(),
+            r#"[{"username":"x","channel":"x"}]"#.into(),
+            "[]".into(),
+            r#""x""#.into(),
+            format!(r#"{{"{parameter}":7}}"#),
+            format!(r#"{{"{parameter}":["x"]}}"#),
+        ] {
+            let text = format!(
+                r#"{{"type":"command","data":{{"command":"{command}","parameters":{parameters}}}}}"#
+            );
+            assert_eq!(
+                ClientPackage::parse(text.as_bytes()),
+                refused(command, &needs),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn parameters_that_a_command_does_not_take_are_ignored_whatever_they_are() {
+    for parameters in ["null", "{}", "[]", r#"["x"]"#, "7"] {
+        let text = format!(
+            r#"{{"type":"command","data":{{"command":"leave","parameters":{parameters}}}}}"#
+        );
+        let parsed = ClientPackage::parse(text.as_bytes());
+        assert_eq!(parsed, Ok(ClientPackage::Command(Command::Leave)), "{text}");
+    }
+}
+
+/// Packages with `attribute` in each place that is read as a string, and what their error is about.
+fn read_strings(attribute: impl Fn(&str) -> String) -> Vec<(String, &'static str)> {
+    let command = |data: String| format!(r#"{{"type":"command","data":{{{data}}}}}"#);
+    let parameter = |name: &str, key: &str| {
+        command(format!(
+            r#""command":"{name}","parameters":{{{}}}"#,
+            attribute(key)
+        ))
+    };
+    vec![
+        (format!("{{{}}}", attribute("type")), "package"),
+        (
+            format!(
+                r#"{{"type":"message","data":{{{}}}}}"#,
+                attribute("message")
+            ),
+            "message",
+        ),
+        (command(attribute("command")), "command"),
+        (parameter("login", "username"), "login"),
+        (parameter("rename", "username"), "rename"),
+        (parameter("join", "channel"), "join"),
+    ]
+}
+
+#[test]
+fn half_a_surrogate_pair_is_told_by_its_name() {
+    for half in [
+        r"\ud800",
+        r"a\udbffb",
+        r"\udc00",
+        r"\ud800\ud800",
+        r"\udfff\ud800",
+        r"\ud83d\n",
+    ] {
+        for (text, about) in read_strings(|key| format!(r#""{key}":"{half}""#)) {
+            let told = ClientPackage::parse(text.as_bytes()).expect_err(&text);
+            assert_eq!(told.error_type, about, "{text}");
+            assert!(told.message.contains("surrogate"), "{text}: {told:?}");
+            assert!(!told.message.contains("needs"), "{text}: {told:?}");
+        }
+    }
+    let pair = r#"{"type":"message","data":{"message":"\ud83d\ude42"}}"#;
+    assert_eq!(ClientPackage::parse(pair.as_bytes()), message("🙂"));
+}
+
+#[test]
+fn an_attribute_that_is_there_twice_is_told_by_its_name() {
+    for (text, about) in read_strings(|key| format!(r#""{key}":"a","{key}":"b""#)) {
+        let told = ClientPackage::parse(text.as_bytes()).expect_err(&text);
+        assert_eq!(told.error_type, about, "{text}");
+        assert!(told.message.contains("twice"), "{text}: {told:?}");
+    }
+    for text in [
+        r#"{"type":"message","data":{"message":"a"},"data":{"message":"b"}}"#,
+        r#"{"type":"command","data":{"command":"join","parameters":{},"parameters":{}}}"#,
+    ] {
+        let told = ClientPackage::parse(text.as_bytes()).expect_err(text);
+        assert!(told.message.contains("twice"), "{text}: {told:?}");
+    }
+    // What nobody reads may be there as often as it likes.
+    let ignored = r#"{"x":1,"x":2,"type":"message","data":{"x":1,"x":2,"message":"hi"}}"#;
+    assert_eq!(ClientPackage::parse(ignored.as_bytes()), message("hi"));
 }
 
 #[test]
@@ -88,25 +217,58 @@ fn what_json_escapes_is_escaped_in_a_message() {
     }
     .write(&mut out);
     let expected = concat!(
-        r#"before {"type":"message","data":{"message":"\"\\\u0000\u001f"#,
-        "\u{7f}",
-        r#"\n/é🙂"#,
+        r#"before {"type":"message","data":{"message":"\"\\\u0000\u001f\u007f\n/é🙂"#,
         "\u{2028}",
         r#"","username":"o'\"b"}}"#,
     );
     assert_eq!(String::from_utf8(out).as_deref(), Ok(expected));
 }
 
+/// The text with DEL and the C1 controls escaped, which serde leaves as they are.
+fn escaped(text: &str) -> String {
+    let escape = |char: char| match char {
+        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(char)),
+        char => char.into(),
+    };
+    text.chars().map(escape).collect()
+}
+
+#[test]
+fn controls_that_json_lets_pass_are_escaped_in_every_package_and_their_neighbours_are_not() {
+    let neighbours = "~\u{7e}\u{a0}¿é\u{ff}\u{17f}\u{2028}\u{ff5e}";
+    for control in '\u{7f}'..='\u{9f}' {
+        let text = format!("{neighbours}{control}{neighbours}{control}");
+        let error = ServerPackage::Error {
+            error_type: text.as_str().into(),
+            message: text.as_str().into(),
+        };
+        let said = ServerPackage::Message {
+            message: text.as_str().into(),
+            username: text.as_str().into(),
+        };
+        for package in [error, said] {
+            let mut out = b"before \x7f".to_vec();
+            package.write(&mut out);
+            let text = serde_json::to_string(&package).expect("its keys are strings");
+            let expected = format!("before \x7f{}", escaped(&text));
+            assert_eq!(String::from_utf8(out), Ok(expected), "{control:?}");
+            let escape = format!("\\u{:04x}", u32::from(control));
+            assert_eq!(escaped(&text).matches(&escape).count(), 4);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_message_is_written_as_serde_writes_it(
-        message in prop_oneof![message_text(), any::<String>(), "[\\x00-\\x7f]{0,100}"],
+        message in prop_oneof![message_text(), any::<String>(), "[\\x00-\\x7f]{0,100}", "[\u{7e}-\u{a1}]{0,20}"],
         username in any::<String>(),
     ) {
         let package = ServerPackage::Message { message: message.into(), username: username.into() };
         let mut out = Vec::new();
         package.write(&mut out);
-        prop_assert_eq!(out, serde_json::to_vec(&package).expect("it has keys that are strings"));
+        let text = serde_json::to_string(&package).expect("it has keys that are strings");
+        prop_assert_eq!(String::from_utf8(out), Ok(escaped(&text)));
     }
 
     #[test]

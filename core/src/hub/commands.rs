@@ -149,7 +149,8 @@ impl Hub {
         let (name, room) = self.user(slot);
         let username = name.as_str().into();
         text.clear();
-        ServerPackage::Message { message, username }.write(&mut text);
+        let controls = self.behaviour.controls();
+        ServerPackage::Message { message, username }.write_with(controls, &mut text);
         self.text = text;
         self.broadcast_written(room, Some(slot));
         Ok(())

@@ -5,7 +5,6 @@ use core::net::IpAddr;
 
 use super::pace::Pace;
 use super::{CloseReason, ConnId};
-use crate::config::Config;
 use crate::names::Username;
 use crate::time::Time;
 use crate::wire::Decoder;
@@ -77,7 +76,7 @@ pub(super) enum Reading {
 }
 
 impl Conn {
-    pub(super) fn new(id: ConnId, admission: Admission, phase: Phase, config: &Config) -> Self {
+    pub(super) fn new(id: ConnId, admission: Admission, phase: Phase, decoder: Decoder) -> Self {
         Conn {
             id,
             admission,
@@ -85,7 +84,7 @@ impl Conn {
             peer: PeerEnd::Open,
             reading: Reading::Open,
             pace: Pace::default(),
-            decoder: Decoder::new(config.max_package_bytes),
+            decoder,
             backlog: Vec::new(),
             timer: None,
         }

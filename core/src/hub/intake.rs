@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::conn::{PeerEnd, Phase, Reading};
 use super::{CloseReason, Hub, Output};
 use crate::time::Time;
-use crate::wire::{ClientPackage, Decoder};
+use crate::wire::{ClientPackage, Decoder, Unfinished};
 
 impl Hub {
     pub(super) fn received(&mut self, slot: u32, bytes: &[u8]) {
@@ -62,10 +62,13 @@ impl Hub {
 
     /// All that the peer sent is dealt with: it has left, but may still be receiving.
     fn peer_left(&mut self, slot: u32) {
-        let decoder = &self.conn(slot).decoder;
-        if !decoder.is_between_packages() {
+        let told = match self.conn(slot).decoder.unfinished() {
+            Some(Unfinished::Stream) if !self.behaviour.tells_of_unfinished_streams() => None,
+            unfinished => unfinished,
+        };
+        if let Some(unfinished) = told {
             self.answer_in_kind(slot);
-            self.reply_error(slot, "package", "The connection ended inside a package.");
+            self.reply_error(slot, "package", &alloc::format!("{unfinished}"));
         }
         self.begin_close(slot, CloseReason::Left);
         self.close_burst();
@@ -74,10 +77,9 @@ impl Hub {
     /// Takes packages from the decoder and `bytes`, until there are none or no more may be taken.
     /// What is left goes to the backlog.
     fn take_in(&mut self, slot: u32, bytes: &[u8]) {
-        let max_package_bytes = self.config.max_package_bytes;
         let id = self.conn(slot).id;
         // The decoder is lent to the package while that is dealt with.
-        let fresh = Decoder::new(max_package_bytes);
+        let fresh = self.decoder();
         let mut decoder = core::mem::replace(&mut self.conn(slot).decoder, fresh);
         let mut rest = bytes;
         let mut reading = Reading::Open;
@@ -92,7 +94,8 @@ impl Hub {
                     let (rate, now) = (self.rate, self.now);
                     self.conn(slot).pace.spend(rate, now);
                     self.outbox.set_encoding(slot, package.encoding);
-                    self.package(slot, ClientPackage::parse(package.text));
+                    let strictness = self.behaviour.strictness();
+                    self.package(slot, ClientPackage::parse_with(strictness, package.text));
                     self.close_burst();
                     if !self.is_live(slot, id) {
                         return decoder.release(&mut self.inflaters);
@@ -122,6 +125,11 @@ impl Hub {
         conn.backlog = rest.to_vec();
         conn.reading = reading;
         self.set_timer(slot);
+    }
+
+    /// A decoder for one more connection.
+    pub(super) fn decoder(&self) -> Decoder {
+        Decoder::with_framing(self.behaviour.framing(), self.config.max_package_bytes)
     }
 
     /// Whether one more package may be taken now.

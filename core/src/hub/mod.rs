@@ -340,7 +340,7 @@ impl Hub {
     }
 
     fn add(&mut self, id: ConnId, admission: Admission, phase: Phase) -> u32 {
-        let conn = Some(Conn::new(id, admission, phase, &self.config));
+        let conn = Some(Conn::new(id, admission, phase, self.decoder()));
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.conns[slot as usize] = conn;
@@ -446,7 +446,7 @@ impl Hub {
     /// Sends `package` to one connection.
     fn reply(&mut self, slot: u32, package: &ServerPackage<'_>) {
         self.text.clear();
-        package.write(&mut self.text);
+        package.write_with(self.behaviour.controls(), &mut self.text);
         self.reply_written(slot);
     }
 

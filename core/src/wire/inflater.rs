@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_PARSE_ZLIB_HEADER,
-    TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+    TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-use super::Violation;
+use super::{Decoder, Violation};
 
 /// The largest window a zlib stream may have (RFC 1950: CINFO ≤ 7).
 const WINDOW: usize = 32 * 1024;
@@ -44,6 +44,8 @@ pub(super) struct Inflater {
     ended: bool,
     /// Bytes of white space since the last package.
     pub(super) blank: usize,
+    /// What was done since [`Inflater::take_work`] asked.
+    work: usize,
     stage: Stage,
 }
 
@@ -83,6 +85,7 @@ impl Inflater {
             ended_in_block: false,
             ended: false,
             blank: 0,
+            work: 0,
             stage: Stage::Hungry,
         })
     }
@@ -97,7 +100,21 @@ impl Inflater {
         self.ended_in_block = false;
         self.ended = false;
         self.blank = 0;
+        self.work = 0;
         self.stage = Stage::Hungry;
+    }
+
+    /// The work done since this was last asked, as [`Decoder::step`] has it.
+    pub(super) fn take_work(&mut self) -> usize {
+        core::mem::take(&mut self.work)
+    }
+
+    /// Takes in the header of a stream, which was checked.
+    fn begin(&mut self, header: [u8; 2]) {
+        let flags = TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_HAS_MORE_INPUT;
+        let (_, taken, _) = decompress(&mut self.core, &header, &mut self.ring, 0, flags);
+        debug_assert_eq!(taken, header.len(), "a header is taken in whole");
+        self.block = taken;
     }
 
     /// Whether there are no bytes to take, and will be none without more input.
@@ -135,7 +152,7 @@ impl Inflater {
         self.ended
     }
 
-    /// Inflates more of `input` once all bytes are taken; one call does a bounded amount of work.
+    /// Inflates more of `input` once all bytes are taken, to the end of one of its blocks at most.
     pub(super) fn inflate(
         &mut self,
         input: &mut &[u8],
@@ -158,8 +175,10 @@ impl Inflater {
             self.write = 0;
             self.wrapped = true;
         }
-        let mut flags =
-            TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_COMPUTE_ADLER32;
+        let mut flags = TINFL_FLAG_PARSE_ZLIB_HEADER
+            | TINFL_FLAG_HAS_MORE_INPUT
+            | TINFL_FLAG_COMPUTE_ADLER32
+            | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
         if !self.wrapped {
             flags |= TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         }
@@ -169,10 +188,15 @@ impl Inflater {
         *input = &input[consumed..];
         self.block += consumed;
         self.write += written;
+        self.work += consumed + written;
+        if let TINFLStatus::BlockBoundary | TINFLStatus::Done = status {
+            self.work += Decoder::BLOCK_WORK;
+        }
         self.stage = match status {
             TINFLStatus::Done => Stage::Done,
             TINFLStatus::HasMoreOutput => Stage::Full,
-            TINFLStatus::NeedsMoreInput => Stage::Hungry,
+            // Fewer than eight bits are held over from one block to the next, and no block is so short.
+            TINFLStatus::NeedsMoreInput | TINFLStatus::BlockBoundary => Stage::Hungry,
             TINFLStatus::Adler32Mismatch => Stage::Broken(Violation::Checksum),
             _ => Stage::Broken(Violation::BadZlib),
         };
@@ -204,6 +228,7 @@ pub struct Inflaters {
     spare: Vec<Box<Inflater>>,
     lent: usize,
     max: usize,
+    is_set_aside: bool,
 }
 
 /// How many inflaters are kept when no stream needs them.
@@ -216,6 +241,7 @@ impl Inflaters {
             spare: Vec::new(),
             lent: 0,
             max,
+            is_set_aside: false,
         }
     }
 
@@ -224,12 +250,37 @@ impl Inflaters {
         self.lent
     }
 
-    pub(super) fn lend(&mut self) -> Result<Box<Inflater>, Violation> {
-        if self.lent == self.max {
-            return Err(Violation::TooManyStreams);
-        }
-        self.lent += 1;
-        Ok(self.spare.pop().unwrap_or_else(Inflater::new))
+    /// Whether one more may be lent.
+    pub(crate) fn is_free(&self) -> bool {
+        self.lent < self.max
+    }
+
+    /// Whether what is free is set aside for who [waits](super::Step::NoInflater) already.
+    pub(crate) fn set_aside(&mut self, for_waiting: bool) {
+        self.is_set_aside = for_waiting;
+    }
+
+    /// One for a stream from its first byte on, if there is one.
+    pub(super) fn lend(&mut self) -> Option<Box<Inflater>> {
+        (!self.is_set_aside && self.is_free()).then(|| {
+            self.lent += 1;
+            self.spare.pop().unwrap_or_else(Inflater::new)
+        })
+    }
+
+    /// One for a stream behind its header, if there is one.
+    pub(super) fn lend_with(&mut self, header: [u8; 2]) -> Option<Box<Inflater>> {
+        let mut inflater = self.lend()?;
+        inflater.begin(header);
+        Some(inflater)
+    }
+
+    /// The same, of those that are set aside.
+    pub(super) fn lend_set_aside(&mut self, header: [u8; 2]) -> Option<Box<Inflater>> {
+        let is_set_aside = core::mem::take(&mut self.is_set_aside);
+        let inflater = self.lend_with(header);
+        self.is_set_aside = is_set_aside;
+        inflater
     }
 
     pub(super) fn give_back(&mut self, mut inflater: Box<Inflater>) {

@@ -8,13 +8,15 @@ mod package;
 mod scan;
 mod short;
 
-pub use decoder::{Decoded, Decoder, Violation};
+pub(crate) use decoder::Framing;
+pub use decoder::{Decoded, Decoder, Step, Unfinished, Violation};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
 pub use package::{
     ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus,
 };
+pub(crate) use package::{Controls, Strictness};
 pub use scan::MAX_NESTING;
 
 /// How a package stands on the wire.

@@ -5,7 +5,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::{self, Deserializer, Visitor};
+use core::fmt;
+use core::marker::PhantomData;
+
+use memchr::memchr2;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -115,7 +120,7 @@ struct MessagePackage<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     #[serde(borrow)]
-    data: MessageData<'a>,
+    data: Object<MessageData<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -138,31 +143,100 @@ struct ChannelParameter<'a> {
     channel: Cow<'a, str>,
 }
 
+/// A JSON object. An array of the values alone, which serde takes for a struct as well, is none.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// How the JSON of clients is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// Arrays pass for objects, and whatever is wrong with a string is told as its being none: until
+    /// version 2 of the core's behaviour.
+    Lenient,
+    /// Only objects are objects, and what is wrong is told by its name.
+    Strict,
+}
+
+impl Strictness {
+    fn object<'a, T: Deserialize<'a>>(self, text: &'a str) -> Result<T, serde_json::Error> {
+        match self {
+            Strictness::Lenient => serde_json::from_str(text),
+            Strictness::Strict => serde_json::from_str(text).map(|Object(object)| object),
+        }
+    }
+
+    /// What is wrong, if it is more than that something else was expected.
+    fn cause(self, error: &serde_json::Error) -> Option<String> {
+        if self == Strictness::Lenient {
+            return None;
+        }
+        let error = format!("{error}");
+        if let Some((_, named)) = error.split_once("duplicate field `") {
+            let (attribute, _) = named.split_once('`')?;
+            return Some(format!("The package has the attribute {attribute} twice."));
+        }
+        let half = ["lone leading surrogate", "unexpected end of hex escape"];
+        half.iter().any(|words| error.starts_with(words)).then(|| {
+            "The package has half of a surrogate pair, \\ud800 to \\udfff, which alone is no character."
+                .into()
+        })
+    }
+}
+
 impl<'a> ClientPackage<'a> {
     /// Reads the text of a package. Unknown attributes are ignored.
     ///
     /// # Errors
     /// What to answer it with.
     pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
+        Self::parse_with(Strictness::Strict, text)
+    }
+
+    /// The same, reading JSON as strictly as that.
+    pub(crate) fn parse_with(strictness: Strictness, text: &'a [u8]) -> Result<Self, PackageError> {
         let text = str::from_utf8(text)
             .map_err(|_| PackageError::new("package", "The package is not UTF-8."))?;
-        if let Ok(MessagePackage { kind, data }) = serde_json::from_str(text)
+        if strictness == Strictness::Strict
+            && let Ok(MessagePackage { kind, data }) = serde_json::from_str(text)
             && kind == "message"
         {
-            return Ok(data.into());
+            return Ok(data.0.into());
         }
         let envelope: Envelope = serde_json::from_str(text).map_err(|error| {
-            PackageError::new("package", format!("The package cannot be read: {error}."))
+            let cause = strictness.cause(&error);
+            let cause = cause.unwrap_or_else(|| format!("The package cannot be read: {error}."));
+            PackageError::new("package", cause)
         })?;
         let data = envelope.data.map_or("null", RawValue::get);
         match &*envelope.kind {
             "message" => {
-                let data: MessageData = serde_json::from_str(data).map_err(|_| {
-                    PackageError::new("message", "A message needs data.message, a string.")
+                let data: MessageData = strictness.object(data).map_err(|error| {
+                    let needs = || "A message needs data.message, a string.".into();
+                    let cause = strictness.cause(&error);
+                    PackageError::new("message", cause.unwrap_or_else(needs))
                 })?;
                 Ok(data.into())
             }
-            "command" => Command::parse(data).map(ClientPackage::Command),
+            "command" => Command::parse(strictness, data).map(ClientPackage::Command),
             kind @ ("request" | "notification" | "session" | "error") => Err(PackageError::new(
                 kind,
                 format!("Packages of type {kind} are only sent by the server."),
@@ -212,29 +286,34 @@ impl<'a> ClientPackage<'a> {
 }
 
 impl<'a> Command<'a> {
-    fn parse(data: &'a str) -> Result<Self, PackageError> {
+    fn parse(strictness: Strictness, data: &'a str) -> Result<Self, PackageError> {
         let CommandData {
             command,
             parameters,
-        } = serde_json::from_str(data)
-            .map_err(|_| PackageError::new("command", "A command needs data.command, a string."))?;
+        } = strictness.object(data).map_err(|error| {
+            let needs = || "A command needs data.command, a string.".into();
+            let cause = strictness.cause(&error);
+            PackageError::new("command", cause.unwrap_or_else(needs))
+        })?;
         let parameters = parameters.map_or("null", RawValue::get);
+        let refused = |parameter: &str, error: serde_json::Error| {
+            let needs = || format!("{command} needs data.parameters.{parameter}, a string.");
+            let cause = strictness.cause(&error);
+            PackageError::new(&command, cause.unwrap_or_else(needs))
+        };
         let username = || {
-            serde_json::from_str(parameters)
+            let parsed = strictness.object(parameters);
+            parsed
                 .map(|UsernameParameter { username }| username)
-                .map_err(|_| {
-                    let needs = format!("{command} needs data.parameters.username, a string.");
-                    PackageError::new(&command, needs)
-                })
+                .map_err(|error| refused("username", error))
         };
         match &*command {
             "login" => username().map(Command::Login),
             "rename" => username().map(Command::Rename),
-            "join" => serde_json::from_str(parameters)
+            "join" => strictness
+                .object(parameters)
                 .map(|ChannelParameter { channel }| Command::Join(channel))
-                .map_err(|_| {
-                    PackageError::new("join", "join needs data.parameters.channel, a string.")
-                }),
+                .map_err(|error| refused("channel", error)),
             "leave" => Ok(Command::Leave),
             "private" => Ok(Command::Private),
             "public" => Ok(Command::Public),
@@ -363,11 +442,67 @@ impl<'a> ServerPackage<'a> {
         })
     }
 
-    /// Appends the package's text to `out`, `type` first.
+    /// Appends the package's text to `out`, `type` first. The controls that a terminal obeys are
+    /// escaped, those too that JSON lets pass: DEL and C1, U+007F to U+009F.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_with(Controls::Escaped, out);
+    }
+
+    /// The same with the controls that JSON lets pass written like that.
+    pub(crate) fn write_with(&self, controls: Controls, out: &mut Vec<u8>) {
+        let start = out.len();
         match self {
             ServerPackage::Message { message, username } => write_message(message, username, out),
             package => write_json(package, out),
+        }
+        if controls == Controls::Escaped {
+            escape_controls(out, start);
+        }
+    }
+}
+
+/// How the controls are written that JSON does not make anyone escape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Controls {
+    /// As they are: until version 2 of the core's behaviour.
+    Raw,
+    /// As escapes.
+    Escaped,
+}
+
+/// Escapes U+007F to U+009F in the JSON text from `start` on, where they can only be in strings.
+fn escape_controls(text: &mut Vec<u8>, start: usize) {
+    // In UTF-8, DEL is itself and the C1 controls are 0xc2 and 0x80 to 0x9f.
+    const C1: u8 = 0xc2;
+    const DEL: u8 = 0x7f;
+    let Some(first) = memchr2(DEL, C1, &text[start..]) else {
+        return;
+    };
+    let rest = text.split_off(start + first);
+    let mut rest = &rest[..];
+    loop {
+        let control = match *rest {
+            [DEL, ..] => Some((DEL, 1)),
+            [C1, control @ 0x80..=0x9f, ..] => Some((control, 2)),
+            _ => None,
+        };
+        match control {
+            Some((control, bytes)) => {
+                text.extend_from_slice(format!("\\u{control:04x}").as_bytes());
+                rest = &rest[bytes..];
+            }
+            None => {
+                let next = rest
+                    .iter()
+                    .skip(1)
+                    .position(|byte| [DEL, C1].contains(byte));
+                let (plain, behind) = rest.split_at(next.map_or(rest.len(), |next| next + 1));
+                text.extend_from_slice(plain);
+                rest = behind;
+            }
+        }
+        if rest.is_empty() {
+            return;
         }
     }
 }
@@ -409,7 +544,7 @@ fn bool_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D:
     impl Visitor<'_> for BoolOrNumber {
         type Value = bool;
 
-        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a boolean, 0 or 1")
         }
 

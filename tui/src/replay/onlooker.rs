@@ -112,7 +112,7 @@ pub(super) fn look(
     let config = &reel.header().config;
     let mut onlooker = Onlooker {
         conns,
-        asked: Asked::new(config.max_package_bytes, config.max_inflaters),
+        asked: Asked::new(config.max_package_bytes),
         clients: BTreeMap::new(),
         now: Time::ZERO,
         handed: Vec::new(),

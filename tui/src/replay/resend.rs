@@ -107,7 +107,7 @@ impl Resend {
         let begun = usize::from(self.begun);
         match violation {
             Violation::NotAPackage(byte) => {
-                // An `x` would begin a zlib stream.
+                // An `x` may begin a zlib stream.
                 let byte = if byte.is_ascii_punctuation() {
                     byte
                 } else {
@@ -120,6 +120,18 @@ impl Resend {
                 large.resize(self.max_package_bytes + 1, b'x');
                 self.send(&large[begun..], encoding, out);
             }
+            Violation::NotAHeader(_) => out.extend(b"xy"),
+            Violation::TooLargeEncoded => {
+                self.send(&b"{"[begun..], Encoding::Zlib, out);
+                // Blocks without anything in them, some more than it takes.
+                let blocks = self.max_package_bytes / EMPTY_BLOCK.len() + 512;
+                out.extend(EMPTY_BLOCK.repeat(blocks));
+            }
+            Violation::NoPackage => {
+                let blank = vec![b' '; self.max_package_bytes + 1];
+                self.send(&blank, Encoding::Zlib, out);
+            }
+            Violation::DoubleZlib => self.send(&[0x78, 0x9c], Encoding::Zlib, out),
             Violation::TooDeep => {
                 let mut deep = b"{\"x\":".to_vec();
                 deep.resize(deep.len() + MAX_NESTING as usize + 1, b'[');
@@ -149,6 +161,9 @@ impl Resend {
         }
     }
 }
+
+/// A stored block, as a flush without anything to flush writes it.
+const EMPTY_BLOCK: [u8; 5] = [0, 0, 0, 0xff, 0xff];
 
 fn deflate(stream: &mut CompressorOxide, mut bytes: &[u8], flush: TDEFLFlush, out: &mut Vec<u8>) {
     let mut end = out.len();
@@ -241,7 +256,29 @@ mod tests {
         *checksum.last_mut().expect("it has one") ^= 1;
         let mut deep = b"{".to_vec();
         deep.resize(MAX_NESTING as usize + 2, b'[');
-        let cases: [(Vec<u8>, usize, Violation); 9] = [
+        let stream = |text: &[u8]| {
+            let mut compressor = CompressorOxide::default();
+            let mut out = Vec::new();
+            deflate(&mut compressor, text, TDEFLFlush::Sync, &mut out);
+            out
+        };
+        let flushes = EMPTY_BLOCK.repeat(MAX);
+        let cases: [(Vec<u8>, usize, Violation); 16] = [
+            (b"hello".to_vec(), 0, Violation::NotAHeader(*b"xy")),
+            (vec![0x68, 0x82], 0, Violation::NotAHeader(*b"xy")),
+            (vec![0x78, 0xbb], 0, Violation::BadZlib),
+            (vec![0x78, 0x00], 0, Violation::BadZlib),
+            (stream(&zlib(SECRET)), 0, Violation::DoubleZlib),
+            (
+                [stream(SECRET.as_bytes()), flushes.clone()].concat(),
+                1,
+                Violation::NoPackage,
+            ),
+            (
+                [stream(&SECRET.as_bytes()[..20]), flushes].concat(),
+                0,
+                Violation::TooLargeEncoded,
+            ),
             (b"nonsense".to_vec(), 0, Violation::NotAPackage(b'y')),
             (b"?".to_vec(), 0, Violation::NotAPackage(b'?')),
             (

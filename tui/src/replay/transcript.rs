@@ -32,7 +32,7 @@ pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
         conn: None,
         alone: false,
         roll: Roll::default(),
-        asked: Asked::new(config.max_package_bytes, config.max_inflaters),
+        asked: Asked::new(config.max_package_bytes),
         open: BTreeSet::new(),
         rooms: BTreeMap::new(),
     };
