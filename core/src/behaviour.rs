@@ -8,12 +8,7 @@ use crate::wire::{Codes, Controls, Framing, Strictness};
 pub(crate) struct Behaviour(u32);
 
 impl Behaviour {
-    /// The rules of today.
-    ///
-    /// 1. The first.
-    /// 2. Short packages in zlib have the fixed Huffman codes.
-    /// 3. What was sent leaves its queue before anything else happens. A deadline that was slept through
-    ///    is put off.
+    /// The rules of today. [`BEHAVIOUR`](crate::recording::BEHAVIOUR) lists what changed in which version.
     pub(crate) const LATEST: Behaviour = Behaviour(3);
 
     /// The rules of `version`; of a later version than this core knows, today's.
@@ -71,6 +66,11 @@ impl Behaviour {
 
     /// Whether a connection that ends in a zlib stream before any package is told so.
     pub(crate) fn tells_of_unfinished_streams(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether flood control and turns count what was done, beside the packages.
+    pub(crate) fn counts_work(self) -> bool {
         self.0 >= 3
     }
 }

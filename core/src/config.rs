@@ -38,8 +38,12 @@ pub struct Config {
     /// Connections at the same time from one address; loopback is exempt. Default: 64.
     pub max_connections_per_address: usize,
     /// Connections at the same time that are in the middle of a zlib stream, each of which holds an
-    /// inflater of about 44 KiB. Default: 8192.
+    /// inflater of about 44 KiB. Who needs one more waits. Default: 8192.
     pub max_inflaters: usize,
+    /// How long a zlib stream that stands still is safe while others wait for an inflater: for a user
+    /// since something came last, for who is not logged in since it began. Then its connection may be
+    /// closed for them; no user's for who is not logged in. Default: 2 s.
+    pub stream_grace: Duration,
     /// Rooms at the same time, the general room included. Default: 10,000.
     pub max_rooms: usize,
     /// Packages per second that a connection may send for good; over it reading is delayed, nothing
@@ -48,6 +52,15 @@ pub struct Config {
     /// Packages that a connection may send at once before `message_rate` counts, at least 1.
     /// Default: 30.
     pub message_burst: u32,
+    /// The same for a connection that has not logged in, at least 1; `message_burst` if that is less.
+    /// Default: 10.
+    pub login_burst: u32,
+    /// Work that a package is taken for at the price of one, in bytes: each that came counts, each that
+    /// was inflated, and each block of a zlib stream as 512. Each time as much again counts as one more
+    /// package for `message_rate`. 16 KiB take 0.2 ms at the worst (on a busy virtual x86-64 machine);
+    /// a message of 4 KiB, escaped letter by letter and compressed, takes 12 KiB. 0 turns it off.
+    /// Default: 16 KiB.
+    pub package_work: usize,
     /// How long a room takes nothing more behind a package for a member whose send queue is more than
     /// half full, so that readers who read can catch up before they would be closed. Whoever does
     /// not read slows its room down to one package in this time while the other half of its queue
@@ -77,9 +90,12 @@ impl Default for Config {
             max_connections: 100_000,
             max_connections_per_address: 64,
             max_inflaters: 8192,
+            stream_grace: Duration::from_secs(2),
             max_rooms: 10_000,
             message_rate: 10,
             message_burst: 30,
+            login_burst: 10,
+            package_work: 16 * KIB,
             lag_pause: Duration::from_millis(2),
             linger: Duration::from_secs(5),
             announce_limit: 500,
@@ -135,6 +151,7 @@ impl Config {
         at_least("max_inflaters", self.max_inflaters, 1)?;
         at_least("max_rooms", self.max_rooms, 1)?;
         at_least("message_burst", self.message_burst as usize, 1)?;
+        at_least("login_burst", self.login_burst as usize, 1)?;
         at_least("linger", self.linger.as_micros() as usize, 1)
     }
 

@@ -153,8 +153,11 @@ fn a_header_says_what_it_was_given() {
         lag_pause: Duration::from_micros(1014),
         linger: Duration::from_micros(1015),
         announce_limit: 1016,
+        stream_grace: Duration::from_micros(1017),
+        login_burst: 1018,
+        package_work: 1019,
     };
-    let start = Start { unix_micros: 1017 };
+    let start = Start { unix_micros: 1020 };
     let header = Header::new(config, start, "mïo");
     let recorder = Recorder::new(header.clone());
     let (read, mut reader) = Reader::open(recorder.bytes()).unwrap();

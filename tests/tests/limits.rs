@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chatmaster_core::{CloseReason, Config, Input, Output, Time};
 use chatmaster_tests::packages::{command, error, left, login, message, said};
-use chatmaster_tests::wire::{Speech, Writer};
 use chatmaster_tests::world::{Arrival, Bare, World, id, unlimited};
 
 const MS: Duration = Duration::from_millis(1);
@@ -283,27 +282,6 @@ fn rooms_are_limited_and_the_one_that_is_left_counts_no_more() {
     world.packages(alice);
     world.send(alice, command("join", "channel", "lair").as_bytes());
     assert!(world.packages(alice)[0].contains(r#""username":"alice","channel":"lair""#));
-}
-
-#[test]
-fn open_zlib_streams_are_limited_and_one_stream_for_each_package_is_not() {
-    let config = Config {
-        max_inflaters: 2,
-        ..unlimited()
-    };
-    let mut world = Bare::new(config);
-    for name in ["one", "two"] {
-        let client = world.connect();
-        world.send(client, &Writer::new(Speech::Stream).package(&login(name)));
-    }
-    let client = world.connect();
-    world.packages(client);
-    world.send(
-        client,
-        &Writer::new(Speech::Stream).package(&login("three")),
-    );
-    assert!(world.packages(client)[0].contains("too many open zlib streams"));
-    world.log_in("plain");
 }
 
 #[test]

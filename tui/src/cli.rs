@@ -190,6 +190,13 @@ struct Limits {
     /// Packages from one connection at once before the rate counts
     #[arg(long, value_name = "N", default_value_t = Config::default().message_burst)]
     message_burst: u32,
+    /// The same from a connection that has not logged in
+    #[arg(long, value_name = "N", default_value_t = Config::default().login_burst)]
+    login_burst: u32,
+    /// Work that a package is taken for as one: bytes as they came and inflated, 512 for each block of a
+    /// zlib stream. Each time as much again counts as one more package. 0: work does not count
+    #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().package_work))]
+    package_work: Bytes,
     /// Length of a message
     #[arg(long, value_name = "SIZE", default_value_t = Bytes(Config::default().max_message_bytes))]
     max_message_bytes: Bytes,
@@ -202,9 +209,17 @@ struct Limits {
     /// Connections at the same time from one address; loopback is exempt
     #[arg(long, value_name = "N", default_value_t = Config::default().max_connections_per_address)]
     max_connections_per_address: usize,
-    /// Connections at the same time that are in the middle of a zlib stream
+    /// Connections at the same time that are in the middle of a zlib stream; further ones wait
     #[arg(long, value_name = "N", default_value_t = Config::default().max_inflaters)]
     max_inflaters: usize,
+    /// How long a zlib stream may stand still before its connection is closed if others wait for one
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value_t = Span(Config::default().stream_grace),
+        value_parser = Span::parse_from_zero
+    )]
+    stream_grace: Span,
     /// Rooms at the same time
     #[arg(long, value_name = "N", default_value_t = Config::default().max_rooms)]
     max_rooms: usize,
@@ -258,9 +273,12 @@ impl Serve {
             max_connections: limits.max_connections,
             max_connections_per_address: limits.max_connections_per_address,
             max_inflaters: limits.max_inflaters,
+            stream_grace: limits.stream_grace.0,
             max_rooms: limits.max_rooms,
             message_rate: limits.message_rate,
             message_burst: limits.message_burst,
+            login_burst: limits.login_burst,
+            package_work: limits.package_work.0,
             lag_pause: limits.lag_pause.0,
             linger: limits.linger.0,
             announce_limit: limits.announce_limit,
@@ -356,6 +374,9 @@ mod tests {
             "--lag-pause=0",
             "--linger=14ms",
             "--announce-limit=15",
+            "--stream-grace=16s",
+            "--login-burst=17",
+            "--package-work=18KiB",
         ])
         .config();
         let expected = Config {
@@ -376,6 +397,9 @@ mod tests {
             lag_pause: Duration::ZERO,
             linger: Duration::from_millis(14),
             announce_limit: 15,
+            stream_grace: Duration::from_secs(16),
+            login_burst: 17,
+            package_work: 18 << 10,
         };
         assert_eq!(config, Ok(expected));
     }

@@ -1,6 +1,8 @@
 //! The end of connections: the user leaves at once, the last packages are sent, the peer is given
 //! time to take them, and then the connection is closed.
 
+use alloc::collections::VecDeque;
+
 use super::conn::{Admission, Closing, PeerEnd, Phase, Reading};
 use super::{CloseReason, Hub, Output, Stage};
 
@@ -8,6 +10,7 @@ impl Hub {
     /// Ends what the connection does; what is queued for it is still sent.
     pub(super) fn begin_close(&mut self, slot: u32, reason: CloseReason) {
         self.vacate(slot);
+        self.release_stream(slot);
         let deadline = self.after(self.config.linger);
         let conn = self.conns[slot as usize]
             .as_mut()
@@ -17,9 +20,8 @@ impl Hub {
             deadline,
             stage: Closing::Flushing,
         };
-        conn.decoder.release(&mut self.inflaters);
-        conn.backlog = alloc::vec::Vec::new();
-        if let Reading::PausedUntil(_) = conn.reading {
+        conn.backlog = VecDeque::new();
+        if conn.reading != Reading::Open {
             conn.reading = Reading::Open;
             if conn.peer == PeerEnd::Open {
                 self.outputs.push_back(Output::ResumeRead(conn.id));
@@ -102,10 +104,10 @@ impl Hub {
     pub(super) fn remove(&mut self, slot: u32) {
         self.outbox.clear(slot);
         self.burst.retain(|burst| *burst != slot);
-        let mut conn = self.conns[slot as usize]
+        self.release_stream(slot);
+        let conn = self.conns[slot as usize]
             .take()
             .expect("its caller holds the slot");
-        conn.decoder.release(&mut self.inflaters);
         if let Some(timer) = conn.timer {
             self.timers.remove(&(timer, slot));
         }

@@ -1,9 +1,10 @@
 //! What the hub knows of one connection.
 
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
-use super::pace::Pace;
+use super::pace::{Effort, Pace};
+use super::streams::{Hold, Place};
 use super::{CloseReason, ConnId};
 use crate::names::Username;
 use crate::time::Time;
@@ -16,9 +17,12 @@ pub(super) struct Conn {
     pub(super) peer: PeerEnd,
     pub(super) reading: Reading,
     pub(super) pace: Pace,
+    pub(super) effort: Effort,
     pub(super) decoder: Decoder,
+    /// What it is listed under while its decoder has an inflater.
+    pub(super) hold: Option<Hold>,
     /// Bytes that came and wait for `reading` to go on.
-    pub(super) backlog: Vec<u8>,
+    pub(super) backlog: VecDeque<u8>,
     /// The time it is listed under among the timers.
     pub(super) timer: Option<Time>,
 }
@@ -73,6 +77,8 @@ pub(super) enum Reading {
     Open,
     /// Not before this time: flood control.
     PausedUntil(Time),
+    /// Not before there is an inflater for it.
+    Waiting(Place),
 }
 
 impl Conn {
@@ -84,10 +90,22 @@ impl Conn {
             peer: PeerEnd::Open,
             reading: Reading::Open,
             pace: Pace::default(),
+            effort: Effort::default(),
             decoder,
-            backlog: Vec::new(),
+            hold: None,
+            backlog: VecDeque::new(),
             timer: None,
         }
+    }
+
+    /// Adds to the backlog, which takes `most` bytes at most; its memory does not grow beyond them.
+    pub(super) fn keep(&mut self, bytes: &[u8], most: usize) {
+        let needed = self.backlog.len() + bytes.len();
+        if needed > self.backlog.capacity() {
+            let target = (2 * self.backlog.len()).min(most).max(needed);
+            self.backlog.reserve_exact(target - self.backlog.len());
+        }
+        self.backlog.extend(bytes);
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -101,7 +119,7 @@ impl Conn {
             Phase::User { .. } => None,
         };
         let reading = match self.reading {
-            Reading::Open => None,
+            Reading::Open | Reading::Waiting(_) => None,
             Reading::PausedUntil(until) => Some(until),
         };
         [phase, reading].into_iter().flatten().min()

@@ -77,11 +77,13 @@ pub enum CloseReason {
     Backlog,
     /// The server stops.
     Shutdown,
+    /// It stood still in an open zlib stream while others waited for one.
+    Reclaimed,
 }
 
 impl CloseReason {
     /// Every reason, in an order that recordings go by: new ones come last.
-    pub const ALL: [CloseReason; 9] = [
+    pub const ALL: [CloseReason; 10] = [
         CloseReason::Left,
         CloseReason::LoginTimeout,
         CloseReason::LoginTries,
@@ -91,6 +93,7 @@ impl CloseReason {
         CloseReason::AddressFull,
         CloseReason::Backlog,
         CloseReason::Shutdown,
+        CloseReason::Reclaimed,
     ];
 }
 
@@ -106,6 +109,7 @@ impl fmt::Display for CloseReason {
             CloseReason::AddressFull => "too many connections from its address",
             CloseReason::Backlog => "too many bytes while paused",
             CloseReason::Shutdown => "the server stops",
+            CloseReason::Reclaimed => "an idle zlib stream while others wait for one",
         })
     }
 }

@@ -3,23 +3,31 @@
 use core::time::Duration;
 
 use super::conn::{PeerEnd, Phase, Reading};
+use super::pace::Effort;
 use super::{CloseReason, Hub, Output};
-use crate::time::Time;
-use crate::wire::{ClientPackage, Decoder, Unfinished};
+use crate::wire::{ClientPackage, Decoder, Step, Unfinished};
 
 impl Hub {
     pub(super) fn received(&mut self, slot: u32, bytes: &[u8]) {
-        let backlog_bytes = self.config.backlog_bytes;
+        let most = self.config.backlog_bytes;
         let conn = self.conn(slot);
         if conn.is_closing() || conn.peer == PeerEnd::Done {
             return;
         }
         match conn.reading {
-            Reading::Open => self.take_in(slot, bytes),
-            Reading::PausedUntil(_) if conn.backlog.len() + bytes.len() <= backlog_bytes => {
-                conn.backlog.extend_from_slice(bytes);
+            Reading::Open => {
+                let Some((taken, reading)) = self.take_in(slot, [bytes, &[]]) else {
+                    return;
+                };
+                let rest = &bytes[taken..];
+                if rest.len() > most {
+                    return self.backlog_is_full(slot);
+                }
+                self.conn(slot).keep(rest, most);
+                self.go_on(slot, reading);
             }
-            Reading::PausedUntil(_) => self.backlog_is_full(slot),
+            _ if conn.backlog.len() + bytes.len() <= most => conn.keep(bytes, most),
+            _ => self.backlog_is_full(slot),
         }
     }
 
@@ -35,17 +43,36 @@ impl Hub {
     pub(super) fn resume(&mut self, slot: u32) {
         let conn = self.conn(slot);
         let id = conn.id;
-        let backlog = core::mem::take(&mut conn.backlog);
-        self.take_in(slot, &backlog);
-        if !self.is_live(slot, id) {
+        let mut backlog = core::mem::take(&mut conn.backlog);
+        let (front, back) = backlog.as_slices();
+        let Some((taken, reading)) = self.take_in(slot, [front, back]) else {
             return;
+        };
+        backlog.drain(..taken);
+        if !backlog.is_empty() {
+            self.conn(slot).backlog = backlog;
         }
-        let conn = self.conn(slot);
-        match (conn.reading, conn.peer) {
+        self.go_on(slot, reading);
+        match (reading, self.conn(slot).peer) {
             (Reading::Open, PeerEnd::Open) => self.outputs.push_back(Output::ResumeRead(id)),
             (Reading::Open, PeerEnd::Done) => self.peer_left(slot),
-            (Reading::PausedUntil(_), _) => {}
+            _ => {}
         }
+    }
+
+    /// Reads on, or not, with what is left in the backlog.
+    fn go_on(&mut self, slot: u32, reading: Reading) {
+        let conn = self.conn(slot);
+        let (id, peer) = (conn.id, conn.peer);
+        let pauses = conn.reading == Reading::Open && reading != Reading::Open;
+        conn.reading = reading;
+        if let Reading::Waiting(place) = reading {
+            self.wait_for_inflater(slot, place);
+        }
+        if pauses && peer == PeerEnd::Open {
+            self.outputs.push_back(Output::PauseRead(id));
+        }
+        self.set_timer(slot);
     }
 
     /// The peer sends nothing any more.
@@ -56,7 +83,7 @@ impl Hub {
             (Phase::Closing { .. }, _) => self.flushed(slot),
             (_, Reading::Open) => self.peer_left(slot),
             // What it sent before is still to be dealt with.
-            (_, Reading::PausedUntil(_)) => {}
+            _ => {}
         }
     }
 
@@ -74,31 +101,45 @@ impl Hub {
         self.close_burst();
     }
 
-    /// Takes packages from the decoder and `bytes`, until there are none or no more may be taken.
-    /// What is left goes to the backlog.
-    fn take_in(&mut self, slot: u32, bytes: &[u8]) {
+    /// Takes packages from the decoder and `pieces`, one behind the other, until there are none or no
+    /// more may be taken. Says how many bytes were taken, and how to go on; nothing if the connection
+    /// is at its end.
+    fn take_in(&mut self, slot: u32, pieces: [&[u8]; 2]) -> Option<(usize, Reading)> {
         let id = self.conn(slot).id;
         // The decoder is lent to the package while that is dealt with.
         let fresh = self.decoder();
         let mut decoder = core::mem::replace(&mut self.conn(slot).decoder, fresh);
-        let mut rest = bytes;
+        let [mut rest, mut behind] = pieces;
         let mut reading = Reading::Open;
-        while !(rest.is_empty() && decoder.is_hungry()) {
-            if let Err(until) = self.may_take(slot) {
-                reading = Reading::PausedUntil(until);
+        loop {
+            if rest.is_empty() {
+                rest = core::mem::take(&mut behind);
+            }
+            if rest.is_empty() && decoder.is_hungry() {
                 break;
             }
-            match decoder.decode(&mut self.inflaters, &mut rest) {
-                Ok(None) => break,
-                Ok(Some(package)) => {
-                    let (rate, now) = (self.rate, self.now);
-                    self.conn(slot).pace.spend(rate, now);
+            if let Err(pause) = self.may_take(slot) {
+                reading = pause;
+                break;
+            }
+            let mut work = 0;
+            match decoder.step(&mut self.inflaters, &mut rest, &mut work) {
+                Ok(Step::Taken | Step::Hungry) => self.spend_work(slot, work),
+                Ok(Step::NoInflater) => {
+                    reading = Reading::Waiting(self.draw_place(slot));
+                    break;
+                }
+                Ok(Step::Package(package)) => {
+                    self.spend_work(slot, work);
+                    self.spend_package(slot);
                     self.outbox.set_encoding(slot, package.encoding);
                     let strictness = self.behaviour.strictness();
-                    self.package(slot, ClientPackage::parse_with(strictness, package.text));
+                    let parsed = ClientPackage::parse_with(strictness, package.text);
+                    self.package(slot, parsed);
                     self.close_burst();
                     if !self.is_live(slot, id) {
-                        return decoder.release(&mut self.inflaters);
+                        decoder.release(&mut self.inflaters);
+                        return None;
                     }
                 }
                 Err(violation) => {
@@ -106,25 +147,39 @@ impl Hub {
                     self.answer_in_kind(slot);
                     self.reply_error(slot, "package", &alloc::format!("{violation}"));
                     self.begin_close(slot, CloseReason::Violation);
-                    return self.close_burst();
+                    self.close_burst();
+                    return None;
                 }
             }
         }
         decoder.trim();
         self.conn(slot).decoder = decoder;
-        if rest.len() > self.config.backlog_bytes {
-            return self.backlog_is_full(slot);
+        self.note_stream(slot);
+        let [front, back] = pieces;
+        Some((
+            front.len() + back.len() - rest.len() - behind.len(),
+            reading,
+        ))
+    }
+
+    /// Counts work that was done for the connection: for flood control, and for its turn.
+    fn spend_work(&mut self, slot: u32, work: usize) {
+        if !self.behaviour.counts_work() {
+            return;
         }
+        self.turn_work += work;
+        let (rate, now, per_token) = (self.rate, self.now, self.config.package_work);
         let conn = self.conn(slot);
-        if let (Reading::Open, Reading::PausedUntil(_)) = (conn.reading, reading)
-            && conn.peer == PeerEnd::Open
-        {
-            self.outputs.push_back(Output::PauseRead(id));
-        }
+        let tokens = conn.effort.spend(work, per_token);
+        conn.pace.spend(rate, now, tokens);
+    }
+
+    /// Counts a package that came whole.
+    fn spend_package(&mut self, slot: u32) {
+        let (rate, now) = (self.rate, self.now);
         let conn = self.conn(slot);
-        conn.backlog = rest.to_vec();
-        conn.reading = reading;
-        self.set_timer(slot);
+        conn.effort = Effort::default();
+        conn.pace.spend(rate, now, 1);
     }
 
     /// A decoder for one more connection.
@@ -132,21 +187,25 @@ impl Hub {
         Decoder::with_framing(self.behaviour.framing(), self.config.max_package_bytes)
     }
 
-    /// Whether one more package may be taken now.
+    /// Whether more may be taken now: a step of the decoder, and the package that may come of it.
     ///
     /// # Errors
-    /// From when on, if not: for flood control, to let others have their turn, or to let someone in
+    /// Until when not, if not: for flood control, to let others have their turn, or to let someone in
     /// the room catch up.
-    fn may_take(&mut self, slot: u32) -> Result<(), Time> {
+    fn may_take(&mut self, slot: u32) -> Result<(), Reading> {
         if self.turn_is_over() {
-            return Err(self.after(Duration::ZERO));
+            return Err(Reading::PausedUntil(self.after(Duration::ZERO)));
         }
-        let (rate, now) = (self.rate, self.now);
+        let (rate, guest_rate, now) = (self.rate, self.guest_rate, self.now);
         let conn = self.conn(slot);
-        conn.pace.ready(rate, now)?;
+        let rate = match conn.phase {
+            Phase::Login { .. } => guest_rate,
+            Phase::User { .. } | Phase::Closing { .. } => rate,
+        };
+        conn.pace.ready(rate, now).map_err(Reading::PausedUntil)?;
         match conn.phase {
             Phase::User { room, .. } => match self.rooms.get(room).lagging_until {
-                until if until > now => Err(until),
+                until if until > now => Err(Reading::PausedUntil(until)),
                 _ => Ok(()),
             },
             Phase::Login { .. } | Phase::Closing { .. } => Ok(()),
@@ -154,7 +213,7 @@ impl Hub {
     }
 
     /// Answers in the encoding of the unit that is under way, if there is one.
-    fn answer_in_kind(&mut self, slot: u32) {
+    pub(super) fn answer_in_kind(&mut self, slot: u32) {
         if let Some(encoding) = self.conn(slot).decoder.under_way() {
             self.outbox.set_encoding(slot, encoding);
         }

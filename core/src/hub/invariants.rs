@@ -25,6 +25,7 @@ impl Hub {
         );
         self.check_connections();
         self.check_members();
+        self.check_streams();
         if self.slots.is_empty() {
             assert_eq!(self.outbox.held_bytes(), 0, "nothing is held for nobody");
             assert_eq!(self.inflaters.lent(), 0, "no stream is open for nobody");

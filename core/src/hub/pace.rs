@@ -5,8 +5,7 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::time::Time;
 
-/// A rate with a burst, the same for all connections: a bucket of `message_burst` tokens that fills
-/// by `message_rate` a second.
+/// A rate with a burst: a bucket of tokens that fills by so many a second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     /// What one token takes to come back; zero if there is no limit.
@@ -19,15 +18,31 @@ pub(super) struct Rate {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace(Time);
 
+/// What was done for a connection since its last package, less what tokens were taken for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort(usize);
+
 impl Rate {
+    /// The rate of packages, the same for all connections.
     pub(super) fn new(config: &Config) -> Self {
-        let interval = match config.message_rate {
+        Rate::of(config.message_rate, config.message_burst)
+    }
+
+    /// The rate of packages of a connection that is not logged in.
+    pub(super) fn of_guests(config: &Config) -> Self {
+        let burst = config.login_burst.min(config.message_burst);
+        Rate::of(config.message_rate, burst)
+    }
+
+    /// So many a second, and so many at once; 0 a second is no limit.
+    pub(super) fn of(per_second: u32, burst: u32) -> Self {
+        let interval = match per_second {
             0 => Duration::ZERO,
             rate => Duration::from_micros(1_000_000 / u64::from(rate)),
         };
         Rate {
             interval,
-            slack: interval * config.message_burst.saturating_sub(1),
+            slack: interval * burst.saturating_sub(1),
         }
     }
 }
@@ -44,8 +59,24 @@ impl Pace {
         Err(Time::ZERO + (self.0.since(Time::ZERO) - rate.slack))
     }
 
-    /// Takes the token for one package.
-    pub(super) fn spend(&mut self, rate: Rate, now: Time) {
-        self.0 = self.0.max(now) + rate.interval;
+    /// Takes tokens, more than there are if need be.
+    pub(super) fn spend(&mut self, rate: Rate, now: Time, tokens: u32) {
+        if tokens > 0 {
+            self.0 = self.0.max(now) + rate.interval.saturating_mul(tokens);
+        }
+    }
+}
+
+impl Effort {
+    /// Adds work, in bytes. How many tokens it takes beside the one of the package, which is for the
+    /// first `per_token` of it; none if that is 0.
+    pub(super) fn spend(&mut self, work: usize, per_token: usize) -> u32 {
+        self.0 += work;
+        let Some(tokens) = self.0.checked_div(per_token) else {
+            self.0 = 0;
+            return 0;
+        };
+        self.0 %= per_token;
+        u32::try_from(tokens).unwrap_or(u32::MAX)
     }
 }

@@ -79,8 +79,13 @@ pub const FORMAT: u16 = 1;
 ///
 /// 1. The first.
 /// 2. Short packages in zlib have the fixed Huffman codes.
-/// 3. What was sent leaves its queue before anything else happens. A deadline that was slept through is put
-///    off.
+/// 3. What was sent leaves its queue before anything else happens, and a deadline that was slept through
+///    is put off. Only a zlib header begins zlib, and only objects are objects; errors name the cause;
+///    DEL and C1 are escaped. Flood control and turns count work, and who needs an inflater waits for it.
+///    Whoever waits longest goes first, and a room waits for a reader only so long; a connection that
+///    does not take its own answers is not read from. Addresses have rates, and IPv6 counts by /64. A
+///    stop takes leave as every close does. Names clash only if they look alike as shown, and each has
+///    ink.
 pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";

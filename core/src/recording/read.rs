@@ -239,13 +239,13 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         unix_micros: body.u64()?,
     };
     let limits = body.u8()?;
-    if !(16..=17).contains(&limits) {
+    if ![16, 17, 20].contains(&limits) {
         return None;
     }
     let mut limit = || body.u64();
     let size = |value: u64| usize::try_from(value).ok();
     let count = |value: u64| u32::try_from(value).ok();
-    let config = Config {
+    let mut config = Config {
         encoding: match limit()? {
             0 => Encoding::Plain,
             1 => Encoding::Zlib,
@@ -266,9 +266,20 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         message_burst: count(limit()?)?,
         lag_pause: Duration::from_micros(limit()?),
         linger: Duration::from_micros(limit()?),
-        // There was none before there were 17.
-        announce_limit: if limits < 17 { 0 } else { size(limit()?)? },
+        // What an earlier server did not know of it did not limit.
+        announce_limit: 0,
+        stream_grace: Duration::ZERO,
+        login_burst: u32::MAX,
+        package_work: 0,
     };
+    if limits >= 17 {
+        config.announce_limit = size(limit()?)?;
+    }
+    if limits >= 20 {
+        config.stream_grace = Duration::from_micros(limit()?);
+        config.login_burst = count(limit()?)?;
+        config.package_work = size(limit()?)?;
+    }
     let runtime = String::from(str::from_utf8(body.rest()).ok()?);
     Some(Header {
         behaviour,

@@ -168,8 +168,8 @@ pub(super) fn chained(chain: u32, record: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The fields of a [`Config`] as numbers, in the order of its declaration.
-fn limits(config: &Config) -> [u64; 17] {
+/// The fields of a [`Config`] as numbers, in the order in which they came to be: new ones are last.
+fn limits(config: &Config) -> [u64; 20] {
     let micros =
         |duration: core::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     // Without `..`, so that a new field is not forgotten here.
@@ -185,9 +185,12 @@ fn limits(config: &Config) -> [u64; 17] {
         max_connections,
         max_connections_per_address,
         max_inflaters,
+        stream_grace,
         max_rooms,
         message_rate,
         message_burst,
+        login_burst,
+        package_work,
         lag_pause,
         linger,
         announce_limit,
@@ -213,6 +216,9 @@ fn limits(config: &Config) -> [u64; 17] {
         micros(lag_pause),
         micros(linger),
         announce_limit as u64,
+        micros(stream_grace),
+        u64::from(login_burst),
+        package_work as u64,
     ]
 }
 

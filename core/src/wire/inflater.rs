@@ -72,6 +72,15 @@ pub(super) enum Inflated {
     Done,
 }
 
+/// How much is inflated at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Up to the end of a block of the zlib stream.
+    OneBlock,
+    /// Up to [`BLOCK`] encoded bytes, and so hundreds of blocks of the stream.
+    ManyBlocks,
+}
+
 impl Inflater {
     fn new() -> Box<Self> {
         Box::new(Inflater {
@@ -152,11 +161,12 @@ impl Inflater {
         self.ended
     }
 
-    /// Inflates more of `input` once all bytes are taken, to the end of one of its blocks at most.
+    /// Inflates more of `input` once all bytes are taken.
     pub(super) fn inflate(
         &mut self,
         input: &mut &[u8],
         max_package_bytes: usize,
+        pace: Pace,
     ) -> Result<Inflated, Violation> {
         debug_assert_eq!(self.read, self.write, "inflated bytes are left");
         match self.stage {
@@ -175,10 +185,11 @@ impl Inflater {
             self.write = 0;
             self.wrapped = true;
         }
-        let mut flags = TINFL_FLAG_PARSE_ZLIB_HEADER
-            | TINFL_FLAG_HAS_MORE_INPUT
-            | TINFL_FLAG_COMPUTE_ADLER32
-            | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        let mut flags =
+            TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_COMPUTE_ADLER32;
+        if pace == Pace::OneBlock {
+            flags |= TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        }
         if !self.wrapped {
             flags |= TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         }

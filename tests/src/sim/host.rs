@@ -378,8 +378,7 @@ impl World {
         }
         self.sockets[link].state = State::Closed;
         if watch::is_fault_of_the_client(reason) && self.clients[link].is_connected_user() {
-            let allowed = reason == CloseReason::Backlog && self.plan.host.reads > 1
-                || reason == CloseReason::Violation && self.plan.config.max_inflaters < 8192;
+            let allowed = reason == CloseReason::Backlog && self.plan.host.reads > 1;
             if !allowed {
                 self.fail(
                     Check::Protocol,
@@ -450,6 +449,7 @@ impl World {
             CloseReason::Shutdown if socket.is_blocked() && lingered => {
                 self.marks.reach(Mark::ShutdownStuck);
             }
+            CloseReason::Reclaimed => self.marks.reach(Mark::InflaterLimit),
             CloseReason::Left | CloseReason::Violation | CloseReason::Shutdown => {}
         }
         if lingered && !matches!(reason, CloseReason::SlowConsumer | CloseReason::Shutdown) {

@@ -414,18 +414,15 @@ impl Log {
         let has = |part: &str| why.contains(part);
         let last_words = match kind {
             "shutdown" => true,
-            "login" => has("No login within") || has("Not admitted"),
+            "login" => {
+                has("No login within") || has("Not admitted") || has("too many open zlib streams")
+            }
             "package" => {
-                has("too many open zlib streams")
-                    || has("ended inside a package")
-                    || has("while reading was paused")
+                has("it stood still") || has("ended inside a") || has("while reading was paused")
             }
             _ => false,
         };
         if last_words {
-            if has("too many open zlib streams") {
-                marks.reach(Mark::InflaterLimit);
-            }
             return Ok(None);
         }
         let told = format!("{kind}: {why}");

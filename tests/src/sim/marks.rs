@@ -45,7 +45,7 @@ marks! {
     ConnectionLimit: "the limit of connections was reached",
     /// One connection too many from one address.
     AddressLimit: "the limit of connections from one address was reached",
-    /// One zlib stream too many.
+    /// One zlib stream too many, for which another was closed.
     InflaterLimit: "the limit of open zlib streams was reached",
     /// Someone who found others in a room could hide it later.
     OwnerInherits: "the owner went and another inherited",

@@ -293,5 +293,8 @@ fn config(rng: &mut Rng) -> Config {
         linger: Duration::from_micros(rng.scaled(50_000..=5_000_000)),
         // The oracle goes by what members of a room see of each other.
         announce_limit: 0,
+        stream_grace: Duration::from_millis(rng.pick(&[0, 10, 2_000])),
+        login_burst: rng.pick(&[1, 10]),
+        package_work: rng.pick(&[0, 700, 16 * KIB, 16 * KIB]),
     }
 }

@@ -204,6 +204,9 @@ fn write_config(config: &Config) -> String {
         micros(config.lag_pause),
         micros(config.linger),
         config.announce_limit as u64,
+        micros(config.stream_grace),
+        u64::from(config.login_burst),
+        config.package_work as u64,
     ];
     let fields: Vec<String> = FIELDS
         .iter()
@@ -214,7 +217,7 @@ fn write_config(config: &Config) -> String {
 }
 
 /// The fields of a config in the order they are written; durations in microseconds.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 20] = [
     "encoding",
     "max_package_bytes",
     "max_message_bytes",
@@ -232,6 +235,9 @@ const FIELDS: [&str; 17] = [
     "lag_pause",
     "linger",
     "announce_limit",
+    "stream_grace",
+    "login_burst",
+    "package_work",
 ];
 
 fn read_config(line: &str) -> Option<Config> {
@@ -261,5 +267,8 @@ fn read_config(line: &str) -> Option<Config> {
         lag_pause: Duration::from_micros(next()?),
         linger: Duration::from_micros(next()?),
         announce_limit: next()? as usize,
+        stream_grace: Duration::from_micros(next()?),
+        login_burst: next()? as u32,
+        package_work: next()? as usize,
     })
 }

@@ -77,6 +77,12 @@ pub(super) struct Changes {
     /// Packages from one connection at once before the rate counts
     #[arg(long, value_name = "N", requires = "what_if")]
     message_burst: Option<u32>,
+    /// The same from a connection that has not logged in
+    #[arg(long, value_name = "N", requires = "what_if")]
+    login_burst: Option<u32>,
+    /// Work that a package is taken for as one; 0: work does not count
+    #[arg(long, value_name = "SIZE", requires = "what_if")]
+    package_work: Option<Bytes>,
     /// Length of a message
     #[arg(long, value_name = "SIZE", requires = "what_if")]
     max_message_bytes: Option<Bytes>,
@@ -92,6 +98,14 @@ pub(super) struct Changes {
     /// Connections at the same time that are in the middle of a zlib stream
     #[arg(long, value_name = "N", requires = "what_if")]
     max_inflaters: Option<usize>,
+    /// How long a zlib stream may stand still while others wait for one
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "what_if",
+        value_parser = Span::parse_from_zero
+    )]
+    stream_grace: Option<Span>,
     /// Rooms at the same time
     #[arg(long, value_name = "N", requires = "what_if")]
     max_rooms: Option<usize>,
@@ -148,9 +162,12 @@ impl Changes {
                 .max_connections_per_address
                 .unwrap_or(config.max_connections_per_address),
             max_inflaters: self.max_inflaters.unwrap_or(config.max_inflaters),
+            stream_grace: span(self.stream_grace, config.stream_grace),
             max_rooms: self.max_rooms.unwrap_or(config.max_rooms),
             message_rate: self.message_rate.unwrap_or(config.message_rate),
             message_burst: self.message_burst.unwrap_or(config.message_burst),
+            login_burst: self.login_burst.unwrap_or(config.login_burst),
+            package_work: bytes(self.package_work, config.package_work),
             lag_pause: span(self.lag_pause, config.lag_pause),
             linger: span(self.linger, config.linger),
             announce_limit: self.announce_limit.unwrap_or(config.announce_limit),
