@@ -5,6 +5,7 @@ use chatmaster_tests::packages::{command, login, message, said};
 use chatmaster_tests::process::{Client, Process};
 use chatmaster_tests::wire::{Speech, Writer};
 use chatmaster_tests::world::Runtime;
+use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// How much more memory a server may take for all of it.
 const MEMORY: usize = 32 << 20;
@@ -90,6 +91,22 @@ fn attacks() -> Vec<(&'static str, Fate, Vec<u8>)> {
             "a login of 10,000",
             Fate::Refused,
             text(login(&"n".repeat(10_000))),
+        ),
+        ("a person", Fate::Closed, text("hello\n".into())),
+        (
+            "zlib in zlib",
+            Fate::Closed,
+            compress_to_vec_zlib(&compress_to_vec_zlib(b"{}", 6), 6),
+        ),
+        (
+            "flushes of nothing",
+            Fate::Closed,
+            [&[0x78, 0x9c][..], &[0, 0, 0, 0xff, 0xff].repeat(4000)].concat(),
+        ),
+        (
+            "an array for an object",
+            Fate::Error,
+            text(r#"{"type":"message","data":["hello"]}"#.into()),
         ),
         ("no object", Fate::Closed, text("[]".into())),
         ("a number", Fate::Closed, text("7".into())),

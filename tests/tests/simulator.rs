@@ -197,7 +197,8 @@ fn a_failing_trace_is_shrunk_to_what_makes_it_fail() {
     let before = trace.events.len();
     let shrunk = shrink(trace, violation);
     assert!(violation(&replay(&shrunk)));
-    assert!(before > 100 && shrunk.events.len() <= 4, "{shrunk:?}");
+    // To open, to send, to take two answers, to hang up, and to drain what came of it.
+    assert!(before > 100 && shrunk.events.len() <= 6, "{shrunk:?}");
 }
 
 #[test]

@@ -176,3 +176,30 @@ fn what_is_left_of_one_read_when_flood_control_sets_in_is_bounded_too() {
     hub.handle(Input::Received(ConnId(1), bytes.as_bytes()));
     hub.hub.check_invariants();
 }
+
+#[test]
+fn a_backlog_is_not_copied_for_each_package_that_is_taken_from_it() {
+    let config = Config {
+        message_rate: 1000,
+        message_burst: 1,
+        ..Config::default()
+    };
+    let mut hub = Hub::new(config, Start::default());
+    let id = ConnId(1);
+    hub.handle(Time::ZERO, Input::Opened(id, Peer([127, 0, 0, 1].into())));
+    let packages = 3000;
+    let mut bytes = login("talker");
+    bytes.extend((0..packages).map(|_| message("into an empty room")));
+    assert!(bytes.len() > 150_000);
+    hub.handle(Time::ZERO, Input::Received(id, bytes.as_bytes()));
+    while hub.poll_output().is_some() {}
+    let before = memory::allocated();
+    let mut turns = 0;
+    while let Some(due) = hub.poll_timeout() {
+        hub.handle(due, Input::Tick);
+        turns += 1;
+    }
+    assert!(turns >= packages, "each package waits for its token");
+    let allocated = (memory::allocated() - before) / packages;
+    assert!(allocated < 1024, "{allocated} bytes for each package");
+}

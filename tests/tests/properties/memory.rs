@@ -10,6 +10,7 @@ static ALLOCATOR: Counting = Counting;
 
 thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
+    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Bytes that are allocated now. Only differences mean something: what one thread allocates another
@@ -18,9 +19,16 @@ pub(crate) fn live() -> isize {
     LIVE.get()
 }
 
+/// Bytes that this thread has allocated ever, freed or not.
+pub(crate) fn allocated() -> usize {
+    ALLOCATED.get()
+}
+
 fn count(bytes: isize) {
     // A thread that is ending allocates without being counted.
     let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+    let allocated = usize::try_from(bytes).unwrap_or(0);
+    let _ = ALLOCATED.try_with(|all| all.set(all.get() + allocated));
 }
 
 // SAFETY: all is done by the system's allocator; counting allocates nothing.
