@@ -1,5 +1,6 @@
 //! Which version of the rules a hub goes by.
 
+use crate::names::Rules;
 use crate::wire::{Codes, Controls, Framing, Strictness};
 
 /// A version of what the core does with the same inputs. A rule that changes asks it, so that a
@@ -25,6 +26,14 @@ impl Behaviour {
         match self.0 {
             ..=1 => Codes::Own,
             2.. => Codes::FixedIfShort,
+        }
+    }
+
+    /// The rules of names: what can be one, what is taken, and what is said of it.
+    pub(crate) fn names(self) -> Rules {
+        match self.0 {
+            ..=2 => Rules::Former,
+            3.. => Rules::Today,
         }
     }
 

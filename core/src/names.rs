@@ -2,19 +2,35 @@
 //! [`Username`] or [`RoomName`] is valid, and [`Claims`] says which names are taken.
 //!
 //! Two names are one and the same when they are equal caselessly. Two names clash when they are the
-//! same or only look the same: Unicode's confusable *skeleton* (UTS 39) of the name as it is shown,
-//! or of its case folding, is equal for both. A name therefore claims both skeletons.
+//! same or only look the same, as shown, in small letters or in capitals; what that is exactly stands
+//! in `names/looks.rs`. A name claims each of its looks.
+
+mod former;
+mod ink;
+mod looks;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use icu_properties::props::{GeneralCategory, WhiteSpace};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use unicode_security::confusable_detection::skeleton;
+
+/// What an allocator takes for each block it gives, at most.
+const ALLOCATOR_BYTES: usize = 24;
+
+/// Which rules there are for names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// Those that recordings of old were made under.
+    Former,
+    /// Those of PROTOCOL.md.
+    #[default]
+    Today,
+}
 
 /// The name of a user: 1 to 32 characters (proposal, "login").
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +49,11 @@ impl Username {
     /// # Errors
     /// Why it cannot be one.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        normalise(text, Self::MAX_CHARS).map(Username)
+        Self::parse_by(Rules::Today, text)
+    }
+
+    pub(crate) fn parse_by(rules: Rules, text: &str) -> Result<Self, NameError> {
+        normalise(rules, text, Self::MAX_CHARS).map(Username)
     }
 }
 
@@ -48,7 +68,11 @@ impl RoomName {
     /// # Errors
     /// Why it cannot be one.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        normalise(text, Self::MAX_CHARS).map(RoomName)
+        Self::parse_by(Rules::Today, text)
+    }
+
+    pub(crate) fn parse_by(rules: Rules, text: &str) -> Result<Self, NameError> {
+        normalise(rules, text, Self::MAX_CHARS).map(RoomName)
     }
 
     /// Whether a server takes the two texts for names of one room.
@@ -109,9 +133,11 @@ pub enum NameError {
     TooLong(usize),
     /// It has white space.
     WhiteSpace(char),
-    /// It has a control, format, private-use or unassigned character.
+    /// It has a control, format, private-use or unassigned character, or one that shows nothing.
     Forbidden(char),
-    /// It has nothing but characters that are not shown.
+    /// It begins with a combining mark, which has no letter to be on.
+    LoneMark(char),
+    /// It has nothing but characters that are not shown. Only rules of old had this.
     Invisible,
 }
 
@@ -128,6 +154,13 @@ impl fmt::Display for NameError {
                     u32::from(c)
                 )
             }
+            NameError::LoneMark(c) => {
+                write!(
+                    f,
+                    "A name must not begin with the combining mark U+{:04X}.",
+                    u32::from(c)
+                )
+            }
             NameError::Invisible => write!(f, "A name must have a character that can be seen."),
         }
     }
@@ -135,7 +168,7 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-fn normalise(text: &str, most: usize) -> Result<Box<str>, NameError> {
+fn normalise(rules: Rules, text: &str, most: usize) -> Result<Box<str>, NameError> {
     // NFC makes at most four characters one: what has more than this stays too long.
     if text.chars().nth(most * 4).is_some() {
         return Err(NameError::TooLong(most));
@@ -147,26 +180,30 @@ fn normalise(text: &str, most: usize) -> Result<Box<str>, NameError> {
     if shown.chars().nth(most).is_some() {
         return Err(NameError::TooLong(most));
     }
-    for c in shown.chars() {
-        if CodePointSetData::new::<WhiteSpace>().contains(c) {
-            return Err(NameError::WhiteSpace(c));
-        }
-        match CodePointMapData::<GeneralCategory>::new().get(c) {
-            GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::PrivateUse
-            | GeneralCategory::Unassigned
-            | GeneralCategory::Surrogate
-            | GeneralCategory::SpaceSeparator
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator => return Err(NameError::Forbidden(c)),
-            _ => {}
-        }
-    }
-    if skeleton(&shown).next().is_none() {
-        return Err(NameError::Invisible);
+    match rules {
+        Rules::Former => former::check(&shown)?,
+        Rules::Today => ink::check(&shown)?,
     }
     Ok(shown.into_owned().into_boxed_str())
+}
+
+/// Whether `c` is of a category that names may have. Of the format characters, today's rules make
+/// exceptions.
+fn check_category(c: char) -> Result<(), NameError> {
+    if CodePointSetData::new::<WhiteSpace>().contains(c) {
+        return Err(NameError::WhiteSpace(c));
+    }
+    match CodePointMapData::<GeneralCategory>::new().get(c) {
+        GeneralCategory::Control
+        | GeneralCategory::Format
+        | GeneralCategory::PrivateUse
+        | GeneralCategory::Unassigned
+        | GeneralCategory::Surrogate
+        | GeneralCategory::SpaceSeparator
+        | GeneralCategory::LineSeparator
+        | GeneralCategory::ParagraphSeparator => Err(NameError::Forbidden(c)),
+        _ => Ok(()),
+    }
 }
 
 /// What is equal for texts that are the same caselessly, as names are: canonical caseless matching
@@ -182,22 +219,52 @@ pub fn fold(text: &str) -> Box<str> {
     nfd.normalize(&folded).into_owned().into_boxed_str()
 }
 
-/// The skeletons `name` claims: of what is shown and of its caseless form, both compared
-/// caselessly. Most names have one and the same twice.
-fn claims(name: &str) -> (Box<str>, Option<Box<str>>) {
-    let shown = fold(&skeleton(name).collect::<String>());
-    let folded = fold(&skeleton(&fold(name)).collect::<String>());
-    let second = (folded != shown).then_some(folded);
-    (shown, second)
+/// One look of a name: what is equal for names that look the same in this way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Look {
+    how: How,
+    skeleton: Box<str>,
+}
+
+/// How a name is looked at. What is seen in one way is not compared with what is seen in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum How {
+    /// As whoever took it spelled it.
+    Shown,
+    /// In small letters.
+    Small,
+    /// In capitals.
+    Capital,
+    /// In any way, by the rules of old.
+    Any,
 }
 
 /// Which names are taken, and by whom. Names that clash cannot both be in here.
 #[derive(Clone, Debug)]
-pub struct Claims<T>(BTreeMap<Box<str>, T>);
+pub struct Claims<T> {
+    rules: Rules,
+    holders: BTreeMap<Look, T>,
+}
 
 impl<T> Default for Claims<T> {
     fn default() -> Self {
-        Claims(BTreeMap::new())
+        Claims::by(Rules::default())
+    }
+}
+
+impl<T> Claims<T> {
+    /// Nothing is taken yet.
+    pub(crate) fn by(rules: Rules) -> Self {
+        let holders = BTreeMap::new();
+        Claims { rules, holders }
+    }
+
+    /// The most bytes of memory that a name of so many characters holds in here, with its part of
+    /// the tree and what the allocator adds.
+    pub const fn most_bytes(chars: usize) -> usize {
+        // A node of the tree has room for eleven and is never less than half full, but for the root.
+        let part = 3 * (size_of::<Look>() + size_of::<T>()) + 2 * ALLOCATOR_BYTES;
+        looks::COUNT * (chars * looks::MOST_BYTES_PER_CHAR + part)
     }
 }
 
@@ -207,11 +274,11 @@ impl<T: Copy + Eq> Claims<T> {
     /// # Errors
     /// The holder whose name it clashes with; nothing has changed then.
     pub fn claim(&mut self, name: &impl Name, holder: T) -> Result<(), T> {
-        let claims = claims(name.as_str());
-        match self.holder(&claims) {
+        let looks = self.looks(name);
+        match self.holder(&looks) {
             Some(other) => Err(other),
             None => {
-                self.insert(claims, holder);
+                self.insert(looks, holder);
                 Ok(())
             }
         }
@@ -224,42 +291,61 @@ impl<T: Copy + Eq> Claims<T> {
     pub fn exchange<N: Name>(&mut self, old: &N, new: &N, holder: T) -> Result<(), T> {
         self.release(old);
         self.claim(new, holder)
-            .inspect_err(|_| self.insert(claims(old.as_str()), holder))
+            .inspect_err(|_| self.insert(self.looks(old), holder))
     }
 
-    /// Who holds a name that `name` clashes with.
+    /// Who holds a name that `name` clashes with. If several do, one whose name looks the same as
+    /// shown goes first.
     pub fn clashes_with(&self, name: &impl Name) -> Option<T> {
-        self.holder(&claims(name.as_str()))
+        self.holder(&self.looks(name))
     }
 
     /// Gives `name` back: exactly what [`Claims::claim`] took for it.
     pub fn release(&mut self, name: &impl Name) {
-        let (first, second) = claims(name.as_str());
-        self.0.remove(&first);
-        if let Some(second) = second {
-            self.0.remove(&second);
+        for look in self.looks(name) {
+            self.holders.remove(&look);
         }
     }
 
     /// Whether nothing is taken.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.holders.is_empty()
     }
 
-    fn holder(&self, (first, second): &(Box<str>, Option<Box<str>>)) -> Option<T> {
-        let holder = |key: &str| self.0.get(key).copied();
-        holder(first).or_else(|| second.as_deref().and_then(holder))
+    /// Panics if something else than these names is taken, for checks.
+    pub(crate) fn assert_are<'a, N: Name + 'a>(&self, names: impl Iterator<Item = (&'a N, T)>)
+    where
+        T: fmt::Debug,
+    {
+        let mut looks = 0;
+        for (name, holder) in names {
+            for look in self.looks(name) {
+                assert_eq!(
+                    self.holders.get(&look),
+                    Some(&holder),
+                    "a name is taken for its holder, each look of it"
+                );
+                looks += 1;
+            }
+        }
+        assert_eq!(self.holders.len(), looks, "no name is taken for nobody");
     }
 
-    fn insert(&mut self, (first, second): (Box<str>, Option<Box<str>>), holder: T) {
-        self.0.insert(first, holder);
-        if let Some(second) = second {
-            self.0.insert(second, holder);
+    fn looks(&self, name: &impl Name) -> Vec<Look> {
+        match self.rules {
+            Rules::Former => former::looks(name.as_str()),
+            Rules::Today => looks::looks(name.as_str()).into(),
         }
     }
 
-    /// Who holds each claim, for checks.
-    pub(crate) fn holders(&self) -> impl Iterator<Item = T> + '_ {
-        self.0.values().copied()
+    fn holder(&self, looks: &[Look]) -> Option<T> {
+        let mut holders = looks.iter().filter_map(|look| self.holders.get(look));
+        holders.next().copied()
+    }
+
+    fn insert(&mut self, looks: Vec<Look>, holder: T) {
+        for look in looks {
+            self.holders.insert(look, holder);
+        }
     }
 }

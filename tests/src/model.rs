@@ -252,32 +252,43 @@ impl Model {
 
     /// Whether nobody but `client` itself has a name that clashes with this one.
     fn free(&self, client: ClientId, wanted: Known) -> Result<Known, Refusal> {
-        let taken = self.clients.iter().any(|(other, stage)| match stage {
-            Client::User { name, .. } => *other != client && name.clashes_with(&wanted),
-            Client::Guest { .. } | Client::Gone => false,
-        });
-        if taken {
-            Err("Username is already taken.".into())
-        } else {
-            Ok(wanted)
+        let others = self
+            .clients
+            .iter()
+            .filter_map(|(other, stage)| match stage {
+                Client::User { name, .. } if *other != client => Some(name),
+                _ => None,
+            });
+        match most_alike(others, |name| name, &wanted) {
+            Some(other) if other.same == wanted.same => Err("Username is already taken.".into()),
+            Some(other) => {
+                let other = other.shown;
+                Err(format!(
+                    "Username looks like {other}, which is already taken."
+                ))
+            }
+            None => Ok(wanted),
         }
     }
 
     /// Whether `client` may go into the room of that name, or make it.
     fn admits(&self, client: ClientId, wanted: Known) -> Result<(), Refusal> {
-        const LOOK_ALIKE: &str = "Channel cannot be created: its name looks like that of another.";
         match self.rooms.get(wanted.same) {
             Some(room) if room.members.contains(&client) => Err("You are already there.".into()),
             Some(room) if room.private => Err("Channel is private.".into()),
             Some(_) => Ok(()),
-            None if self
-                .rooms
-                .values()
-                .any(|room| room.name.clashes_with(&wanted)) =>
-            {
-                Err(LOOK_ALIKE.into())
-            }
-            None => Ok(()),
+            None => match most_alike(self.rooms.values(), |room| &room.name, &wanted) {
+                Some(room) => {
+                    let other = match room.private {
+                        true => "that of another.".into(),
+                        false => format!("{}, which exists.", room.name.shown),
+                    };
+                    Err(format!(
+                        "Channel cannot be created: its name looks like {other}"
+                    ))
+                }
+                None => Ok(()),
+            },
         }
     }
 
@@ -340,6 +351,16 @@ impl Model {
             Client::Guest { .. } | Client::Gone => panic!("only users are members"),
         }
     }
+}
+
+/// Whose name looks most like `wanted`: as shown, else in small letters, else in capitals.
+fn most_alike<'a, T>(
+    all: impl Iterator<Item = &'a T>,
+    name: impl Fn(&T) -> &Known,
+    wanted: &Known,
+) -> Option<&'a T> {
+    let alike = all.filter_map(|one| Some((name(one).alike(wanted)?, one)));
+    alike.min_by_key(|(how, _)| *how).map(|(_, one)| one)
 }
 
 fn notification(event: &str, mut data: Value) -> Value {

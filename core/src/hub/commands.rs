@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use super::conn::Phase;
 use super::room::{GENERAL, NoRoom, Privacy};
 use super::{CloseReason, Hub};
-use crate::names::{Name, RoomName, Username};
+use crate::names::{Name, RoomName, Rules, Username};
 use crate::wire::{
     ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus,
 };
@@ -20,7 +20,6 @@ use crate::wire::{
 type Refusal = Cow<'static, str>;
 
 const LOGIN_FIRST: &str = "Log in first.";
-const TAKEN: &str = "Username is already taken.";
 
 impl Hub {
     /// Does what a package from `slot` asks for.
@@ -87,12 +86,13 @@ impl Hub {
     }
 
     fn login(&mut self, slot: u32, name: &str) {
-        let name = match Username::parse(name) {
+        let name = match Username::parse_by(self.behaviour.names(), name) {
             Ok(name) => name,
             Err(error) => return self.login_failed(slot, format!("{error}")),
         };
-        if self.usernames.claim(&name, slot).is_err() {
-            return self.login_failed(slot, TAKEN.into());
+        if let Err(holder) = self.usernames.claim(&name, slot) {
+            let reason = self.taken(&name, holder);
+            return self.login_failed(slot, reason.into());
         }
         let room = GENERAL;
         self.conn(slot).phase = Phase::User {
@@ -157,7 +157,8 @@ impl Hub {
     }
 
     fn rename(&mut self, slot: u32, name: &str) -> Result<(), Refusal> {
-        let new = Username::parse(name).map_err(|error| format!("{error}"))?;
+        let new =
+            Username::parse_by(self.behaviour.names(), name).map_err(|error| format!("{error}"))?;
         let (old, room) = self.user(slot);
         let old = old.clone();
         if new == old {
@@ -165,7 +166,7 @@ impl Hub {
         }
         self.usernames
             .exchange(&old, &new, slot)
-            .map_err(|_| TAKEN)?;
+            .map_err(|holder| self.taken(&new, holder))?;
         self.conn(slot).phase = Phase::User {
             name: new.clone(),
             room,
@@ -182,7 +183,8 @@ impl Hub {
     }
 
     fn join(&mut self, slot: u32, channel: &str) -> Result<(), Refusal> {
-        let wanted = RoomName::parse(channel).map_err(|error| format!("{error}"))?;
+        let wanted = RoomName::parse_by(self.behaviour.names(), channel)
+            .map_err(|error| format!("{error}"))?;
         let (name, from) = self.user(slot);
         let name = name.clone();
         let to = match self.rooms.find(&wanted) {
@@ -197,9 +199,9 @@ impl Hub {
                 if self.rooms.len() - usize::from(left) >= self.config.max_rooms {
                     return Err("There are too many channels. Join one of them instead.".into());
                 }
-                self.rooms.create(wanted).map_err(|NoRoom::Clash| {
-                    "Channel cannot be created: its name looks like that of another."
-                })?
+                self.rooms
+                    .create(wanted)
+                    .map_err(|NoRoom::Clash(other)| self.no_room(other))?
             }
         };
         self.rooms.leave(from, slot);
@@ -268,6 +270,25 @@ impl Hub {
         self.text.clear();
         ServerPackage::Notification(list).write(&mut self.text);
         self.reply_written(slot);
+    }
+
+    /// Why nobody can have the name `wanted` while `holder` has its own.
+    fn taken(&self, wanted: &Username, holder: u32) -> Refusal {
+        let (other, _) = self.user(holder);
+        if self.behaviour.names() == Rules::Former || other.key() == wanted.key() {
+            return "Username is already taken.".into();
+        }
+        format!("Username looks like {other}, which is already taken.").into()
+    }
+
+    /// Why there cannot be a room whose name looks like that of `other`: a private one is not named.
+    fn no_room(&self, other: u32) -> Refusal {
+        let other = self.rooms.get(other);
+        if self.behaviour.names() == Rules::Former || other.privacy == Privacy::Private {
+            return "Channel cannot be created: its name looks like that of another.".into();
+        }
+        let other = &other.name;
+        format!("Channel cannot be created: its name looks like {other}, which exists.").into()
     }
 
     /// The name and room of the user in `slot`.

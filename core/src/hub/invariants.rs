@@ -29,7 +29,6 @@ impl Hub {
         if self.slots.is_empty() {
             assert_eq!(self.outbox.held_bytes(), 0, "nothing is held for nobody");
             assert_eq!(self.inflaters.lent(), 0, "no stream is open for nobody");
-            assert!(self.usernames.is_empty(), "no name is taken by nobody");
         }
     }
 
@@ -124,12 +123,16 @@ impl Hub {
                 None,
                 "no two users have one name"
             );
-            assert_eq!(
-                self.usernames.clashes_with(name),
-                Some(slot),
-                "a user's name is taken"
-            );
         }
+        let users_names =
+            self.conns
+                .iter()
+                .zip(0..)
+                .filter_map(|(conn, slot)| match &conn.as_ref()?.phase {
+                    Phase::User { name, .. } => Some((name, slot)),
+                    _ => None,
+                });
+        self.usernames.assert_are(users_names);
         let members: usize = self.rooms.iter().map(|(_, room)| room.members.len()).sum();
         assert_eq!(members, users, "every member of a room is a user in it");
     }

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::outbox::Tails;
-use crate::names::{Claims, Name, RoomName};
+use crate::names::{Claims, Name, RoomName, Rules};
 use crate::time::Time;
 
 /// The slot of the general room, which is always there.
@@ -46,19 +46,19 @@ pub(super) struct Rooms {
 /// Why a room cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
-    /// Its name looks like that of another.
-    Clash,
+    /// Its name looks like that of this one.
+    Clash(u32),
 }
 
 impl Rooms {
     /// The general room, empty.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(names: Rules) -> Self {
         let mut rooms = Rooms {
             rooms: Vec::new(),
             free: Vec::new(),
             by_key: BTreeMap::new(),
             listed: BTreeMap::new(),
-            claims: Claims::default(),
+            claims: Claims::by(names),
         };
         let general = rooms.create(RoomName::general());
         debug_assert_eq!(general, Ok(GENERAL));
@@ -93,7 +93,7 @@ impl Rooms {
     /// A new public room without members.
     pub(super) fn create(&mut self, name: RoomName) -> Result<u32, NoRoom> {
         let slot = self.free.last().copied().unwrap_or(self.rooms.len() as u32);
-        self.claims.claim(&name, slot).map_err(|_| NoRoom::Clash)?;
+        self.claims.claim(&name, slot).map_err(NoRoom::Clash)?;
         self.by_key.insert(name.key(), slot);
         self.listed.insert(name.as_str().into(), slot);
         let room = Room {
@@ -197,11 +197,7 @@ impl Rooms {
             self.listed.len() <= count,
             "there are no listed names without rooms"
         );
-        for holder in self.claims.holders() {
-            assert!(
-                self.rooms[holder as usize].is_some(),
-                "names are claimed by rooms"
-            );
-        }
+        self.claims
+            .assert_are(self.iter().map(|(slot, room)| (&room.name, slot)));
     }
 }

@@ -18,8 +18,8 @@ pub enum Verdict {
         shown: &'static str,
         /// Equal for names that are one and the same.
         same: &'static str,
-        /// Names with one of these in common clash. What stands here is no more than a label.
-        looks: &'static [&'static str],
+        /// How it looks.
+        looks: Looks,
     },
     /// No name of anything.
     Bad(&'static str),
@@ -34,27 +34,31 @@ pub struct Known {
     pub shown: &'static str,
     /// Equal for names that are one and the same.
     pub same: &'static str,
-    looks: &'static [&'static str],
+    looks: Looks,
 }
+
+/// How a name looks as shown, in small letters and in capitals. Names with the same in one place
+/// clash. What stands here is no more than a label.
+type Looks = [&'static str; 3];
 
 impl Known {
     /// Whether only one of the two can be taken.
     pub fn clashes_with(&self, other: &Known) -> bool {
-        self.looks.iter().any(|look| other.looks.contains(look))
+        self.alike(other).is_some()
+    }
+
+    /// In which way it looks like the other, the first of them.
+    pub fn alike(&self, other: &Known) -> Option<usize> {
+        (0..self.looks.len()).find(|how| self.looks[*how] == other.looks[*how])
     }
 }
 
-const fn good(
-    text: &'static str,
-    shown: &'static str,
-    same: &'static str,
-    looks: &'static [&'static str],
-) -> Entry {
+const fn good(text: &'static str, shown: &'static str, same: &'static str, looks: Looks) -> Entry {
     let verdict = Verdict::Good { shown, same, looks };
     Entry { text, verdict }
 }
 
-const fn plain(name: &'static str, looks: &'static [&'static str]) -> Entry {
+const fn plain(name: &'static str, looks: Looks) -> Entry {
     good(name, name, name, looks)
 }
 
@@ -71,39 +75,70 @@ const LONG: &str = "a-name-of-thirty-three-characters";
 const TOO_LONG: &str = "a-name-of-sixty-five-characters-which-are-one-more-than-there-may";
 
 /// Every name the model knows.
-pub const NAMES: [Entry; 34] = [
-    plain("alice", &["alice"]),
-    good("Alice", "Alice", "alice", &["alice"]),
+pub const NAMES: [Entry; 42] = [
     // A capital I looks like an l, but a small i does not.
-    good("ALICE", "ALICE", "alice", &["alice", "allce"]),
-    good("aIice", "aIice", "aiice", &["alice", "aiice"]),
-    plain("aiice", &["aiice"]),
+    plain("alice", ["alice", "alice", "ALICE"]),
+    good("Alice", "Alice", "alice", ["Alice", "alice", "ALICE"]),
+    good("ALICE", "ALICE", "alice", ["ALICE", "alice", "ALICE"]),
+    good("aIice", "aIice", "aiice", ["alice", "aiice", "AIICE"]),
+    plain("aiice", ["aiice", "aiice", "AIICE"]),
     // The first letter is Cyrillic.
-    plain("\u{430}lice", &["alice"]),
-    plain("bob", &["bob"]),
-    good("BOB", "BOB", "bob", &["bob"]),
-    good("B0B", "B0B", "b0b", &["bob"]),
-    plain("carol", &["carol"]),
-    plain("dave", &["dave"]),
-    plain("modern", &["modern"]),
-    plain("modem", &["modern"]),
-    good("Zo\u{eb}", "Zo\u{eb}", "zo\u{eb}", &["zo\u{eb}"]),
+    plain("\u{430}lice", ["alice", "alice", "ALICE"]),
+    // A 1 looks like an I among capitals.
+    plain("al1ce", ["allce", "allce", "ALICE"]),
+    good("Ian", "Ian", "ian", ["lan", "ian", "IAN"]),
+    good("Lan", "Lan", "lan", ["Lan", "lan", "LAN"]),
+    plain("lan", ["lan", "lan", "LAN"]),
+    plain("10", ["lO", "lO", "IO"]),
+    plain("lo", ["lo", "lo", "LO"]),
+    plain("bob", ["bob", "bob", "BOB"]),
+    good("BOB", "BOB", "bob", ["BOB", "bob", "BOB"]),
+    good("B0B", "B0B", "b0b", ["BOB", "bOb", "BOB"]),
+    plain("carol", ["carol"; 3]),
+    plain("dave", ["dave"; 3]),
+    plain("modern", ["modern"; 3]),
+    plain("modem", ["modem"; 3]),
+    good("Zo\u{eb}", "Zo\u{eb}", "zo\u{eb}", ["Zoe", "zoe", "ZOE"]),
     // The same in two code points, and in capitals.
-    good("Zoe\u{308}", "Zo\u{eb}", "zo\u{eb}", &["zo\u{eb}"]),
-    good("ZO\u{cb}", "ZO\u{cb}", "zo\u{eb}", &["zo\u{eb}"]),
-    good("stra\u{df}e", "stra\u{df}e", "strasse", &["strasse"]),
-    good("STRASSE", "STRASSE", "strasse", &["strasse"]),
-    plain("q\"o\\t{e}", &["quote"]),
-    plain("den", &["den"]),
-    good("Den", "Den", "den", &["den"]),
-    good("DEN", "DEN", "den", &["den"]),
-    plain("lair", &["lair"]),
-    good("Games", "Games", "games", &["games"]),
+    good("Zoe\u{308}", "Zo\u{eb}", "zo\u{eb}", ["Zoe", "zoe", "ZOE"]),
+    good("ZO\u{cb}", "ZO\u{cb}", "zo\u{eb}", ["ZOE", "zoe", "ZOE"]),
+    good(
+        "stra\u{df}e",
+        "stra\u{df}e",
+        "strasse",
+        ["eszett", "strasse", "STRASSE"],
+    ),
+    good(
+        "STRASSE",
+        "STRASSE",
+        "strasse",
+        ["STRASSE", "strasse", "STRASSE"],
+    ),
+    plain("q\"o\\t{e}", ["quote"; 3]),
+    plain("den", ["den", "den", "DEN"]),
+    good("Den", "Den", "den", ["Den", "den", "DEN"]),
+    good("DEN", "DEN", "den", ["DEN", "den", "DEN"]),
+    plain("lair", ["lair"; 3]),
+    good("Games", "Games", "games", ["Games", "games", "GAMES"]),
     // The second letter is Cyrillic.
-    plain("g\u{430}mes", &["games"]),
-    plain("general", &["general"]),
-    good("GENERAL", "GENERAL", "general", &["general"]),
-    plain("genera1", &["general"]),
+    plain("g\u{430}mes", ["games", "games", "GAMES"]),
+    plain("general", ["general", "general", "GENERAL"]),
+    good(
+        "GENERAL",
+        "GENERAL",
+        "general",
+        ["GENERAL", "general", "GENERAL"],
+    ),
+    plain("genera1", ["general", "general", "GENERAI"]),
+    // A blank of Braille, and a mark on nothing.
+    bad(
+        "alice\u{2800}",
+        "A name must not contain the character U+2800.",
+    ),
+    bad(
+        "\u{301}a",
+        "A name must not begin with the combining mark U+0301.",
+    ),
     bad("", "A name must have at least one character."),
     bad("two words", SPACES),
     bad("tab\tbed", SPACES),
@@ -137,7 +172,7 @@ fn known(verdict: Verdict) -> Result<Known, &'static str> {
         Verdict::Long => Ok(Known {
             shown: LONG,
             same: LONG,
-            looks: &["long"],
+            looks: ["long"; 3],
         }),
     }
 }

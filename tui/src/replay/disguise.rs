@@ -181,7 +181,9 @@ impl Disguise {
     pub(super) fn name(&mut self, name: &str) -> String {
         let parsed = match RoomName::parse(name) {
             Ok(parsed) => parsed,
-            Err(NameError::WhiteSpace(bad) | NameError::Forbidden(bad)) => {
+            Err(
+                NameError::WhiteSpace(bad) | NameError::Forbidden(bad) | NameError::LoneMark(bad),
+            ) => {
                 let kept = |c: char| if c == bad { c } else { stand_in(c) };
                 return name.chars().map(kept).collect();
             }
@@ -382,7 +384,17 @@ mod tests {
     fn a_name_that_no_server_takes_stays_one_for_the_same_reason() {
         let mut disguise = Disguise::new();
         let long = "x".repeat(65);
-        for name in ["", "two words", "a\u{a0}b", "bell\u{7}", "\u{200b}", &long] {
+        let blank = "alice\u{2800}";
+        for name in [
+            "",
+            "two words",
+            "a\u{a0}b",
+            "bell\u{7}",
+            "\u{200b}",
+            blank,
+            "\u{301}a",
+            &long,
+        ] {
             let other = disguise.name(name);
             assert_eq!(RoomName::parse(&other), RoomName::parse(name), "{name:?}");
         }
