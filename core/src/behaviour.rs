@@ -82,4 +82,37 @@ impl Behaviour {
     pub(crate) fn counts_work(self) -> bool {
         self.0 >= 3
     }
+
+    /// Whether of all whose pause is over the one who has waited longest goes first. The lowest slot
+    /// of those whose pause ended at the same time did once, and some never got their turn.
+    pub(crate) fn serves_by_waiting(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether a connection is not read from while its own queue is more than half full.
+    pub(crate) fn waits_for_own_queue(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether a server that stops waits for its peers to close their half, up to the linger, so that
+    /// no reset overtakes what they are sent.
+    pub(crate) fn takes_leave_when_stopping(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether IPv6 addresses are counted by their /64.
+    pub(crate) fn counts_ipv6_by_network(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether all that the send queues take counts, and not only the capacity of their segments.
+    pub(crate) fn counts_all_of_queues(self) -> bool {
+        self.0 >= 3
+    }
+
+    /// Whether a new connection gets the lowest slot that is free, so that the highest ones can be given
+    /// back. It got the one that was freed last once.
+    pub(crate) fn takes_lowest_slot(self) -> bool {
+        self.0 >= 3
+    }
 }

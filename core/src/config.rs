@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::wire::{Encoding, INFLATER_BYTES};
+use crate::wire::Encoding;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -35,8 +35,20 @@ pub struct Config {
     pub backlog_bytes: usize,
     /// Connections at the same time. Default: 100,000.
     pub max_connections: usize,
-    /// Connections at the same time from one address; loopback is exempt. Default: 64.
+    /// Connections at the same time from one address; loopback is exempt. An IPv6 address counts by its
+    /// /64, which is what one customer has; a link-local one as a whole. Default: 64.
     pub max_connections_per_address: usize,
+    /// Connections per second that one address may open for good; over it they are refused. Twice as
+    /// many as it may have at the same time may come at once. Loopback is exempt here and in the next
+    /// two, and 0 turns each off. Default: 10.
+    pub connect_rate: u32,
+    /// Packages per second that the connections of one address which have not logged in yet may send
+    /// for good, and so logins; over it they wait, within their `login_timeout`. At once: twice as many
+    /// as an address may have connections. Default: 10.
+    pub login_rate: u32,
+    /// Renames per second that one address may ask for, for good; over it they are refused. At once:
+    /// twice as many as an address may have connections. Default: 2.
+    pub rename_rate: u32,
     /// Connections at the same time that are in the middle of a zlib stream, each of which holds an
     /// inflater of about 44 KiB. Who needs one more waits. Default: 8192.
     pub max_inflaters: usize,
@@ -66,6 +78,10 @@ pub struct Config {
     /// not read slows its room down to one package in this time while the other half of its queue
     /// fills, and then is closed. Zero turns it off. Default: 2 ms.
     pub lag_pause: Duration,
+    /// How long a member may slow its room down like this. Counts from when its queue became more
+    /// than half full until it is empty; after that nobody waits for it, and it is closed once its
+    /// queue is full. Default: 10 s.
+    pub lag_limit: Duration,
     /// How long a connection that is being closed may take to receive its last packages.
     /// Default: 5 s.
     pub linger: Duration,
@@ -89,6 +105,9 @@ impl Default for Config {
             backlog_bytes: 256 * KIB,
             max_connections: 100_000,
             max_connections_per_address: 64,
+            connect_rate: 10,
+            login_rate: 10,
+            rename_rate: 2,
             max_inflaters: 8192,
             stream_grace: Duration::from_secs(2),
             max_rooms: 10_000,
@@ -97,6 +116,7 @@ impl Default for Config {
             login_burst: 10,
             package_work: 16 * KIB,
             lag_pause: Duration::from_millis(2),
+            lag_limit: Duration::from_secs(10),
             linger: Duration::from_secs(5),
             announce_limit: 500,
         }
@@ -108,51 +128,77 @@ impl Config {
     pub const MIN_SEND_QUEUE_BYTES: usize = 8 * KIB;
     /// The least [`Config::max_package_bytes`]: room for a login with the longest name, escaped.
     pub const MIN_PACKAGE_BYTES: usize = 512;
-    /// What a connection takes beside its queue, backlog, inflater and partial package.
-    pub const CONNECTION_BYTES: usize = KIB;
 
     /// Whether these limits go together.
     ///
     /// # Errors
-    /// The first field that does not, with the value it would need.
+    /// The first field that does not, with the value it would need, and because of which other.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let at_least = |field, value, least| {
+        let at_least = |field, value, least, because| {
             if value < least {
-                Err(ConfigError { field, least })
+                Err(ConfigError {
+                    field,
+                    least,
+                    because,
+                })
             } else {
                 Ok(())
             }
         };
+        let micros = |duration: Duration| duration.as_micros() as usize;
         at_least(
             "max_package_bytes",
             self.max_package_bytes,
             Self::MIN_PACKAGE_BYTES,
+            None,
         )?;
-        at_least("max_message_bytes", self.max_message_bytes, 1)?;
-        at_least("login_timeout", self.login_timeout.as_micros() as usize, 1)?;
-        at_least("login_tries", self.login_tries as usize, 1)?;
+        at_least("max_message_bytes", self.max_message_bytes, 1, None)?;
+        at_least("login_timeout", micros(self.login_timeout), 1, None)?;
+        at_least("login_tries", self.login_tries as usize, 1, None)?;
+        // A reader that has taken all it was sent has an empty queue, and is charged for all of the
+        // segment its next frame lies in, for three turns, and for the message that ended the last of
+        // them (see `turn_bytes`): an eighth, three eighths, and half.
+        let messages = self.message_frame_bytes().saturating_mul(2);
+        let because = (messages > Self::MIN_SEND_QUEUE_BYTES).then_some("max_message_bytes");
         at_least(
             "send_queue_bytes",
             self.send_queue_bytes,
-            Self::MIN_SEND_QUEUE_BYTES,
+            messages.max(Self::MIN_SEND_QUEUE_BYTES),
+            because,
         )?;
+        // The segments that the same message is in, once for each encoding, may have twice the room
+        // that they need.
         at_least(
             "total_queue_bytes",
             self.total_queue_bytes,
-            self.send_queue_bytes,
+            self.send_queue_bytes.saturating_mul(2),
+            Some("send_queue_bytes"),
         )?;
-        at_least("backlog_bytes", self.backlog_bytes, self.max_package_bytes)?;
-        at_least("max_connections", self.max_connections, 1)?;
+        at_least(
+            "backlog_bytes",
+            self.backlog_bytes,
+            self.max_package_bytes,
+            Some("max_package_bytes"),
+        )?;
+        at_least("max_connections", self.max_connections, 1, None)?;
         at_least(
             "max_connections_per_address",
             self.max_connections_per_address,
             1,
+            None,
         )?;
-        at_least("max_inflaters", self.max_inflaters, 1)?;
-        at_least("max_rooms", self.max_rooms, 1)?;
-        at_least("message_burst", self.message_burst as usize, 1)?;
-        at_least("login_burst", self.login_burst as usize, 1)?;
-        at_least("linger", self.linger.as_micros() as usize, 1)
+        at_least("max_inflaters", self.max_inflaters, 1, None)?;
+        at_least("max_rooms", self.max_rooms, 1, None)?;
+        at_least("message_burst", self.message_burst as usize, 1, None)?;
+        at_least("login_burst", self.login_burst as usize, 1, None)?;
+        at_least("linger", micros(self.linger), 1, None)
+    }
+
+    /// The most bytes that a message takes on the wire: each byte of its text may have to be written
+    /// as six (`\u0001`); around it are a package, and the longest name.
+    pub fn message_frame_bytes(&self) -> usize {
+        let text = self.max_message_bytes.min(self.max_package_bytes);
+        text.saturating_mul(6).saturating_add(256)
     }
 
     /// Bytes of names that a list (`session`, `channel_list`, `user_list`) may carry; what does not
@@ -181,16 +227,6 @@ impl Config {
     pub(crate) fn announces(&self, members: usize) -> bool {
         self.announce_limit == 0 || members <= self.announce_limit
     }
-
-    /// The most bytes a hub with these limits can be made to hold by its connections. Beside them it has
-    /// one compressor for all, of about 300 KiB, and a few spare buffers.
-    pub fn memory_bound(&self) -> usize {
-        let per_connection = Self::CONNECTION_BYTES + self.max_package_bytes + self.backlog_bytes;
-        self.max_connections
-            .saturating_mul(per_connection)
-            .saturating_add(self.max_inflaters.saturating_mul(INFLATER_BYTES))
-            .saturating_add(self.total_queue_bytes)
-    }
 }
 
 /// A field of [`Config`] below the least value that works.
@@ -200,11 +236,17 @@ pub struct ConfigError {
     pub field: &'static str,
     /// The least value it may have, in the field's unit (microseconds for durations).
     pub least: usize,
+    /// The field whose value takes this much, if there is one: to lower that one helps too.
+    pub because: Option<&'static str>,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} must be at least {}", self.field, self.least)
+        write!(f, "{} must be at least {}", self.field, self.least)?;
+        match self.because {
+            Some(because) => write!(f, ", for this {because}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -88,6 +88,7 @@ pub mod adapter;
 mod behaviour;
 mod config;
 mod hub;
+mod memory;
 pub mod names;
 pub mod recording;
 pub mod session;
@@ -100,6 +101,7 @@ pub use config::{Config, ConfigError};
 pub use hub::{
     Client, ClientState, CloseReason, ConnId, Emission, Hub, Input, Output, Peer, RoomView,
 };
+pub use memory::MemoryShare;
 pub use names::{RoomName, Username};
 pub use session::{Session, SessionConfig, SessionInput, SessionOutput};
 pub use time::{Start, Time};

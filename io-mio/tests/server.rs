@@ -28,7 +28,7 @@ fn peers_are_greeted_log_in_and_chat() {
 }
 
 #[test]
-fn a_stop_tells_everyone_and_is_prompt() {
+fn a_stop_tells_everyone_and_is_over_when_all_have_taken_leave() {
     let server = Server::start(Config {
         linger: PATIENCE * 10,
         ..plain()
@@ -40,13 +40,58 @@ fn a_stop_tells_everyone_and_is_prompt() {
         Peer::named(address, "Bob"),
     ];
     let began = Instant::now();
-    server.stop();
-    assert!(began.elapsed() < PATIENCE);
+    let stopping = thread::spawn(|| server.stop());
     for peer in peers {
         let last = peer.rest().pop().unwrap();
         assert!(last.contains(r#""error_type":"shutdown""#), "{last}");
     }
+    stopping.join().unwrap();
+    assert!(began.elapsed() < PATIENCE);
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_stop_waits_for_those_who_do_not_take_leave_until_the_linger_is_over() {
+    let server = Server::start(Config {
+        linger: Duration::from_millis(200),
+        ..plain()
+    });
+    let _peers = [
+        Peer::greeted(server.address),
+        Peer::named(server.address, "Alice"),
+    ];
+    server.stop();
+}
+
+#[test]
+fn who_is_behind_when_the_server_stops_misses_nothing_although_it_says_something() {
+    let server = Server::start(Config {
+        send_queue_bytes: 64 << 20,
+        message_rate: 0,
+        linger: PATIENCE * 10,
+        ..plain()
+    });
+    let mut bob = Peer::named(server.address, "Bob");
+    let mut behind = Peer::named(server.address, "Behind");
+    bob.expect("user_joined");
+    let text = "x".repeat(4000);
+    // More than the operating system keeps for both ends of a connection.
+    for count in 0..4000 {
+        bob.say(&format!("{count} {text}"));
+    }
+    bob.command("users");
+    bob.expect("user_list");
+    let stopping = thread::spawn(|| server.stop());
+    bob.expect(r#""error_type":"shutdown""#);
+    // Nobody reads that any more: to close now would reset what is still on its way.
+    behind.say("wait!");
+    for count in 0..4000 {
+        behind.expect(&format!(r#""message":"{count} "#));
+    }
+    behind.expect(r#""error_type":"shutdown""#);
+    assert_eq!(behind.line(), None);
+    drop((bob, behind));
+    stopping.join().unwrap();
 }
 
 #[test]

@@ -200,6 +200,20 @@ impl Bare {
         }
     }
 
+    /// The client, which has stopped reading while something waits for it, takes so many bytes of that.
+    pub fn trickle(&mut self, client: ClientId, bytes: usize) {
+        let inbox = self.inboxes.entry(id(client)).or_default();
+        if inbox.outgoing.writable() == Enqueue::No || !inbox.outgoing.begin_write() {
+            return;
+        }
+        inbox.outgoing.wrote(Next::Ready);
+        let before = inbox.bytes.len();
+        let pending = self.hub.pending(id(client)).flatten();
+        inbox.bytes.extend(pending.take(bytes));
+        let sent = (inbox.bytes.len() - before) as u32;
+        self.handle(Input::Sent(id(client), sent));
+    }
+
     /// All packages that have come for the client and were not taken yet.
     pub fn packages(&mut self, client: ClientId) -> Vec<String> {
         let inbox = self
@@ -428,8 +442,9 @@ impl Drop for Server {
 
 /// A server behind sockets.
 pub struct Sockets {
-    server: Server,
+    // They are closed first: a server that stops waits for its clients to take leave.
     clients: Vec<Option<TcpStream>>,
+    server: Server,
 }
 
 impl Sockets {

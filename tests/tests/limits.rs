@@ -263,6 +263,213 @@ fn connections_from_one_address_are_limited_but_for_loopback() {
 }
 
 #[test]
+fn an_ipv6_address_counts_by_its_network_and_a_link_local_one_as_a_whole() {
+    let config = Config {
+        max_connections_per_address: 2,
+        ..Config::default()
+    };
+    let mut world = Bare::new(config);
+    let mut connect = |address: &str| {
+        let client = world.connect_from(address.parse().expect("it is an address"));
+        let greeting = world.packages(client).remove(0);
+        match greeting.contains("request") {
+            true => Some(client),
+            false => {
+                assert!(greeting.contains("too many connections from its address"));
+                None
+            }
+        }
+    };
+    assert!(connect("2001:db8:1:2::1").is_some());
+    let second = connect("2001:db8:1:2:ffff:ffff:ffff:ffff").expect("there may be two");
+    assert!(connect("2001:db8:1:2:3:4:5:6").is_none(), "one customer");
+    assert!(connect("2001:db8:1:3::1").is_some(), "another");
+    // All neighbours are in fe80::/64.
+    for neighbour in 1..5 {
+        assert!(connect(&format!("fe80::{neighbour}")).is_some());
+        assert!(connect(&format!("fe80::{neighbour}")).is_some());
+        assert!(connect(&format!("fe80::{neighbour}")).is_none());
+    }
+    // As a dual-stack socket shows them: all of IPv4 is in one /64 of IPv6.
+    for last in 1..5 {
+        assert!(connect(&format!("::ffff:203.0.113.{last}")).is_some());
+    }
+    for _ in 0..5 {
+        assert!(connect("::1").is_some(), "loopback is exempt");
+    }
+    world.close(second);
+    let back = world.connect_from("2001:db8:1:2::7".parse().expect("it is an address"));
+    assert!(world.packages(back)[0].contains("request"));
+    let seen = world.hub.client(id(back)).and_then(|client| client.address);
+    let whole: IpAddr = "2001:db8:1:2::7".parse().expect("it is an address");
+    assert_eq!(seen, Some(whole), "who looks at it sees all of it");
+}
+
+/// An address that is not exempt.
+const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
+
+#[test]
+fn connections_have_a_rate_for_each_address_whether_they_stay_or_not() {
+    let config = Config {
+        max_connections_per_address: 3,
+        connect_rate: 2,
+        ..Config::default()
+    };
+    let mut world = Bare::new(config);
+    let refused = error(
+        "login",
+        "Not admitted: too many new connections from its address. Try again later.",
+    );
+    // It connects and goes at once: the count of connections is never reached.
+    for _ in 0..6 {
+        let client = world.connect_from(AWAY);
+        assert!(world.packages(client)[0].contains("request"));
+        world.close(client);
+    }
+    let client = world.connect_from(AWAY);
+    assert_eq!(world.packages(client), [refused.as_str()]);
+    assert_eq!(world.log, [Output::Finish(id(client))]);
+    world.hang_up(client);
+    assert_eq!(
+        world.log[1..],
+        [Output::Close(id(client), CloseReason::AddressRate)]
+    );
+    // Nobody else has to wait, and loopback never.
+    let other = world.connect_from(Ipv4Addr::new(203, 0, 113, 8).into());
+    assert!(world.packages(other)[0].contains("request"));
+    for _ in 0..20 {
+        let local = world.connect();
+        assert!(world.packages(local)[0].contains("request"));
+    }
+    // Two a second, and no more for having been refused.
+    for _ in 0..4 {
+        world.advance(SECOND / 2);
+        let client = world.connect_from(AWAY);
+        assert!(world.packages(client)[0].contains("request"));
+        world.close(client);
+        let client = world.connect_from(AWAY);
+        assert_eq!(world.packages(client), [refused.as_str()]);
+    }
+}
+
+#[test]
+fn addresses_that_were_here_are_forgotten_and_few_are_remembered() {
+    let mut world = Bare::new(Config::default());
+    let mut hub = chatmaster_core::Hub::new(Config::default(), chatmaster_core::Start::default());
+    for number in 0..20_000_u32 {
+        let address = IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + number));
+        let conn = chatmaster_core::ConnId(u64::from(number));
+        let peer = chatmaster_core::Peer(address);
+        hub.handle(Time::ZERO, Input::Opened(conn, peer));
+        hub.handle(Time::ZERO, Input::Closed(conn));
+        while hub.poll_output().is_some() {}
+    }
+    hub.check_invariants();
+    // One that comes back finds its rate as it was.
+    for number in 0..129 {
+        let client = world.connect_from(AWAY);
+        let admitted = world.packages(client)[0].contains("request");
+        assert_eq!(admitted, number < 128);
+        world.close(client);
+    }
+}
+
+#[test]
+fn logins_have_a_rate_for_each_address_and_those_over_it_wait() {
+    let config = Config {
+        max_connections_per_address: 4,
+        login_rate: 2,
+        ..Config::default()
+    };
+    let mut world = Bare::new(config);
+    let local = world.log_in("local");
+    let clients: Vec<_> = (0..4).map(|_| world.connect_from(AWAY)).collect();
+    // A name that is taken costs as much as one that is not.
+    for (client, name) in clients.iter().zip(["local", "local", "local", "bob"]) {
+        world.send(*client, login(name).as_bytes());
+        assert_eq!(
+            world.packages(*client).len(),
+            if name == "bob" { 3 } else { 2 }
+        );
+    }
+    for client in [0, 1, 2, 0] {
+        world.send(clients[client], login("local").as_bytes());
+        assert_eq!(world.packages(clients[client]).len(), 1);
+    }
+    for (number, client) in clients[..3].iter().enumerate() {
+        world.send(*client, login(&format!("name-{number}-x")).as_bytes());
+        assert_eq!(world.packages(*client), [""; 0]);
+    }
+    assert_eq!(
+        world.log.len(),
+        3,
+        "they are not read from: {:?}",
+        world.log
+    );
+    // In the order in which they came, and one each half second.
+    for client in &clients[..3] {
+        world.advance(SECOND / 2 - MS);
+        assert!(
+            !world
+                .packages(*client)
+                .iter()
+                .any(|text| text.contains("session"))
+        );
+        world.advance(MS);
+        let answer = world.packages(*client).remove(0);
+        assert!(answer.contains(r#""status":true"#), "{answer}");
+    }
+    // Who has logged in does not wait for those who have not, and loopback for nobody.
+    world.send(clients[3], message("hi").as_bytes());
+    assert_eq!(world.packages(local).pop(), Some(said("hi", "bob")));
+    for number in 0..10 {
+        world.log_in(&format!("local-{number}-x"));
+    }
+}
+
+#[test]
+fn renames_have_a_rate_for_each_address_and_the_refusal_says_when_to_try_again() {
+    let config = Config {
+        max_connections_per_address: 2,
+        rename_rate: 1,
+        message_rate: 0,
+        ..Config::default()
+    };
+    let mut world = Bare::new(config);
+    let local = world.log_in("local");
+    let users: Vec<_> = ["one", "two"]
+        .iter()
+        .map(|name| {
+            let client = world.connect_from(AWAY);
+            world.send(client, login(name).as_bytes());
+            client
+        })
+        .collect();
+    let mut rename = |client, name: &str| {
+        world.packages(client);
+        world.send(client, command("rename", "username", name).as_bytes());
+        world.packages(client).remove(0)
+    };
+    // Also a name that cannot be had costs one.
+    assert!(rename(users[0], "local").contains("Username is already taken."));
+    for name in ["second", "2nd", "next"] {
+        assert!(rename(users[1], name).contains("user_rename"));
+    }
+    let told = "There were too many renames from your address. Try again in 1 s.";
+    for user in &users {
+        assert_eq!(rename(*user, "third"), error("rename", told));
+    }
+    for number in 0..10 {
+        let name = format!("local-{number}-x");
+        assert!(rename(local, &name).contains("user_rename"));
+    }
+    world.advance(SECOND);
+    world.packages(users[0]);
+    world.send(users[0], command("rename", "username", "third").as_bytes());
+    assert!(world.packages(users[0])[0].contains("user_rename"));
+}
+
+#[test]
 fn rooms_are_limited_and_the_one_that_is_left_counts_no_more() {
     let config = Config {
         max_rooms: 2,
@@ -315,7 +522,7 @@ fn lists_are_cut_to_what_fits_and_say_so() {
 }
 
 #[test]
-fn a_stopping_server_tells_everyone_and_closes() {
+fn a_stopping_server_tells_everyone_and_takes_leave_up_to_the_linger() {
     let mut world = Bare::new(Config::default());
     let alice = world.log_in("alice");
     let newcomer = world.connect();
@@ -328,18 +535,56 @@ fn a_stopping_server_tells_everyone_and_closes() {
     let told = error("shutdown", "The server is shutting down.");
     assert_eq!(world.packages(alice), [told.as_str()]);
     assert_eq!(world.packages(newcomer), [told.as_str()]);
+    // To close before the peer has would reset what it has not read yet.
     assert_eq!(
-        world.hub.connections(),
-        1,
-        "only who does not read is waited for"
+        world.log,
+        [Output::Finish(id(alice)), Output::Finish(id(newcomer))]
     );
+    // What it has to say still changes nothing, and neither does being told twice.
+    world.send(alice, message("wait!").as_bytes());
+    world.handle(Input::Shutdown);
+    world.hang_up(alice);
+    let closed = |client| Output::Close(id(client), CloseReason::Shutdown);
+    assert_eq!(world.log[2..], [closed(alice)]);
     let late = world.connect();
-    assert_eq!(
-        world.log.last(),
-        Some(&Output::Close(id(late), CloseReason::Shutdown))
-    );
-    world.advance(5 * SECOND);
+    assert_eq!(world.log[3..], [closed(late)]);
+    world.advance(5 * SECOND - MS);
+    assert_eq!(world.hub.connections(), 2, "two have time left");
+    world.advance(MS);
+    assert_eq!(world.log[4..], [closed(newcomer), closed(stuck)]);
     assert_eq!(world.hub.connections(), 0);
+}
+
+#[test]
+fn who_is_behind_when_the_server_stops_gets_all_there_is_although_it_says_something() {
+    let mut world = Bare::new(unlimited());
+    let talker = world.log_in("talker");
+    let behind = world.log_in("behind");
+    world.packages(behind);
+    world.stall(behind);
+    let texts: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
+    for text in &texts {
+        world.send(talker, message(text).as_bytes());
+    }
+    world.handle(Input::Shutdown);
+    world.send(behind, message("a word").as_bytes());
+    world.resume(behind);
+    let mut heard = world.packages(behind);
+    let told = error("shutdown", "The server is shutting down.");
+    assert_eq!(heard.pop(), Some(told));
+    let expected = texts.iter().map(|text| said(text, "talker"));
+    assert!(heard.into_iter().eq(expected));
+    assert!(
+        !world
+            .log
+            .contains(&Output::Close(id(behind), CloseReason::Shutdown))
+    );
+    world.hang_up(behind);
+    assert!(
+        world
+            .log
+            .contains(&Output::Close(id(behind), CloseReason::Shutdown))
+    );
 }
 
 #[test]
@@ -394,27 +639,114 @@ fn time_that_goes_back_stands_still() {
     );
 }
 
-#[test]
-fn the_memory_bound_is_the_sum_of_the_limits() {
-    let config = Config::default();
-    let kib = 1024;
-    let per_connection = kib + 16 * kib + 256 * kib;
-    let inflaters = 8192 * chatmaster_core::wire::INFLATER_BYTES;
-    assert!(chatmaster_core::wire::INFLATER_BYTES <= 44 * kib);
-    assert_eq!(
-        config.memory_bound(),
-        100_000 * per_connection + inflaters + 256 * kib * kib
+/// As much as may come at once of the longest messages there may be, to a reader who takes all that is
+/// sent, but shares a segment with one who does not. Says whether it is closed.
+fn reader_is_closed_by_allowed_messages(config: &Config) -> bool {
+    let mut world = Bare::new(config.clone());
+    let reader = world.log_in("reader");
+    let stuck = world.log_in("stuck");
+    // The longest name, each character of which takes as many bytes as it may.
+    let talker = world.log_in(&"\u{1F600}".repeat(32));
+    world.stall(stuck);
+    let short = message("x");
+    world.send(talker, short.as_bytes());
+    let frame = world.waiting(stuck);
+    // The segment that the room writes to is nearly full.
+    world.send(
+        talker,
+        short.repeat(config.segment_bytes() / frame - 1).as_bytes(),
     );
-    assert_eq!(config.check(), Ok(()));
+    world.packages(reader);
+    // Two turns before the outputs have to be drained, and one more that ends with the longest
+    // message: each byte of its text takes six.
+    let turn = (config.turn_bytes() - 1) / frame;
+    let longest = message(&"\u{1}".repeat(config.max_message_bytes));
+    for last in [String::new(), String::new(), longest] {
+        assert!(!world.hub.wants_flush());
+        let bytes = short.repeat(turn) + &last;
+        world
+            .hub
+            .handle(world.now, Input::Received(id(talker), bytes.as_bytes()));
+    }
+    world.handle(Input::Tick);
+    let longest = world.packages(reader).pop();
+    let closed = Output::Close(id(reader), CloseReason::SlowConsumer);
+    let closed = world.log.contains(&closed);
+    assert!(closed || longest.is_some_and(|text| text.len() > 6 * config.max_message_bytes));
+    closed
+}
+
+#[test]
+fn limits_that_pass_let_every_message_reach_whoever_reads() {
+    for max_message_bytes in [1, 100, 640, 4096, 20_000] {
+        let limits = |send_queue_bytes| Config {
+            max_message_bytes,
+            max_package_bytes: 256 * 1024,
+            send_queue_bytes,
+            total_queue_bytes: 1 << 30,
+            ..unlimited()
+        };
+        let least = limits(usize::MAX / 8);
+        let least = (2 * least.message_frame_bytes()).max(Config::MIN_SEND_QUEUE_BYTES);
+        let config = limits(least);
+        assert_eq!(config.check(), Ok(()));
+        assert!(!reader_is_closed_by_allowed_messages(&config), "{config:?}");
+        let refused = limits(least - 1).check().unwrap_err();
+        assert_eq!((refused.field, refused.least), ("send_queue_bytes", least));
+        if max_message_bytes < 640 {
+            continue;
+        }
+        // And a queue that is a good deal shorter is too short.
+        let short = limits(least * 3 / 4);
+        assert!(reader_is_closed_by_allowed_messages(&short), "{short:?}");
+    }
+}
+
+#[test]
+fn a_message_takes_no_more_on_the_wire_than_is_reckoned_with() {
+    let config = Config {
+        max_package_bytes: 64 * 1024,
+        ..unlimited()
+    };
+    for text in [
+        "\u{1}",
+        "\"",
+        "\\",
+        "\n",
+        "x",
+        "\u{7f}",
+        "\u{80}",
+        "\u{fffd}",
+        "\u{10ffff}",
+    ] {
+        let mut world = Bare::new(config.clone());
+        let listener = world.log_in("listener");
+        let talker = world.log_in(&"\u{1F600}".repeat(32));
+        world.packages(listener);
+        world.stall(listener);
+        let text = text.repeat(config.max_message_bytes / text.len());
+        world.send(talker, message(&text).as_bytes());
+        let bytes = world.waiting(listener);
+        assert!(bytes > config.max_message_bytes, "it was sent");
+        assert!(
+            bytes <= config.message_frame_bytes(),
+            "{bytes} bytes of {text:.1?}"
+        );
+    }
+}
+
+#[test]
+fn a_limit_that_another_makes_necessary_is_refused_with_both_names() {
     let tight = Config {
         total_queue_bytes: 1,
-        ..config
+        ..Config::default()
     };
     let refused = tight.check().unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "total_queue_bytes must be at least 262144"
+        "total_queue_bytes must be at least 524288, for this send_queue_bytes"
     );
+    assert_eq!(Config::default().check(), Ok(()));
 }
 
 #[test]

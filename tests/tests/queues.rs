@@ -6,7 +6,7 @@ use std::time::Duration;
 use chatmaster_core::{CloseReason, Config, Input, Output};
 use chatmaster_tests::packages::{command, left, login, message, said};
 use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Bare, World, id, unlimited};
+use chatmaster_tests::world::{Bare, ClientId, World, id, unlimited};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -181,31 +181,242 @@ fn a_sender_that_catches_up_has_no_echo_between_what_others_said() {
 }
 
 #[test]
-fn a_queue_may_burst_with_the_last_word_to_a_peer_that_has_left() {
-    // However full the queue is when the peer hangs up inside a package: one of these is just full.
-    let users = r#"{"type":"command","data":{"command":"users"}}"#;
+fn a_queue_may_burst_with_the_last_word_of_a_server_that_stops() {
+    // However full the queue is when the server stops: one of these is just full.
     let mut burst = 0;
-    for asked in 0..150 {
+    for heard in 0..200 {
         let config = Config {
             send_queue_bytes: 8 * 1024,
             ..unlimited()
         };
         let mut world = Bare::new(config);
+        let talker = world.log_in("talker");
         let client = world.log_in("client");
         world.stall(client);
-        world.send(client, users.repeat(asked).as_bytes());
-        if world.hub.connections() == 0 {
+        for _ in 0..heard {
+            world.send(talker, message("x").as_bytes());
+        }
+        if world
+            .log
+            .contains(&Output::Close(id(client), CloseReason::SlowConsumer))
+        {
             break;
         }
-        world.send(client, b"{");
-        world.hang_up(client);
-        burst += usize::from(world.hub.connections() == 0);
+        world.handle(Input::Shutdown);
+        burst += usize::from(world.hub.client(id(client)).is_none());
         world.advance(5 * SECOND);
         assert_eq!(world.hub.connections(), 0);
         let closes = |output: &&Output| matches!(output, Output::Close(..));
-        assert_eq!(world.log.iter().filter(closes).count(), 1);
+        assert_eq!(world.log.iter().filter(closes).count(), 2);
     }
     assert!(burst > 0, "the last word burst a queue");
+}
+
+/// A room with somebody whose queue is just more than half full and who does not read.
+fn with_a_laggard(config: Config) -> (Bare, ClientId, ClientId) {
+    let mut world = Bare::new(config);
+    let talker = world.log_in("talker");
+    let laggard = world.log_in("laggard");
+    world.stall(laggard);
+    while world.waiting(laggard) <= Config::default().send_queue_bytes / 2 {
+        world.send(talker, message(&"x".repeat(4000)).as_bytes());
+    }
+    world.advance(2 * MS);
+    (world, talker, laggard)
+}
+
+#[test]
+fn behind_a_reader_that_lags_whoever_waits_longest_goes_first() {
+    let config = Config {
+        message_rate: 0,
+        lag_limit: 60 * SECOND,
+        ..Config::default()
+    };
+    let (mut world, _, laggard) = with_a_laggard(config);
+    let flooders: Vec<_> = (0..10)
+        .map(|number| world.log_in(&format!("flooder-{number}-x")))
+        .collect();
+    let listener = world.log_in("listener");
+    let late = world.log_in("late");
+    for flooder in &flooders {
+        world.send(*flooder, message("flood").repeat(20).as_bytes());
+    }
+    world.advance(20 * MS);
+    world.packages(listener);
+    for round in 0..3 {
+        world.send(late, message(&round.to_string()).as_bytes());
+        // Everybody before it has one turn of 2 ms, and it has its own.
+        world.advance(11 * 2 * MS);
+        let heard = world.packages(listener);
+        let at = heard
+            .iter()
+            .position(|text| *text == said(&round.to_string(), "late"));
+        assert!(
+            at.is_some(),
+            "in round {round} {} others were heard",
+            heard.len()
+        );
+        assert!(heard.len() <= 12, "the room is as slow as it is to be");
+        // And so are the flooders' turns: nobody had two before another had one.
+        let by = |flooder: &str| heard.iter().filter(|text| text.contains(flooder)).count();
+        for number in 0..10 {
+            assert!(by(&format!("flooder-{number}-x")) <= 2);
+        }
+    }
+    assert!(
+        world.hub.client(id(laggard)).is_some(),
+        "it lags to the end"
+    );
+}
+
+#[test]
+fn who_is_served_late_is_served_in_the_order_of_waiting_too() {
+    // The server wakes rarely, and all timers are due at once: those of flood control, whose time has
+    // come long ago, and that of somebody who waits for the room.
+    let config = Config {
+        message_rate: 100,
+        message_burst: 1,
+        lag_limit: 60 * SECOND,
+        ..Config::default()
+    };
+    let (mut world, _, laggard) = with_a_laggard(Config {
+        message_rate: 0,
+        ..config
+    });
+    let flooders: Vec<_> = (0..10)
+        .map(|number| world.log_in(&format!("flooder-{number}-x")))
+        .collect();
+    let listener = world.log_in("listener");
+    let late = world.log_in("late");
+    for flooder in &flooders {
+        world.send(*flooder, message("flood").repeat(100).as_bytes());
+    }
+    world.packages(listener);
+    world.send(late, message("hello").as_bytes());
+    let heard = (0..20).position(|_| {
+        world.now = world.now + 500 * MS;
+        world.handle(Input::Tick);
+        world.packages(listener).contains(&said("hello", "late"))
+    });
+    assert!(heard.is_some_and(|ticks| ticks <= 11), "{heard:?}");
+    assert!(
+        world.hub.client(id(laggard)).is_some(),
+        "it lags to the end"
+    );
+}
+
+#[test]
+fn a_reader_that_lags_is_waited_for_for_so_long_and_then_only_bounded() {
+    let config = Config {
+        message_rate: 0,
+        lag_limit: SECOND,
+        ..Config::default()
+    };
+    let (mut world, talker, laggard) = with_a_laggard(config);
+    world.advance(SECOND - 10 * MS);
+    world.log.clear();
+    world.send(talker, message("still").repeat(2).as_bytes());
+    assert_eq!(
+        world.log,
+        [Output::PauseRead(id(talker))],
+        "it is waited for"
+    );
+    world.advance(20 * MS);
+    world.log.clear();
+    world.send(talker, message("no more").repeat(100).as_bytes());
+    assert_eq!(world.log, [], "it is not waited for any more");
+    // Reading a little does not make it worth waiting again, reading all does.
+    world.resume(laggard);
+    assert!(world.packages(laggard).len() > 100, "it missed nothing");
+    world.stall(laggard);
+    world.send(talker, message(&"x".repeat(4000)).repeat(40).as_bytes());
+    assert_eq!(world.log, [Output::PauseRead(id(talker))]);
+    // Nobody waits for one that never reads, and in the end it is closed.
+    world.advance(2 * SECOND);
+    while world.hub.client(id(laggard)).is_some() {
+        world.log.clear();
+        world.send(talker, message(&"x".repeat(4000)).repeat(10).as_bytes());
+        world.advance(MS);
+    }
+    assert!(!world.log.contains(&Output::PauseRead(id(talker))));
+}
+
+#[test]
+fn who_does_not_take_its_answers_is_not_read_from_until_it_does() {
+    let config = Config {
+        send_queue_bytes: 16 * 1024,
+        ..unlimited()
+    };
+    let ask = r#"{"type":"command","data":{"command":"users"}}"#;
+    let mut world = Bare::new(config.clone());
+    for number in 0..40 {
+        let name = format!("somebody-with-a-long-name-{number}");
+        world.log_in(&name);
+    }
+    let hasty = world.log_in("hasty");
+    let listener = world.log_in("listener");
+    world.packages(hasty);
+    world.packages(listener);
+    world.stall(hasty);
+    world.send(hasty, ask.repeat(30).as_bytes());
+    world.send(hasty, message("done").as_bytes());
+    assert_eq!(world.log, [Output::PauseRead(id(hasty))]);
+    let waiting = world.waiting(hasty);
+    assert!(
+        waiting > 8 * 1024 && waiting <= 12 * 1024,
+        "{waiting} bytes wait"
+    );
+    assert_eq!(
+        world.hub.poll_timeout(),
+        None,
+        "there is nothing to do meanwhile"
+    );
+    // What it takes makes room for as much: it reads slowly, and never is over its bound.
+    let mut most = 0;
+    let mut rest = 0;
+    while !world.log.contains(&Output::ResumeRead(id(hasty))) {
+        world.trickle(hasty, 900);
+        most = most.max(world.waiting(hasty));
+        rest += 1;
+        assert!(rest < 10_000, "it comes to an end");
+    }
+    assert!(most <= 12 * 1024, "{most} bytes waited");
+    world.resume(hasty);
+    let answers = world.packages(hasty);
+    assert_eq!(answers.len(), 30);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(world.packages(listener), [said("done", "hasty")]);
+    let closed = |output: &Output| matches!(output, Output::Close(..) | Output::Finish(_));
+    assert!(!world.log.iter().any(closed));
+}
+
+#[test]
+fn who_does_not_take_its_answers_and_hangs_up_gets_them_all_and_is_dealt_with_to_the_end() {
+    let config = Config {
+        send_queue_bytes: 8 * 1024,
+        ..unlimited()
+    };
+    let ask = r#"{"type":"command","data":{"command":"users"}}"#;
+    let mut world = Bare::new(config);
+    let listener = world.log_in("listener");
+    let hasty = world.log_in("hasty");
+    world.packages(hasty);
+    world.packages(listener);
+    world.stall(hasty);
+    world.send(hasty, ask.repeat(100).as_bytes());
+    world.send(hasty, message("done").as_bytes());
+    world.hang_up(hasty);
+    assert_eq!(world.packages(listener), [""; 0]);
+    world.resume(hasty);
+    assert_eq!(world.packages(hasty).len(), 100);
+    assert_eq!(
+        world.packages(listener),
+        [said("done", "hasty"), left("hasty", "general")]
+    );
+    assert_eq!(
+        world.log.last(),
+        Some(&Output::Close(id(hasty), CloseReason::Left))
+    );
 }
 
 #[test]

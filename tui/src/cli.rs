@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use chatmaster_core::{Config, Encoding, recording};
+use chatmaster_core::{Config, ConfigError, Encoding, recording};
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::address::Address;
+use crate::memory;
 use crate::quantity::{Bytes, Span};
 use crate::replay;
 use crate::runtime::Runtime;
@@ -177,6 +178,9 @@ pub struct Serve {
     /// Begin a further file (FILE.1, FILE.2, …) whenever the recording has grown by this much
     #[arg(long, value_name = "SIZE", requires = "record")]
     pub record_max: Option<Bytes>,
+    /// Refuse limits that allow more memory than this. What they allow is said at the start
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<Bytes>,
     #[command(flatten)]
     limits: Limits,
 }
@@ -209,6 +213,15 @@ struct Limits {
     /// Connections at the same time from one address; loopback is exempt
     #[arg(long, value_name = "N", default_value_t = Config::default().max_connections_per_address)]
     max_connections_per_address: usize,
+    /// Connections per second from one address; over it they are refused. Loopback is exempt. 0: no limit
+    #[arg(long, value_name = "N", default_value_t = Config::default().connect_rate)]
+    connect_rate: u32,
+    /// Logins per second from one address; over it they are delayed. Loopback is exempt. 0: no limit
+    #[arg(long, value_name = "N", default_value_t = Config::default().login_rate)]
+    login_rate: u32,
+    /// Renames per second from one address; over it they are refused. Loopback is exempt. 0: no limit
+    #[arg(long, value_name = "N", default_value_t = Config::default().rename_rate)]
+    rename_rate: u32,
     /// Connections at the same time that are in the middle of a zlib stream; further ones wait
     #[arg(long, value_name = "N", default_value_t = Config::default().max_inflaters)]
     max_inflaters: usize,
@@ -246,6 +259,9 @@ struct Limits {
         value_parser = Span::parse_from_zero
     )]
     lag_pause: Span,
+    /// How long a member that is slow to receive may make its room quiet
+    #[arg(long, value_name = "TIME", default_value_t = Span(Config::default().lag_limit))]
+    lag_limit: Span,
     /// How long a connection that is being closed may take to receive its last packages
     #[arg(long, value_name = "TIME", default_value_t = Span(Config::default().linger))]
     linger: Span,
@@ -255,7 +271,7 @@ struct Limits {
 }
 
 impl Serve {
-    /// The limits, if they go together.
+    /// The limits, if they go together and fit into the memory there is.
     ///
     /// # Errors
     /// A sentence that names the flag that does not fit.
@@ -272,6 +288,9 @@ impl Serve {
             backlog_bytes: limits.backlog_bytes.0,
             max_connections: limits.max_connections,
             max_connections_per_address: limits.max_connections_per_address,
+            connect_rate: limits.connect_rate,
+            login_rate: limits.login_rate,
+            rename_rate: limits.rename_rate,
             max_inflaters: limits.max_inflaters,
             stream_grace: limits.stream_grace.0,
             max_rooms: limits.max_rooms,
@@ -280,19 +299,37 @@ impl Serve {
             login_burst: limits.login_burst,
             package_work: limits.package_work.0,
             lag_pause: limits.lag_pause.0,
+            lag_limit: limits.lag_limit.0,
             linger: limits.linger.0,
             announce_limit: limits.announce_limit,
         };
-        match config.check() {
-            Ok(()) if self.record.is_some() && recording::check(&config).is_err() => Err(format!(
+        config.check().map_err(|error| unfit(&error))?;
+        if self.record.is_some() && recording::check(&config).is_err() {
+            return Err(format!(
                 "--max-message-bytes must be at most {} with --record",
                 recording::MAX_MESSAGE_BYTES
-            )),
-            Ok(()) => Ok(config),
-            Err(error) => {
-                let flag = error.field.replace('_', "-");
-                Err(format!("--{flag} must be at least {}", error.least))
-            }
+            ));
+        }
+        if let Some(most) = self.memory_max {
+            memory::check(&config, most)?;
+        }
+        Ok(config)
+    }
+}
+
+/// The flag of a limit.
+pub(crate) fn flag(field: &str) -> String {
+    format!("--{}", field.replace('_', "-"))
+}
+
+/// The flag that does not fit, what it needs to be, and because of which other.
+pub(crate) fn unfit(error: &ConfigError) -> String {
+    let needs = format!("{} must be at least {}", flag(error.field), error.least);
+    match error.because {
+        None => needs,
+        Some(because) => {
+            let other = flag(because);
+            format!("{needs} for this {other}: raise it, or lower {other}")
         }
     }
 }
@@ -367,11 +404,15 @@ mod tests {
             "--backlog-bytes=7KiB",
             "--max-connections=8",
             "--max-connections-per-address=9",
+            "--connect-rate=16",
+            "--login-rate=17",
+            "--rename-rate=18",
             "--max-inflaters=10",
             "--max-rooms=11",
             "--message-rate=0",
             "--message-burst=13",
             "--lag-pause=0",
+            "--lag-limit=19s",
             "--linger=14ms",
             "--announce-limit=15",
             "--stream-grace=16s",
@@ -390,11 +431,15 @@ mod tests {
             backlog_bytes: 7 << 10,
             max_connections: 8,
             max_connections_per_address: 9,
+            connect_rate: 16,
+            login_rate: 17,
+            rename_rate: 18,
             max_inflaters: 10,
             max_rooms: 11,
             message_rate: 0,
             message_burst: 13,
             lag_pause: Duration::ZERO,
+            lag_limit: Duration::from_secs(19),
             linger: Duration::from_millis(14),
             announce_limit: 15,
             stream_grace: Duration::from_secs(16),
@@ -406,11 +451,43 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_too_low_is_refused_by_the_name_of_its_flag() {
-        let refused = serve(&["--send-queue-bytes=1K"]).config();
+        let refused = serve(&["--send-queue-bytes=1K", "--max-message-bytes=100"]).config();
         assert_eq!(
             refused,
             Err("--send-queue-bytes must be at least 8192".into())
         );
+    }
+
+    #[test]
+    fn limits_that_contradict_are_refused_and_the_one_to_raise_is_named_with_what_it_needs() {
+        for (flags, refusal) in [
+            (
+                &["--send-queue-bytes=8KiB"][..],
+                "--send-queue-bytes must be at least 49664 for this --max-message-bytes: raise it, or \
+                 lower --max-message-bytes",
+            ),
+            (
+                &[
+                    "--max-message-bytes=1MiB",
+                    "--max-package-bytes=2MiB",
+                    "--backlog-bytes=4MiB",
+                ],
+                "--send-queue-bytes must be at least 12583424 for this --max-message-bytes: raise it, \
+                 or lower --max-message-bytes",
+            ),
+            (
+                &["--send-queue-bytes=200MiB"],
+                "--total-queue-bytes must be at least 419430400 for this --send-queue-bytes: raise \
+                 it, or lower --send-queue-bytes",
+            ),
+            (
+                &["--max-package-bytes=1MiB"],
+                "--backlog-bytes must be at least 1048576 for this --max-package-bytes: raise it, or \
+                 lower --max-package-bytes",
+            ),
+        ] {
+            assert_eq!(serve(flags).config(), Err(refusal.into()));
+        }
     }
 
     #[test]

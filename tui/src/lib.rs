@@ -14,6 +14,7 @@ pub mod command;
 mod folders;
 pub mod line;
 pub mod login;
+mod memory;
 pub mod quantity;
 pub mod reach;
 pub mod record;

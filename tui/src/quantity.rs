@@ -88,6 +88,15 @@ impl fmt::Display for Span {
     }
 }
 
+/// A size as people say it: `512 B`, `44.1 KiB`, `27.9 GiB`.
+pub fn roughly(bytes: usize) -> String {
+    let unit = SIZE_UNITS.iter().rev().find(|(_, unit)| bytes >= *unit);
+    match unit {
+        Some((name, unit)) if *unit > 1 => format!("{:.1} {name}iB", bytes as f64 / *unit as f64),
+        _ => format!("{bytes} B"),
+    }
+}
+
 fn split(text: &str) -> (&str, &str) {
     text.split_at(
         text.find(|c: char| !c.is_ascii_digit())
@@ -98,6 +107,19 @@ fn split(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_said_with_a_decimal() {
+        for (bytes, said) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (44 * 1024 + 100, "44.1 KiB"),
+            (256 << 20, "256.0 MiB"),
+            (30_000_000_000, "27.9 GiB"),
+        ] {
+            assert_eq!(roughly(bytes), said);
+        }
+    }
 
     #[test]
     fn sizes_are_read_with_and_without_a_unit() {

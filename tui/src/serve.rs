@@ -12,6 +12,7 @@ use signal_hook::iterator::Signals;
 
 use crate::address::{Address, DEFAULT_PORT};
 use crate::cli::Serve;
+use crate::memory;
 use crate::record::Recording;
 use crate::runtime::{Runtime, Stop};
 use crate::trouble::{Trouble, cause, tell};
@@ -38,6 +39,7 @@ pub fn serve(args: &Serve) -> Result<(), Trouble> {
     for listener in &listeners {
         announce(runtime, listener);
     }
+    say(&memory::in_a_line(&config));
     stop.serve(config, listeners, recording, tell_of_failed_accepts())
         .map_err(|error| Trouble::Failed(format!("the server failed: {}", cause(&error))))
 }
@@ -157,8 +159,12 @@ fn announce(runtime: Runtime, listener: &TcpListener) {
     let Ok(address) = listener.local_addr() else {
         return;
     };
+    say(&format!("listening on {address} ({runtime})"));
+}
+
+fn say(line: &str) {
     // A server goes on serving when nobody reads what it prints.
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "listening on {address} ({runtime})");
+    let _ = writeln!(out, "{line}");
     let _ = out.flush();
 }

@@ -226,7 +226,7 @@ fn wrong_usage_is_explained_with_status_2() {
         ),
         (
             &["serve", "--send-queue-bytes", "1K"],
-            "--send-queue-bytes must be at least 8192",
+            "--send-queue-bytes must be at least 49664 for this --max-message-bytes",
         ),
         (
             &["serve", "--runtime", "tokio"],

@@ -23,6 +23,7 @@ impl Hub {
         conn.backlog = VecDeque::new();
         if conn.reading != Reading::Open {
             conn.reading = Reading::Open;
+            conn.ticket = 0;
             if conn.peer == PeerEnd::Open {
                 self.outputs.push_back(Output::ResumeRead(conn.id));
             }
@@ -36,13 +37,13 @@ impl Hub {
         if !self.outbox.is_empty(slot) {
             return;
         }
-        let stopping = self.stage == Stage::Stopping;
+        // A stopping server did not wait for anyone to take leave once.
+        let hasty = self.closes_hastily();
         let conn = self.conn(slot);
         let Phase::Closing { reason, stage, .. } = &mut conn.phase else {
             return;
         };
-        // A stopping server does not wait for anyone to take leave.
-        if conn.peer == PeerEnd::Done || stopping {
+        if conn.peer == PeerEnd::Done || hasty {
             let reason = *reason;
             self.close(slot, reason);
         } else if *stage == Closing::Flushing {
@@ -50,6 +51,11 @@ impl Hub {
             let id = conn.id;
             self.outputs.push_back(Output::Finish(id));
         }
+    }
+
+    /// Whether nobody is given time to close its half.
+    pub(super) fn closes_hastily(&self) -> bool {
+        self.stage == Stage::Stopping && !self.behaviour.takes_leave_when_stopping()
     }
 
     /// Closes the connection now.
@@ -109,23 +115,19 @@ impl Hub {
             .take()
             .expect("its caller holds the slot");
         if let Some(timer) = conn.timer {
-            self.timers.remove(&(timer, slot));
+            self.timers.remove(slot, timer);
         }
         match conn.admission {
             Admission::Counted(address) => {
                 self.admitted -= 1;
-                if let Some(count) = self.addresses.get_mut(&address) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.addresses.remove(&address);
-                    }
-                }
+                self.addresses.leave(address, self.now);
             }
             Admission::Loopback => self.admitted -= 1,
             Admission::Refused => {}
         }
         self.slots.remove(conn.id);
-        self.free.push(slot);
+        self.free.give_back(slot);
+        self.trim_slots();
     }
 
     /// Tells everyone that the server stops, and closes them.

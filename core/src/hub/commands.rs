@@ -6,9 +6,10 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
+use super::addresses::Deed;
 use super::conn::Phase;
+use super::lists::fitting;
 use super::room::{GENERAL, NoRoom, Privacy};
 use super::{CloseReason, Hub};
 use crate::names::{Name, RoomName, Rules, Username};
@@ -157,6 +158,7 @@ impl Hub {
     }
 
     fn rename(&mut self, slot: u32, name: &str) -> Result<(), Refusal> {
+        self.spend_rename(slot)?;
         let new =
             Username::parse_by(self.behaviour.names(), name).map_err(|error| format!("{error}"))?;
         let (old, room) = self.user(slot);
@@ -171,6 +173,7 @@ impl Hub {
             name: new.clone(),
             room,
         };
+        self.rooms.renamed(room);
         let old_username = old.as_str().into();
         let new_username = new.as_str().into();
         let renamed = ServerPackage::Notification(Notification::UserRename {
@@ -179,6 +182,22 @@ impl Hub {
         });
         let members = self.rooms.get(room).members.len();
         self.announce(room, members, &renamed, Some(slot));
+        Ok(())
+    }
+
+    /// Counts a rename for the address it comes from.
+    fn spend_rename(&mut self, slot: u32) -> Result<(), Refusal> {
+        let now = self.now;
+        let Some(address) = self.conn(slot).counted_address() else {
+            return Ok(());
+        };
+        if let Err(ready) = self.addresses.ready(address, Deed::Rename, now) {
+            let seconds = ready.since(now).as_millis().div_ceil(1000);
+            let refusal =
+                format!("There were too many renames from your address. Try again in {seconds} s.");
+            return Err(refusal.into());
+        }
+        self.addresses.spend(address, Deed::Rename, now);
         Ok(())
     }
 
@@ -244,34 +263,6 @@ impl Hub {
         Ok(())
     }
 
-    fn list_channels(&mut self, slot: u32) {
-        let (channels, more) = fitting(self.rooms.listed(), self.config.list_bytes());
-        let list = Notification::ChannelList { channels, more };
-        self.text.clear();
-        ServerPackage::Notification(list).write(&mut self.text);
-        self.reply_written(slot);
-    }
-
-    fn list_users(&mut self, slot: u32) {
-        let (_, room) = self.user(slot);
-        let room = self.rooms.get(room);
-        let names = room.members.iter().filter_map(|member| {
-            match &self.conns[*member as usize].as_ref()?.phase {
-                Phase::User { name, .. } => Some(name.as_str()),
-                Phase::Login { .. } | Phase::Closing { .. } => None,
-            }
-        });
-        let (users, more) = fitting(names, self.config.list_bytes());
-        let list = Notification::UserList {
-            channel: room.name.as_str().into(),
-            users,
-            more,
-        };
-        self.text.clear();
-        ServerPackage::Notification(list).write(&mut self.text);
-        self.reply_written(slot);
-    }
-
     /// Why nobody can have the name `wanted` while `holder` has its own.
     fn taken(&self, wanted: &Username, holder: u32) -> Refusal {
         let (other, _) = self.user(holder);
@@ -292,7 +283,7 @@ impl Hub {
     }
 
     /// The name and room of the user in `slot`.
-    fn user(&self, slot: u32) -> (&Username, u32) {
+    pub(super) fn user(&self, slot: u32) -> (&Username, u32) {
         match self.conns[slot as usize].as_ref().map(|conn| &conn.phase) {
             Some(Phase::User { name, room }) => (name, *room),
             _ => unreachable!("commands are done for users who are logged in"),
@@ -348,23 +339,4 @@ impl Hub {
             self.reply(slot, package);
         }
     }
-}
-
-/// As many of `names` from the front as take `most` bytes in JSON, and how many do not.
-fn fitting<'a>(names: impl Iterator<Item = &'a str>, most: usize) -> (Vec<Cow<'a, str>>, usize) {
-    let mut listed = Vec::new();
-    let (mut bytes, mut more) = (0, 0);
-    for name in names {
-        let escaped = name
-            .bytes()
-            .filter(|byte| matches!(byte, b'"' | b'\\'))
-            .count();
-        bytes += name.len() + escaped + "\"\",".len();
-        if bytes <= most {
-            listed.push(Cow::Borrowed(name));
-        } else {
-            more += 1;
-        }
-    }
-    (listed, more)
 }

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 
 use super::pace::{Effort, Pace};
 use super::streams::{Hold, Place};
+use super::timers::Timer;
 use super::{CloseReason, ConnId};
 use crate::names::Username;
 use crate::time::Time;
@@ -23,8 +24,11 @@ pub(super) struct Conn {
     pub(super) hold: Option<Hold>,
     /// Bytes that came and wait for `reading` to go on.
     pub(super) backlog: VecDeque<u8>,
-    /// The time it is listed under among the timers.
-    pub(super) timer: Option<Time>,
+    /// What it is listed under among the timers.
+    pub(super) timer: Option<Timer>,
+    /// Drawn when its pause began or it had its turn: who waits longest has the lowest. 0: it does
+    /// not wait.
+    pub(super) ticket: u64,
 }
 
 /// Where a connection stands. It only ever moves down this list.
@@ -79,6 +83,8 @@ pub(super) enum Reading {
     PausedUntil(Time),
     /// Not before there is an inflater for it.
     Waiting(Place),
+    /// Not before it has taken more of its answers.
+    PausedUntilDrained,
 }
 
 impl Conn {
@@ -95,6 +101,15 @@ impl Conn {
             hold: None,
             backlog: VecDeque::new(),
             timer: None,
+            ticket: 0,
+        }
+    }
+
+    /// Its address, if that counts.
+    pub(super) fn counted_address(&self) -> Option<IpAddr> {
+        match self.admission {
+            Admission::Counted(address) => Some(address),
+            Admission::Loopback | Admission::Refused => None,
         }
     }
 
@@ -119,7 +134,7 @@ impl Conn {
             Phase::User { .. } => None,
         };
         let reading = match self.reading {
-            Reading::Open | Reading::Waiting(_) => None,
+            Reading::Open | Reading::Waiting(_) | Reading::PausedUntilDrained => None,
             Reading::PausedUntil(until) => Some(until),
         };
         [phase, reading].into_iter().flatten().min()

@@ -79,11 +79,13 @@ pub enum CloseReason {
     Shutdown,
     /// It stood still in an open zlib stream while others waited for one.
     Reclaimed,
+    /// More connections came from its address than may in so short a time.
+    AddressRate,
 }
 
 impl CloseReason {
     /// Every reason, in an order that recordings go by: new ones come last.
-    pub const ALL: [CloseReason; 10] = [
+    pub const ALL: [CloseReason; 11] = [
         CloseReason::Left,
         CloseReason::LoginTimeout,
         CloseReason::LoginTries,
@@ -94,6 +96,7 @@ impl CloseReason {
         CloseReason::Backlog,
         CloseReason::Shutdown,
         CloseReason::Reclaimed,
+        CloseReason::AddressRate,
     ];
 }
 
@@ -110,6 +113,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Backlog => "too many bytes while paused",
             CloseReason::Shutdown => "the server stops",
             CloseReason::Reclaimed => "an idle zlib stream while others wait for one",
+            CloseReason::AddressRate => "too many new connections from its address",
         })
     }
 }

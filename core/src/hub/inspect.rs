@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::conn::{Admission, Phase};
+use super::conn::Phase;
 use super::room::Privacy;
 use super::{CloseReason, ConnId, Hub};
 use crate::names::Name;
@@ -68,10 +68,7 @@ impl Hub {
         let conn = self.conns[slot as usize].as_ref()?;
         Some(Client {
             conn: conn.id,
-            address: match conn.admission {
-                Admission::Counted(address) => Some(address),
-                Admission::Loopback | Admission::Refused => None,
-            },
+            address: conn.counted_address(),
             state: match &conn.phase {
                 Phase::Login { .. } => ClientState::LoggingIn,
                 Phase::User { name, room } => ClientState::User {

@@ -2,10 +2,21 @@
 
 use core::time::Duration;
 
+use super::addresses::Deed;
 use super::conn::{PeerEnd, Phase, Reading};
 use super::pace::Effort;
 use super::{CloseReason, Hub, Output};
 use crate::wire::{ClientPackage, Decoder, Step, Unfinished};
+
+/// What came of taking packages from bytes.
+struct Taken {
+    /// How many of the bytes were taken.
+    bytes: usize,
+    /// How to go on.
+    reading: Reading,
+    /// Whether anything was done for the connection.
+    had_its_turn: bool,
+}
 
 impl Hub {
     pub(super) fn received(&mut self, slot: u32, bytes: &[u8]) {
@@ -16,15 +27,15 @@ impl Hub {
         }
         match conn.reading {
             Reading::Open => {
-                let Some((taken, reading)) = self.take_in(slot, [bytes, &[]]) else {
+                let Some(taken) = self.take_in(slot, [bytes, &[]]) else {
                     return;
                 };
-                let rest = &bytes[taken..];
+                let rest = &bytes[taken.bytes..];
                 if rest.len() > most {
                     return self.backlog_is_full(slot);
                 }
                 self.conn(slot).keep(rest, most);
-                self.go_on(slot, reading);
+                self.go_on(slot, &taken);
             }
             _ if conn.backlog.len() + bytes.len() <= most => conn.keep(bytes, most),
             _ => self.backlog_is_full(slot),
@@ -45,15 +56,15 @@ impl Hub {
         let id = conn.id;
         let mut backlog = core::mem::take(&mut conn.backlog);
         let (front, back) = backlog.as_slices();
-        let Some((taken, reading)) = self.take_in(slot, [front, back]) else {
+        let Some(taken) = self.take_in(slot, [front, back]) else {
             return;
         };
-        backlog.drain(..taken);
+        backlog.drain(..taken.bytes);
         if !backlog.is_empty() {
             self.conn(slot).backlog = backlog;
         }
-        self.go_on(slot, reading);
-        match (reading, self.conn(slot).peer) {
+        self.go_on(slot, &taken);
+        match (taken.reading, self.conn(slot).peer) {
             (Reading::Open, PeerEnd::Open) => self.outputs.push_back(Output::ResumeRead(id)),
             (Reading::Open, PeerEnd::Done) => self.peer_left(slot),
             _ => {}
@@ -61,18 +72,18 @@ impl Hub {
     }
 
     /// Reads on, or not, with what is left in the backlog.
-    fn go_on(&mut self, slot: u32, reading: Reading) {
+    fn go_on(&mut self, slot: u32, taken: &Taken) {
+        let reading = taken.reading;
         let conn = self.conn(slot);
         let (id, peer) = (conn.id, conn.peer);
         let pauses = conn.reading == Reading::Open && reading != Reading::Open;
-        conn.reading = reading;
         if let Reading::Waiting(place) = reading {
             self.wait_for_inflater(slot, place);
         }
         if pauses && peer == PeerEnd::Open {
             self.outputs.push_back(Output::PauseRead(id));
         }
-        self.set_timer(slot);
+        self.pause(slot, reading, taken.had_its_turn);
     }
 
     /// The peer sends nothing any more.
@@ -102,15 +113,15 @@ impl Hub {
     }
 
     /// Takes packages from the decoder and `pieces`, one behind the other, until there are none or no
-    /// more may be taken. Says how many bytes were taken, and how to go on; nothing if the connection
-    /// is at its end.
-    fn take_in(&mut self, slot: u32, pieces: [&[u8]; 2]) -> Option<(usize, Reading)> {
+    /// more may be taken. Nothing if the connection is at its end.
+    fn take_in(&mut self, slot: u32, pieces: [&[u8]; 2]) -> Option<Taken> {
         let id = self.conn(slot).id;
         // The decoder is lent to the package while that is dealt with.
         let fresh = self.decoder();
         let mut decoder = core::mem::replace(&mut self.conn(slot).decoder, fresh);
         let [mut rest, mut behind] = pieces;
         let mut reading = Reading::Open;
+        let mut had_its_turn = false;
         loop {
             if rest.is_empty() {
                 rest = core::mem::take(&mut behind);
@@ -124,7 +135,10 @@ impl Hub {
             }
             let mut work = 0;
             match decoder.step(&mut self.inflaters, &mut rest, &mut work) {
-                Ok(Step::Taken | Step::Hungry) => self.spend_work(slot, work),
+                Ok(Step::Taken | Step::Hungry) => {
+                    self.spend_work(slot, work);
+                    had_its_turn = true;
+                }
                 Ok(Step::NoInflater) => {
                     reading = Reading::Waiting(self.draw_place(slot));
                     break;
@@ -132,6 +146,8 @@ impl Hub {
                 Ok(Step::Package(package)) => {
                     self.spend_work(slot, work);
                     self.spend_package(slot);
+                    self.spend_login(slot);
+                    had_its_turn = true;
                     self.outbox.set_encoding(slot, package.encoding);
                     let strictness = self.behaviour.strictness();
                     let parsed = ClientPackage::parse_with(strictness, package.text);
@@ -156,10 +172,11 @@ impl Hub {
         self.conn(slot).decoder = decoder;
         self.note_stream(slot);
         let [front, back] = pieces;
-        Some((
-            front.len() + back.len() - rest.len() - behind.len(),
+        Some(Taken {
+            bytes: front.len() + back.len() - rest.len() - behind.len(),
             reading,
-        ))
+            had_its_turn,
+        })
     }
 
     /// Counts work that was done for the connection: for flood control, and for its turn.
@@ -190,11 +207,14 @@ impl Hub {
     /// Whether more may be taken now: a step of the decoder, and the package that may come of it.
     ///
     /// # Errors
-    /// Until when not, if not: for flood control, to let others have their turn, or to let someone in
-    /// the room catch up.
-    fn may_take(&mut self, slot: u32) -> Result<(), Reading> {
+    /// Until when not, if not: for flood control, to let others have their turn, to let someone in the
+    /// room catch up, or because it does not take its answers.
+    pub(super) fn may_take(&mut self, slot: u32) -> Result<(), Reading> {
         if self.turn_is_over() {
             return Err(Reading::PausedUntil(self.after(Duration::ZERO)));
+        }
+        if self.behaviour.waits_for_own_queue() && self.outbox.is_half_full(slot) {
+            return Err(Reading::PausedUntilDrained);
         }
         let (rate, guest_rate, now) = (self.rate, self.guest_rate, self.now);
         let conn = self.conn(slot);
@@ -203,12 +223,29 @@ impl Hub {
             Phase::User { .. } | Phase::Closing { .. } => rate,
         };
         conn.pace.ready(rate, now).map_err(Reading::PausedUntil)?;
+        let address = conn.counted_address();
         match conn.phase {
             Phase::User { room, .. } => match self.rooms.get(room).lagging_until {
                 until if until > now => Err(Reading::PausedUntil(until)),
                 _ => Ok(()),
             },
-            Phase::Login { .. } | Phase::Closing { .. } => Ok(()),
+            Phase::Login { .. } => match address {
+                Some(address) => {
+                    let ready = self.addresses.ready(address, Deed::LogIn, now);
+                    ready.map_err(Reading::PausedUntil)
+                }
+                None => Ok(()),
+            },
+            Phase::Closing { .. } => Ok(()),
+        }
+    }
+
+    /// Counts a package of a connection that is to log in for its address.
+    fn spend_login(&mut self, slot: u32) {
+        let now = self.now;
+        let conn = self.conn(slot);
+        if let (Phase::Login { .. }, Some(address)) = (&conn.phase, conn.counted_address()) {
+            self.addresses.spend(address, Deed::LogIn, now);
         }
     }
 

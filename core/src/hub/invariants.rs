@@ -1,9 +1,12 @@
 //! What is true of a hub after every input.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
+use super::Hub;
 use super::conn::{Admission, PeerEnd, Phase, Reading};
-use super::{Hub, Stage};
+use super::lists::List;
 use crate::names::Name;
 
 impl Hub {
@@ -34,45 +37,47 @@ impl Hub {
 
     fn check_connections(&self) {
         let (mut admitted, mut timers) = (0, 0);
-        let mut addresses = BTreeMap::new();
         for (id, slot) in &self.slots.in_order() {
             let conn = self.conns[*slot as usize]
                 .as_ref()
                 .expect("a known slot is taken");
             assert_eq!(conn.id, *id, "a slot is known by its connection");
             match conn.admission {
-                Admission::Counted(address) => {
-                    admitted += 1;
-                    *addresses.entry(address).or_default() += 1;
-                }
-                Admission::Loopback => admitted += 1,
+                Admission::Counted(_) | Admission::Loopback => admitted += 1,
                 Admission::Refused => {}
             }
             assert_eq!(
-                conn.timer,
+                conn.timer.map(|timer| timer.at),
                 conn.next_timer(),
                 "a connection is listed under its timer"
             );
             if let Some(timer) = conn.timer {
                 timers += 1;
                 assert!(
-                    timer > self.now || self.turn_is_over(),
+                    timer.at > self.now || self.turn_is_over(),
                     "what is due is done"
                 );
-                assert!(self.timers.contains(&(timer, *slot)), "a timer is listed");
+                assert!(self.timers.has(*slot, timer), "a timer is listed");
             }
             assert!(
                 conn.backlog.len() <= self.config.backlog_bytes,
                 "a backlog is bounded"
             );
-            if conn.reading == Reading::Open {
-                assert!(
-                    conn.backlog.is_empty(),
-                    "only a paused connection has a backlog"
-                );
+            match conn.reading {
+                Reading::Open => assert!(
+                    conn.backlog.is_empty() && conn.ticket == 0,
+                    "only a paused connection has a backlog, and waits"
+                ),
+                Reading::PausedUntil(_) | Reading::Waiting(_) => {
+                    assert!(conn.ticket > 0, "a paused connection waits");
+                }
+                Reading::PausedUntilDrained => assert!(
+                    self.outbox.is_half_full(*slot),
+                    "what has drained is read from again"
+                ),
             }
             if let Phase::Closing { .. } = conn.phase {
-                let done = conn.peer == PeerEnd::Done || self.stage == Stage::Stopping;
+                let done = conn.peer == PeerEnd::Done || self.closes_hastily();
                 assert!(
                     !(done && self.outbox.is_empty(*slot)),
                     "what is flushed is closed"
@@ -95,16 +100,9 @@ impl Hub {
             admitted <= self.config.max_connections,
             "the connections are within their bound"
         );
-        assert_eq!(
-            self.addresses, addresses,
-            "the connections of each address are counted"
-        );
-        for count in self.addresses.values() {
-            assert!(
-                *count <= self.config.max_connections_per_address,
-                "an address is bounded"
-            );
-        }
+        let conns = self.conns.iter().flatten();
+        self.addresses
+            .check_invariants(conns.filter_map(|conn| conn.counted_address()));
     }
 
     fn check_members(&self) {
@@ -133,6 +131,26 @@ impl Hub {
                     _ => None,
                 });
         self.usernames.assert_are(users_names);
+        let mut text = Vec::new();
+        let mut is_right = |list: &Option<Box<List>>, write: &dyn Fn(&mut Vec<u8>)| {
+            text.clear();
+            list.as_ref().is_none_or(|list| {
+                write(&mut text);
+                list.is(&text)
+            })
+        };
+        let channels = |out: &mut Vec<u8>| self.write_channels(out);
+        assert!(
+            is_right(&self.rooms.channel_list, &channels),
+            "a list of rooms is kept while it is right"
+        );
+        for (slot, room) in self.rooms.iter() {
+            let users = |out: &mut Vec<u8>| self.write_users(slot, out);
+            assert!(
+                is_right(&room.user_list, &users),
+                "a list of members is kept while it is right"
+            );
+        }
         let members: usize = self.rooms.iter().map(|(_, room)| room.members.len()).sum();
         assert_eq!(members, users, "every member of a room is a user in it");
     }

@@ -5,6 +5,7 @@
 //! pace flood control allows, `streams` lends them what inflates zlib, `commands` does what packages
 //! ask, `closing` ends connections.
 
+mod addresses;
 mod closing;
 mod commands;
 mod conn;
@@ -12,27 +13,34 @@ mod event;
 mod inspect;
 mod intake;
 mod invariants;
+mod lists;
 mod outbox;
+mod outputs;
 mod pace;
 mod room;
 mod slots;
 mod streams;
+mod timers;
 mod trace;
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 use core::time::Duration;
 
+use self::addresses::Addresses;
+pub(crate) use self::addresses::MAX_PAST;
 use self::conn::{Admission, Closing, Conn, Phase, Reading};
 pub use self::event::{CloseReason, ConnId, Input, Output, Peer};
 pub use self::inspect::{Client, ClientState, RoomView};
 use self::outbox::{Outbox, Pushed, Tails};
+use self::outputs::Outputs;
 use self::pace::Rate;
 use self::room::{Room, Rooms};
-use self::slots::Slots;
+use self::slots::{Free, Slots};
 use self::streams::Streams;
+use self::timers::{Timer, Timers};
 pub use self::trace::Emission;
 use self::trace::Trace;
 use crate::behaviour::Behaviour;
@@ -55,16 +63,19 @@ pub struct Hub {
     /// The slot of each connection.
     slots: Slots,
     /// The connections by slot.
-    conns: Vec<Option<Conn>>,
-    free: Vec<u32>,
+    conns: Vec<Option<Box<Conn>>>,
+    /// The slots in `conns` that nobody has.
+    free: Free,
     /// The highest identifier seen.
     last_id: Option<ConnId>,
     /// Connections that count towards `max_connections`.
     admitted: usize,
-    /// Of these, how many from each address.
-    addresses: BTreeMap<IpAddr, usize>,
+    /// Of these, how many from each address; and what it did lately.
+    addresses: Addresses,
     /// When each connection has something due.
-    timers: BTreeSet<(Time, u32)>,
+    timers: Timers,
+    /// The last ticket drawn by a connection that waits.
+    tickets: u64,
     /// The usernames taken, by slot.
     usernames: Claims<u32>,
     rooms: Rooms,
@@ -88,7 +99,7 @@ pub struct Hub {
     encoder: Encoder,
     /// The text of the package being sent.
     text: Vec<u8>,
-    outputs: VecDeque<Output>,
+    outputs: Outputs,
     trace: Trace,
 }
 
@@ -103,7 +114,11 @@ const PUNCTUAL: Duration = Duration::from_millis(100);
 /// How long one that was noticed later is put off.
 const SECOND_CHANCE: Duration = Duration::from_secs(1);
 /// Connections beyond `max_connections` that are told so; further ones are closed without a word.
-const MAX_REFUSED: usize = 256;
+pub(crate) const MAX_REFUSED: usize = 256;
+/// What is known of a connection, in bytes.
+pub(crate) const CONN_BYTES: usize = core::mem::size_of::<Conn>();
+/// What is known of a room, in bytes, but for its name and its members.
+pub(crate) const ROOM_PLACE_BYTES: usize = core::mem::size_of::<Option<Room>>();
 
 /// Work after which one input yields to the next, in bytes as [`Decoder::step`](crate::wire::Decoder::step)
 /// counts them: 0.9 ms at the worst, on a busy virtual x86-64 machine.
@@ -125,14 +140,15 @@ impl Hub {
             stage: Stage::Serving,
             slots: Slots::default(),
             conns: Vec::new(),
-            free: Vec::new(),
+            free: Free::new(behaviour.takes_lowest_slot()),
             last_id: None,
             admitted: 0,
-            addresses: BTreeMap::new(),
-            timers: BTreeSet::new(),
+            addresses: Addresses::new(behaviour, &config),
+            timers: Timers::default(),
+            tickets: 0,
             usernames: Claims::by(behaviour.names()),
             rooms: Rooms::new(behaviour.names()),
-            outbox: Outbox::new(config.send_queue_bytes, config.segment_bytes()),
+            outbox: Outbox::new(behaviour, &config),
             lobby: Tails::default(),
             burst: VecDeque::new(),
             rate: Rate::new(&config),
@@ -144,7 +160,7 @@ impl Hub {
             streams: Streams::default(),
             encoder: Encoder::with_codes(behaviour.codes()),
             text: Vec::new(),
-            outputs: VecDeque::new(),
+            outputs: Outputs::default(),
             trace: Trace::default(),
             config,
         }
@@ -153,6 +169,7 @@ impl Hub {
     /// Takes in what happened at `now`, after all that was due by then.
     pub fn handle(&mut self, now: Time, input: Input<'_>) {
         self.now = self.now.max(now);
+        self.outbox.set_time(self.now);
         self.turn_began = self.outbox.appended();
         self.turn_work = 0;
         if let Input::Sent(id, count) = input
@@ -185,7 +202,7 @@ impl Hub {
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
         loop {
-            let Some(output) = self.outputs.pop_front() else {
+            let Some(output) = self.outputs.pop() else {
                 self.drained = self.outbox.appended();
                 return None;
             };
@@ -212,10 +229,16 @@ impl Hub {
     /// later than the time of the last input. Each `handle` may change it.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        let timer = self.timers.first().map(|(due, _)| *due);
-        let due = timer.into_iter().chain(self.next_reclaim()).min()?;
         // What one input left for the next is due at once.
-        Some(due.max(self.after(Duration::ZERO))).filter(|due| *due > self.now)
+        let soon = self.after(Duration::ZERO);
+        let due = match self.timers.first_due() {
+            Some(_) => soon,
+            None => {
+                let timers = self.timers.next().into_iter();
+                timers.chain(self.next_reclaim()).min()?.max(soon)
+            }
+        };
+        Some(due).filter(|due| *due > self.now)
     }
 
     /// Whether so much was queued since the outputs were last drained that they should be drained,
@@ -274,6 +297,12 @@ impl Hub {
         if let Some(id) = self.outbox.sent(slot, count) {
             self.outputs.push_back(Output::Write(id));
         }
+        if self.conn(slot).reading == Reading::PausedUntilDrained && !self.outbox.is_half_full(slot)
+        {
+            // It has its turn when those have had theirs who have waited longer.
+            self.conn(slot).reading = Reading::PausedUntil(self.now);
+            self.set_timer(slot);
+        }
         self.flushed(slot);
     }
 
@@ -296,29 +325,21 @@ impl Hub {
         }
         self.last_id = Some(id);
         let address = address.to_canonical();
-        let refusal = if self.stage == Stage::Stopping {
-            Some(CloseReason::Shutdown)
+        let admitted = if self.stage == Stage::Stopping {
+            Err(CloseReason::Shutdown)
         } else if self.admitted >= self.config.max_connections {
-            Some(CloseReason::Full)
-        } else if self
-            .addresses
-            .get(&address)
-            .is_some_and(|count| *count >= self.config.max_connections_per_address)
-        {
-            Some(CloseReason::AddressFull)
+            Err(CloseReason::Full)
+        } else if address.is_loopback() {
+            Ok(Admission::Loopback)
         } else {
-            None
+            let admitted = self.addresses.admit(address, self.now);
+            admitted.map(|()| Admission::Counted(address))
         };
-        if let Some(reason) = refusal {
-            return self.refuse(id, reason);
-        }
+        let admission = match admitted {
+            Ok(admission) => admission,
+            Err(reason) => return self.refuse(id, reason),
+        };
         self.admitted += 1;
-        let admission = if address.is_loopback() {
-            Admission::Loopback
-        } else {
-            *self.addresses.entry(address).or_default() += 1;
-            Admission::Counted(address)
-        };
         let deadline = self.after(self.config.login_timeout);
         let slot = self.add(
             id,
@@ -359,8 +380,8 @@ impl Hub {
     }
 
     fn add(&mut self, id: ConnId, admission: Admission, phase: Phase) -> u32 {
-        let conn = Some(Conn::new(id, admission, phase, self.decoder()));
-        let slot = match self.free.pop() {
+        let conn = Some(Box::new(Conn::new(id, admission, phase, self.decoder())));
+        let slot = match self.free.take() {
             Some(slot) => {
                 self.conns[slot as usize] = conn;
                 slot
@@ -389,11 +410,18 @@ impl Hub {
 
     /// Does what is due, until the turn is over.
     fn run_timers(&mut self) {
-        while let Some(&(at, slot)) = self.timers.first()
-            && at <= self.now
-            && !self.turn_is_over()
+        let conns = &self.conns;
+        self.timers.come_due(self.now, |slot| {
+            let conn = conns[slot as usize].as_ref();
+            let timer = conn.and_then(|conn| conn.timer);
+            timer.map_or(0, |timer| timer.order)
+        });
+        while !self.turn_is_over()
+            && let Some(slot) = self.timers.first_due()
         {
-            if self.was_slept_through(at) && self.put_off(slot, at) {
+            let conn = self.conn(slot);
+            let at = conn.timer.map(|timer| timer.at);
+            if at.is_some_and(|at| self.was_slept_through(at) && self.put_off(slot, at)) {
                 continue;
             }
             let conn = self.conn(slot);
@@ -403,11 +431,11 @@ impl Hub {
                         reason, deadline, ..
                     },
                     _,
-                ) if *deadline == at => {
+                ) if Some(*deadline) == at => {
                     let reason = *reason;
                     self.close(slot, reason);
                 }
-                (Phase::Login { deadline, .. }, reading) if *deadline == at => {
+                (Phase::Login { deadline, .. }, reading) if Some(*deadline) == at => {
                     let seconds = self.config.login_timeout.as_secs_f32();
                     let told = match reading {
                         Reading::Waiting(_) => format!("{}", Violation::TooManyStreams),
@@ -416,8 +444,11 @@ impl Hub {
                     self.reply_error(slot, "login", &told);
                     self.begin_close(slot, CloseReason::LoginTimeout);
                 }
-                (_, Reading::PausedUntil(_)) => self.resume(slot),
-                (_, Reading::Open | Reading::Waiting(_)) => {
+                (_, Reading::PausedUntil(_)) => match self.may_take(slot) {
+                    Ok(()) => self.resume(slot),
+                    Err(pause) => self.pause(slot, pause, false),
+                },
+                (_, Reading::Open | Reading::Waiting(_) | Reading::PausedUntilDrained) => {
                     unreachable!("a timer is a deadline or the end of a pause")
                 }
             }
@@ -448,18 +479,41 @@ impl Hub {
         true
     }
 
+    /// Notes whether packages are taken from the connection, and since when it waits if not: it begins
+    /// to wait anew if it had its turn.
+    fn pause(&mut self, slot: u32, reading: Reading, had_its_turn: bool) {
+        let next_ticket = self.tickets + 1;
+        let conn = self.conn(slot);
+        conn.reading = reading;
+        if reading == Reading::Open {
+            conn.ticket = 0;
+        } else if had_its_turn || conn.ticket == 0 {
+            conn.ticket = next_ticket;
+            self.tickets = next_ticket;
+        }
+        self.set_timer(slot);
+    }
+
     /// Lists the connection under the time its next timer is due.
     fn set_timer(&mut self, slot: u32) {
+        let by_waiting = self.behaviour.serves_by_waiting();
         let conn = self.conns[slot as usize]
             .as_mut()
             .expect("its caller holds the slot");
-        let next = conn.next_timer();
+        let next = conn.next_timer().map(|at| Timer {
+            at,
+            order: if by_waiting {
+                conn.ticket
+            } else {
+                at.as_micros()
+            },
+        });
         if conn.timer != next {
             if let Some(timer) = conn.timer {
-                self.timers.remove(&(timer, slot));
+                self.timers.remove(slot, timer);
             }
             if let Some(next) = next {
-                self.timers.insert((next, slot));
+                self.timers.insert(slot, next);
             }
             conn.timer = next;
         }
@@ -474,23 +528,28 @@ impl Hub {
 
     /// Sends the package whose text is in `self.text` to one connection.
     fn reply_written(&mut self, slot: u32) {
-        let room = match &self.conns[slot as usize] {
-            Some(Conn {
-                phase: Phase::User { room, .. },
-                ..
-            }) => Some(*room),
-            _ => None,
-        };
-        let tails = match room {
-            Some(room) => &mut self.rooms.get_mut(room).tails,
-            None => &mut self.lobby,
+        self.reply_encoded(slot, |encoder, text, encoding, out| {
+            encoder.encode(text, encoding, out);
+        });
+    }
+
+    /// The same, with `encode` to say how the text is encoded.
+    fn reply_encoded(
+        &mut self,
+        slot: u32,
+        encode: impl FnOnce(&mut Encoder, &[u8], Encoding, &mut Vec<u8>),
+    ) {
+        let conn = self.conns[slot as usize].as_deref();
+        let tails = match conn.map(|conn| &conn.phase) {
+            Some(Phase::User { room, .. }) => &mut self.rooms.get_mut(*room).tails,
+            _ => &mut self.lobby,
         };
         let encoding = self.outbox.encoding(slot);
         let (encoder, text) = (&mut self.encoder, &self.text);
         let tail = &mut tails[encoding as usize];
         let frame = self
             .outbox
-            .append(tail, |out| encoder.encode(text, encoding, out));
+            .append(tail, text.len(), |out| encode(encoder, text, encoding, out));
         let pushed = self.outbox.push(slot, frame);
         follow(pushed, slot, &mut self.outputs, &mut self.burst);
         self.trace.note(&self.outbox, &self.text, [frame], [slot]);
@@ -534,7 +593,7 @@ impl Hub {
                 let (encoder, text) = (&mut self.encoder, &self.text);
                 let tail = &mut tails[encoding as usize];
                 self.outbox
-                    .append(tail, |out| encoder.encode(text, encoding, out))
+                    .append(tail, text.len(), |out| encoder.encode(text, encoding, out))
             });
             let pushed = self.outbox.push(member, frame);
             follow(pushed, member, &mut self.outputs, &mut self.burst);
@@ -554,16 +613,27 @@ impl Hub {
         }
     }
 
+    /// Gives back what the highest slots took, if nobody has them.
+    fn trim_slots(&mut self) {
+        while let Some(last) = self.conns.len().checked_sub(1)
+            && self.free.take_back(last)
+        {
+            self.conns.pop();
+        }
+        slots::shrink(&mut self.conns);
+        self.outbox.trim(self.conns.len());
+    }
+
     /// Whether the connection in `slot` is still `id`, and not being closed.
     fn is_live(&self, slot: u32, id: ConnId) -> bool {
-        let conn = self.conns[slot as usize].as_ref();
+        let conn = self.conns.get(slot as usize).and_then(Option::as_ref);
         conn.is_some_and(|conn| conn.id == id && !conn.is_closing())
     }
 }
 
 /// Notes what follows from a frame's having been pushed to the queue in `slot`.
 #[inline(always)]
-fn follow(pushed: Pushed, slot: u32, outputs: &mut VecDeque<Output>, burst: &mut VecDeque<u32>) {
+fn follow(pushed: Pushed, slot: u32, outputs: &mut Outputs, burst: &mut VecDeque<u32>) {
     match pushed {
         Pushed::Queued | Pushed::Refused => {}
         Pushed::First(conn) => outputs.push_back(Output::Write(conn)),

@@ -8,10 +8,15 @@
 //! A queue is charged, for each segment it holds, all of the segment up to the last frame it got
 //! from it: that is what it keeps alive, whether the bytes were for it or not.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use core::mem::size_of;
+use core::time::Duration;
 
-use super::ConnId;
+use super::{ConnId, slots};
+use crate::behaviour::Behaviour;
+use crate::config::Config;
+use crate::time::Time;
 use crate::wire::Encoding;
 
 pub(super) struct Outbox {
@@ -24,12 +29,22 @@ pub(super) struct Outbox {
     free: Vec<u32>,
     /// Buffers of freed segments, for the next ones.
     spare: Vec<Vec<u8>>,
-    /// The capacity of all segments that are held.
+    /// The capacity of all segments that are held, and what is counted beside it.
     held_bytes: usize,
+    /// What is counted for a segment that is held, beside its capacity, and for a span.
+    overhead: Overhead,
+    /// The last generation of a segment.
+    generation: u32,
     /// Bytes ever appended.
     appended: u64,
-    /// Whether a queue was found more than half full since this was last asked.
+    /// Whether a queue was found more than half full, by someone who is waited for, since this was
+    /// last asked.
     lagging: bool,
+    now: Time,
+    /// How long a reader is waited for.
+    lag_limit: Duration,
+    /// Since when a queue has been more than half full, or was and has not been empty since, by slot.
+    laggards: BTreeMap<u32, Time>,
     /// By the connection's slot.
     queues: Vec<Queue>,
 }
@@ -38,9 +53,36 @@ struct Segment {
     bytes: Vec<u8>,
     /// How many queues hold a span of it, and one more for each frame that is being handed out.
     holders: u32,
-    /// Counts how often the place was freed, so that a stale [`Tail`] is told.
+    /// No other segment has or had it, so that a stale [`Tail`] is told.
     generation: u32,
 }
+
+/// What is counted for the bound of all queues beside the capacity of their segments.
+#[derive(Clone, Copy)]
+struct Overhead {
+    segment: usize,
+    span: usize,
+}
+
+impl Overhead {
+    fn new(behaviour: Behaviour) -> Self {
+        if behaviour.counts_all_of_queues() {
+            // Its place, in a list that may be twice as long, one in the list of free ones, and what the
+            // allocator adds.
+            let segment = 2 * (size_of::<Segment>() + size_of::<u32>()) + 16;
+            let span = size_of::<Span>();
+            Overhead { segment, span }
+        } else {
+            Overhead {
+                segment: 0,
+                span: 0,
+            }
+        }
+    }
+}
+
+/// The generation of a segment that nobody holds.
+const NOBODYS: u32 = u32::MAX;
 
 /// One cache line: all that it takes to hand a frame to a queue.
 struct Queue {
@@ -122,12 +164,19 @@ pub(super) enum Pushed {
 const MAX_SPARE: usize = 8;
 /// Spans that an empty queue keeps room for.
 const MAX_IDLE_SPANS: usize = 4;
+/// Places for segments that are kept when nobody holds any.
+const MAX_IDLE_PLACES: usize = 1024;
 
 impl Outbox {
-    pub(super) fn new(queue_bytes: usize, segment_bytes: usize) -> Self {
+    pub(super) fn new(behaviour: Behaviour, config: &Config) -> Self {
         Outbox {
-            segment_bytes,
-            queue_bytes,
+            segment_bytes: config.segment_bytes(),
+            queue_bytes: config.send_queue_bytes,
+            overhead: Overhead::new(behaviour),
+            generation: 0,
+            now: Time::ZERO,
+            lag_limit: config.lag_limit,
+            laggards: BTreeMap::new(),
             segments: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
@@ -136,6 +185,11 @@ impl Outbox {
             lagging: false,
             queues: Vec::new(),
         }
+    }
+
+    /// It is so late now.
+    pub(super) fn set_time(&mut self, now: Time) {
+        self.now = now;
     }
 
     /// An empty queue for the connection in `slot`.
@@ -169,8 +223,14 @@ impl Outbox {
         self.queues[slot as usize].encoding = encoding;
     }
 
-    /// Appends what `write` writes to the segment at `tail`, or to a new one.
-    pub(super) fn append(&mut self, tail: &mut Tail, write: impl FnOnce(&mut Vec<u8>)) -> Frame {
+    /// Appends what `write` writes of a text of `length` bytes to the segment at `tail`, or to a new
+    /// one.
+    pub(super) fn append(
+        &mut self,
+        tail: &mut Tail,
+        length: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Frame {
         let open = self
             .segments
             .get(tail.segment as usize)
@@ -182,6 +242,13 @@ impl Outbox {
         }
         let segment = &mut self.segments[tail.segment as usize];
         let (start, capacity) = (segment.bytes.len(), segment.bytes.capacity());
+        // What an encoding makes of a text is hardly longer, and in bits of a short one an eighth.
+        let needed = start + length + length.min(512) / 8 + 64;
+        if needed > capacity && self.overhead.segment > 0 {
+            // Twice as much as there is, but not where the segment ends with this frame.
+            let target = (2 * start).min(self.segment_bytes).max(needed);
+            segment.bytes.reserve_exact(target - start);
+        }
         write(&mut segment.bytes);
         segment.holders += 1;
         self.held_bytes += segment.bytes.capacity() - capacity;
@@ -226,7 +293,9 @@ impl Outbox {
         if last.segment == span.segment && last.end == span.start {
             queue.last.start = last.start;
         } else if !last.is_none() {
+            let capacity = queue.earlier.capacity();
             queue.earlier.push_back(last);
+            self.held_bytes += (queue.earlier.capacity() - capacity) * self.overhead.span;
         }
         let pushed = if queue.state == QueueState::Idle {
             queue.state = QueueState::Asked;
@@ -238,7 +307,10 @@ impl Outbox {
             self.burst(slot);
             return Pushed::Burst;
         }
-        self.lagging |= queue.charge > self.queue_bytes / 2;
+        if queue.charge > self.queue_bytes / 2 {
+            let since = *self.laggards.entry(slot).or_insert(self.now);
+            self.lagging |= self.now < since + self.lag_limit;
+        }
         pushed
     }
 
@@ -284,6 +356,10 @@ impl Outbox {
         self.queues[slot as usize].last.is_none()
     }
 
+    pub(super) fn is_half_full(&self, slot: u32) -> bool {
+        self.queues[slot as usize].charge > self.queue_bytes / 2
+    }
+
     /// Takes the first `count` bytes from the queue in `slot`, or all there are. Says whom to ask again
     /// to write to, if something is left.
     pub(super) fn sent(&mut self, slot: u32, count: u32) -> Option<ConnId> {
@@ -307,6 +383,7 @@ impl Outbox {
                 segment.holders -= 1;
                 if segment.holders == 0 {
                     self.held_bytes -= free(segment, self.segment_bytes, &mut self.spare);
+                    self.held_bytes -= self.overhead.segment;
                     self.free.push(gone.segment);
                 }
             }
@@ -319,8 +396,13 @@ impl Outbox {
             queue.state = QueueState::Idle;
         }
         if queue.earlier.capacity() > MAX_IDLE_SPANS {
+            self.held_bytes -= queue.earlier.capacity() * self.overhead.span;
             queue.earlier = VecDeque::new();
         }
+        if !self.laggards.is_empty() {
+            self.laggards.remove(&slot);
+        }
+        self.trim_segments();
         None
     }
 
@@ -328,6 +410,8 @@ impl Outbox {
     pub(super) fn clear(&mut self, slot: u32) {
         let queue = &mut self.queues[slot as usize];
         let mut earlier = core::mem::take(&mut queue.earlier);
+        self.held_bytes -= earlier.capacity() * self.overhead.span;
+        self.laggards.remove(&slot);
         let last = core::mem::replace(&mut queue.last, Span::NONE);
         queue.charge = 0;
         queue.state = QueueState::Idle;
@@ -341,6 +425,21 @@ impl Outbox {
             }
         }
         self.let_go(last.segment);
+        self.trim_segments();
+    }
+
+    /// Gives back what the slots from `slots` on took, which nobody has.
+    pub(super) fn trim(&mut self, slots: usize) {
+        self.queues.truncate(slots);
+        slots::shrink(&mut self.queues);
+    }
+
+    /// Gives back the places of segments once nobody holds any.
+    fn trim_segments(&mut self) {
+        if self.free.len() == self.segments.len() && self.free.capacity() > MAX_IDLE_PLACES {
+            self.segments = Vec::new();
+            self.free = Vec::new();
+        }
     }
 
     /// Whether a frame came to a queue that is more than half full since this was last asked.
@@ -353,7 +452,7 @@ impl Outbox {
         self.appended
     }
 
-    /// The capacity of all segments that are held, in bytes.
+    /// The capacity of all segments that are held, in bytes, and what is counted beside it.
     pub(super) fn held_bytes(&self) -> usize {
         self.held_bytes
     }
@@ -406,10 +505,17 @@ impl Outbox {
                 "what is not last comes before something"
             );
         }
-        let mut held_bytes = 0;
+        let spans = |queue: &Queue| queue.earlier.capacity() * self.overhead.span;
+        let mut held_bytes: usize = self.queues.iter().map(spans).sum();
         for (segment, holders) in self.segments.iter().zip(holders) {
             assert_eq!(segment.holders, holders, "a segment knows its holders");
             held_bytes += segment.bytes.capacity();
+            if holders > 0 {
+                held_bytes += self.overhead.segment;
+            }
+        }
+        for slot in self.laggards.keys() {
+            assert!(!self.is_empty(*slot), "an empty queue does not lag");
         }
         assert_eq!(
             self.held_bytes, held_bytes,
@@ -422,18 +528,23 @@ impl Outbox {
             self.segments.push(Segment {
                 bytes: Vec::new(),
                 holders: 0,
-                generation: 1,
+                generation: NOBODYS,
             });
             offset(self.segments.len() - 1)
         });
+        self.held_bytes += self.overhead.segment;
+        // No segment has generation 0.
+        self.generation = (self.generation + 1) % NOBODYS;
+        let generation = self.generation.max(1);
         let place = &mut self.segments[segment as usize];
+        place.generation = generation;
         if let Some(buffer) = self.spare.pop() {
             place.bytes = buffer;
             self.held_bytes += place.bytes.capacity();
         }
         Tail {
             segment,
-            generation: place.generation,
+            generation,
         }
     }
 
@@ -442,6 +553,7 @@ impl Outbox {
         place.holders -= 1;
         if place.holders == 0 {
             self.held_bytes -= free(place, self.segment_bytes, &mut self.spare);
+            self.held_bytes -= self.overhead.segment;
             self.free.push(segment);
         }
     }
@@ -464,8 +576,7 @@ impl Queue {
 
 /// Takes a segment's buffer: how many bytes it had taken.
 fn free(segment: &mut Segment, segment_bytes: usize, spare: &mut Vec<Vec<u8>>) -> usize {
-    // Generation 0 is nobody's.
-    segment.generation = segment.generation.wrapping_add(1).max(1);
+    segment.generation = NOBODYS;
     let mut buffer = core::mem::take(&mut segment.bytes);
     let capacity = buffer.capacity();
     if spare.len() < MAX_SPARE && capacity <= 2 * segment_bytes {

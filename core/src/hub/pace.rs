@@ -59,6 +59,11 @@ impl Pace {
         Err(Time::ZERO + (self.0.since(Time::ZERO) - rate.slack))
     }
 
+    /// When the bucket is full.
+    pub(super) fn full(self) -> Time {
+        self.0
+    }
+
     /// Takes tokens, more than there are if need be.
     pub(super) fn spend(&mut self, rate: Rate, now: Time, tokens: u32) {
         if tokens > 0 {

@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::lists::List;
 use super::outbox::Tails;
+use super::slots::{self, Free};
 use crate::names::{Claims, Name, RoomName, Rules};
 use crate::time::Time;
 
@@ -22,6 +24,8 @@ pub(super) struct Room {
     pub(super) tails: Tails,
     /// Until when nothing more is taken from its members, so that one of them can catch up.
     pub(super) lagging_until: Time,
+    /// The list of its members, if it was asked for since it changed.
+    pub(super) user_list: Option<Box<List>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +39,14 @@ pub(super) enum Privacy {
 /// All rooms.
 pub(super) struct Rooms {
     rooms: Vec<Option<Room>>,
-    free: Vec<u32>,
+    free: Free,
     /// By the caseless form of their names.
     by_key: BTreeMap<Box<str>, u32>,
     /// The names of the public ones as they are shown, sorted by Unicode code points.
     listed: BTreeMap<Box<str>, u32>,
     claims: Claims<u32>,
+    /// The list of the public ones, if it was asked for since it changed.
+    pub(super) channel_list: Option<Box<List>>,
 }
 
 /// Why a room cannot be made.
@@ -55,10 +61,11 @@ impl Rooms {
     pub(super) fn new(names: Rules) -> Self {
         let mut rooms = Rooms {
             rooms: Vec::new(),
-            free: Vec::new(),
+            free: Free::new(true),
             by_key: BTreeMap::new(),
             listed: BTreeMap::new(),
             claims: Claims::by(names),
+            channel_list: None,
         };
         let general = rooms.create(RoomName::general());
         debug_assert_eq!(general, Ok(GENERAL));
@@ -92,8 +99,9 @@ impl Rooms {
 
     /// A new public room without members.
     pub(super) fn create(&mut self, name: RoomName) -> Result<u32, NoRoom> {
-        let slot = self.free.last().copied().unwrap_or(self.rooms.len() as u32);
+        let slot = self.free.first().unwrap_or(self.rooms.len() as u32);
         self.claims.claim(&name, slot).map_err(NoRoom::Clash)?;
+        self.channel_list = None;
         self.by_key.insert(name.key(), slot);
         self.listed.insert(name.as_str().into(), slot);
         let room = Room {
@@ -103,8 +111,9 @@ impl Rooms {
             owner: None,
             tails: Tails::default(),
             lagging_until: Time::ZERO,
+            user_list: None,
         };
-        if self.free.pop().is_some() {
+        if self.free.take().is_some() {
             self.rooms[slot as usize] = Some(room);
         } else {
             self.rooms.push(Some(room));
@@ -119,12 +128,20 @@ impl Rooms {
             place.owner = Some(member);
         }
         place.members.push(member);
+        place.user_list = None;
+    }
+
+    /// A member of the room has another name.
+    pub(super) fn renamed(&mut self, room: u32) {
+        self.get_mut(room).user_list = None;
     }
 
     /// Removes a member: the one there longest inherits the room, an empty one ceases to exist.
     pub(super) fn leave(&mut self, room: u32, member: u32) {
         let place = self.get_mut(room);
         place.members.retain(|other| *other != member);
+        place.user_list = None;
+        slots::shrink(&mut place.members);
         if place.owner == Some(member) {
             place.owner = place.members.first().copied();
         }
@@ -135,7 +152,12 @@ impl Rooms {
             self.claims.release(&gone.name);
             self.by_key.remove(&gone.name.key());
             self.listed.remove(gone.name.as_str());
-            self.free.push(room);
+            self.channel_list = None;
+            self.free.give_back(room);
+            while self.free.take_back(self.rooms.len() - 1) {
+                self.rooms.pop();
+            }
+            slots::shrink(&mut self.rooms);
         }
     }
 
@@ -144,6 +166,7 @@ impl Rooms {
             .as_mut()
             .expect("its owner is in it");
         place.privacy = privacy;
+        self.channel_list = None;
         match privacy {
             Privacy::Private => self.listed.remove(place.name.as_str()),
             Privacy::Public => self.listed.insert(place.name.as_str().into(), room),

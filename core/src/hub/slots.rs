@@ -1,5 +1,6 @@
 //! Which slot each connection has.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 
@@ -19,6 +20,9 @@ impl Slots {
 
     pub(super) fn remove(&mut self, id: ConnId) {
         self.0.remove(&id);
+        if self.0.capacity() / 8 > self.0.len().max(KEPT) {
+            self.0.shrink_to(self.0.len() * 2);
+        }
     }
 
     pub(super) fn of(&self, id: ConnId) -> Option<u32> {
@@ -60,5 +64,73 @@ impl Hasher for Spread {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// Slots that nobody has, below the highest one that somebody has had.
+pub(super) enum Free {
+    /// The last one given back is taken first.
+    Last(Vec<u32>),
+    /// The lowest one is taken first.
+    Lowest(BTreeSet<u32>),
+}
+
+impl Free {
+    pub(super) fn new(lowest: bool) -> Self {
+        if lowest {
+            Free::Lowest(BTreeSet::new())
+        } else {
+            Free::Last(Vec::new())
+        }
+    }
+
+    /// The one that is taken next.
+    pub(super) fn first(&self) -> Option<u32> {
+        match self {
+            Free::Last(slots) => slots.last().copied(),
+            Free::Lowest(slots) => slots.first().copied(),
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<u32> {
+        match self {
+            Free::Last(slots) => slots.pop(),
+            Free::Lowest(slots) => slots.pop_first(),
+        }
+    }
+
+    pub(super) fn give_back(&mut self, slot: u32) {
+        match self {
+            Free::Last(slots) => slots.push(slot),
+            Free::Lowest(slots) => drop(slots.insert(slot)),
+        }
+    }
+
+    /// Forgets `slot`, which is the highest, if it is free and can be forgotten.
+    pub(super) fn take_back(&mut self, slot: usize) -> bool {
+        match self {
+            Free::Last(_) => false,
+            Free::Lowest(slots) => {
+                let is_last = slots.last().is_some_and(|last| *last as usize == slot);
+                is_last && slots.pop_last().is_some()
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Free::Last(slots) => slots.len(),
+            Free::Lowest(slots) => slots.len(),
+        }
+    }
+}
+
+/// Places that a list keeps in any case.
+const KEPT: usize = 64;
+
+/// Gives the room back that a list took when it was more than four times as long.
+pub(super) fn shrink<T>(list: &mut Vec<T>) {
+    if list.capacity() / 4 > list.len().max(KEPT) {
+        list.shrink_to(list.len() * 2);
     }
 }

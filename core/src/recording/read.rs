@@ -239,7 +239,7 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         unix_micros: body.u64()?,
     };
     let limits = body.u8()?;
-    if ![16, 17, 20].contains(&limits) {
+    if ![16, 17, 24].contains(&limits) {
         return None;
     }
     let mut limit = || body.u64();
@@ -271,14 +271,22 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         stream_grace: Duration::ZERO,
         login_burst: u32::MAX,
         package_work: 0,
+        connect_rate: 0,
+        login_rate: 0,
+        rename_rate: 0,
+        lag_limit: Duration::MAX,
     };
     if limits >= 17 {
         config.announce_limit = size(limit()?)?;
     }
-    if limits >= 20 {
+    if limits >= 24 {
         config.stream_grace = Duration::from_micros(limit()?);
         config.login_burst = count(limit()?)?;
         config.package_work = size(limit()?)?;
+        config.connect_rate = count(limit()?)?;
+        config.login_rate = count(limit()?)?;
+        config.rename_rate = count(limit()?)?;
+        config.lag_limit = Duration::from_micros(limit()?);
     }
     let runtime = String::from(str::from_utf8(body.rest()).ok()?);
     Some(Header {

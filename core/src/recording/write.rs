@@ -169,7 +169,7 @@ pub(super) fn chained(chain: u32, record: &[u8]) -> u32 {
 }
 
 /// The fields of a [`Config`] as numbers, in the order in which they came to be: new ones are last.
-fn limits(config: &Config) -> [u64; 20] {
+fn limits(config: &Config) -> [u64; 24] {
     let micros =
         |duration: core::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     // Without `..`, so that a new field is not forgotten here.
@@ -184,6 +184,9 @@ fn limits(config: &Config) -> [u64; 20] {
         backlog_bytes,
         max_connections,
         max_connections_per_address,
+        connect_rate,
+        login_rate,
+        rename_rate,
         max_inflaters,
         stream_grace,
         max_rooms,
@@ -192,6 +195,7 @@ fn limits(config: &Config) -> [u64; 20] {
         login_burst,
         package_work,
         lag_pause,
+        lag_limit,
         linger,
         announce_limit,
     } = *config;
@@ -219,6 +223,10 @@ fn limits(config: &Config) -> [u64; 20] {
         micros(stream_grace),
         u64::from(login_burst),
         package_work as u64,
+        u64::from(connect_rate),
+        u64::from(login_rate),
+        u64::from(rename_rate),
+        micros(lag_limit),
     ]
 }
 

@@ -483,6 +483,12 @@ fn package(
         }
         Scanned::More if piece.len() > room => Err(Violation::TooLarge),
         Scanned::More => {
+            let needed = partial.len() + piece.len();
+            if needed > partial.capacity() {
+                // Twice as much as there is, but no more than there can be.
+                let target = (2 * partial.len()).min(max).max(needed);
+                partial.reserve_exact(target - partial.len());
+            }
             partial.extend_from_slice(piece);
             Ok((piece.len(), false))
         }

@@ -441,7 +441,9 @@ impl World {
             CloseReason::LoginTimeout => self.marks.reach(Mark::LoginDeadline),
             CloseReason::LoginTries => self.marks.reach(Mark::LoginTries),
             CloseReason::Full => self.marks.reach(Mark::ConnectionLimit),
-            CloseReason::AddressFull => self.marks.reach(Mark::AddressLimit),
+            CloseReason::AddressFull | CloseReason::AddressRate => {
+                self.marks.reach(Mark::AddressLimit);
+            }
             CloseReason::Backlog => self.marks.reach(Mark::BacklogBound),
             CloseReason::Violation if client.was_inside => {
                 self.marks.reach(Mark::ViolationAfterLogin);

@@ -177,7 +177,12 @@ impl Plan {
     pub fn draw(seed: u64) -> Self {
         let rng = &mut Rng::stream(seed, "plan");
         let many = rng.chance(100);
-        let config = if many { roomy(rng) } else { config(rng) };
+        let mut config = if many { roomy(rng) } else { config(rng) };
+        let rates = &mut Rng::stream(seed, "rates");
+        config.connect_rate = rates.pick(&[0, 1, 10]);
+        config.login_rate = rates.pick(&[0, 1, 10]);
+        config.rename_rate = rates.pick(&[0, 1, 10]);
+        config.lag_limit = Duration::from_millis(rates.pick(&[10, 1000, 10_000]));
         let host = HostPlan {
             delay: rng.scaled(1..=5_000),
             // More than a backlog takes must not be read at once: see `Config::backlog_bytes`.
@@ -296,5 +301,6 @@ fn config(rng: &mut Rng) -> Config {
         stream_grace: Duration::from_millis(rng.pick(&[0, 10, 2_000])),
         login_burst: rng.pick(&[1, 10]),
         package_work: rng.pick(&[0, 700, 16 * KIB, 16 * KIB]),
+        ..Config::default()
     }
 }

@@ -207,6 +207,10 @@ fn write_config(config: &Config) -> String {
         micros(config.stream_grace),
         u64::from(config.login_burst),
         config.package_work as u64,
+        u64::from(config.connect_rate),
+        u64::from(config.login_rate),
+        u64::from(config.rename_rate),
+        micros(config.lag_limit),
     ];
     let fields: Vec<String> = FIELDS
         .iter()
@@ -217,7 +221,7 @@ fn write_config(config: &Config) -> String {
 }
 
 /// The fields of a config in the order they are written; durations in microseconds.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 24] = [
     "encoding",
     "max_package_bytes",
     "max_message_bytes",
@@ -238,6 +242,10 @@ const FIELDS: [&str; 20] = [
     "stream_grace",
     "login_burst",
     "package_work",
+    "connect_rate",
+    "login_rate",
+    "rename_rate",
+    "lag_limit",
 ];
 
 fn read_config(line: &str) -> Option<Config> {
@@ -270,5 +278,9 @@ fn read_config(line: &str) -> Option<Config> {
         stream_grace: Duration::from_micros(next()?),
         login_burst: next()? as u32,
         package_work: next()? as usize,
+        connect_rate: next()? as u32,
+        login_rate: next()? as u32,
+        rename_rate: next()? as u32,
+        lag_limit: Duration::from_micros(next()?),
     })
 }

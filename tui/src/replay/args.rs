@@ -7,6 +7,7 @@ use std::time::Duration;
 use chatmaster_core::{Config, Time};
 use clap::ArgGroup;
 
+use crate::cli::unfit;
 use crate::quantity::{Bytes, Span};
 
 /// What `chatmaster replay --help` ends with.
@@ -95,6 +96,15 @@ pub(super) struct Changes {
     /// Connections at the same time from one address
     #[arg(long, value_name = "N", requires = "what_if")]
     max_connections_per_address: Option<usize>,
+    /// Connections per second from one address; 0: no limit
+    #[arg(long, value_name = "N", requires = "what_if")]
+    connect_rate: Option<u32>,
+    /// Logins per second from one address; 0: no limit
+    #[arg(long, value_name = "N", requires = "what_if")]
+    login_rate: Option<u32>,
+    /// Renames per second from one address; 0: no limit
+    #[arg(long, value_name = "N", requires = "what_if")]
+    rename_rate: Option<u32>,
     /// Connections at the same time that are in the middle of a zlib stream
     #[arg(long, value_name = "N", requires = "what_if")]
     max_inflaters: Option<usize>,
@@ -132,6 +142,9 @@ pub(super) struct Changes {
         value_parser = Span::parse_from_zero
     )]
     lag_pause: Option<Span>,
+    /// How long a member that is slow may make its room quiet
+    #[arg(long, value_name = "TIME", requires = "what_if")]
+    lag_limit: Option<Span>,
     /// How long a connection that is being closed may take
     #[arg(long, value_name = "TIME", requires = "what_if")]
     linger: Option<Span>,
@@ -141,13 +154,14 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// `config` with these changes, if the limits go together.
+    /// `config` with these changes, if the limits go together; or if they did not before, either.
     ///
     /// # Errors
     /// A sentence that names the flag that does not fit.
     pub(super) fn apply(&self, config: &Config) -> Result<Config, String> {
         let bytes = |size: Option<Bytes>, other| size.map_or(other, |Bytes(size)| size);
         let span = |span: Option<Span>, other| span.map_or(other, |Span(span)| span);
+        let recorded = config;
         let config = Config {
             encoding: config.encoding,
             max_package_bytes: bytes(self.max_package_bytes, config.max_package_bytes),
@@ -161,6 +175,9 @@ impl Changes {
             max_connections_per_address: self
                 .max_connections_per_address
                 .unwrap_or(config.max_connections_per_address),
+            connect_rate: self.connect_rate.unwrap_or(config.connect_rate),
+            login_rate: self.login_rate.unwrap_or(config.login_rate),
+            rename_rate: self.rename_rate.unwrap_or(config.rename_rate),
             max_inflaters: self.max_inflaters.unwrap_or(config.max_inflaters),
             stream_grace: span(self.stream_grace, config.stream_grace),
             max_rooms: self.max_rooms.unwrap_or(config.max_rooms),
@@ -169,15 +186,15 @@ impl Changes {
             login_burst: self.login_burst.unwrap_or(config.login_burst),
             package_work: bytes(self.package_work, config.package_work),
             lag_pause: span(self.lag_pause, config.lag_pause),
+            lag_limit: span(self.lag_limit, config.lag_limit),
             linger: span(self.linger, config.linger),
             announce_limit: self.announce_limit.unwrap_or(config.announce_limit),
         };
         match config.check() {
             Ok(()) => Ok(config),
-            Err(error) => {
-                let flag = error.field.replace('_', "-");
-                Err(format!("--{flag} must be at least {}", error.least))
-            }
+            Err(error) if recorded.check().as_ref() != Err(&error) => Err(unfit(&error)),
+            // An earlier server was less strict.
+            Err(_) => Ok(config),
         }
     }
 }
@@ -297,7 +314,7 @@ mod tests {
             "--what-if",
             "--message-rate=5",
             "--linger=1s",
-            "--send-queue-bytes=16K",
+            "--send-queue-bytes=64K",
         ];
         let args = parsed(&flags).expect("the usage is right");
         let recorded = Config {
@@ -307,15 +324,17 @@ mod tests {
         let expected = Config {
             message_rate: 5,
             linger: Duration::from_secs(1),
-            send_queue_bytes: 16 * 1024,
+            send_queue_bytes: 64 * 1024,
             ..recorded.clone()
         };
         assert_eq!(args.changes.apply(&recorded), Ok(expected));
-        let args = parsed(&["a", "--what-if", "--send-queue-bytes=1K"]).expect("it is a size");
+        let args = parsed(&["a", "--what-if", "--login-tries=0"]).expect("it is a number");
         let refused = args.changes.apply(&recorded);
-        assert_eq!(
-            refused,
-            Err("--send-queue-bytes must be at least 8192".into())
-        );
+        assert_eq!(refused, Err("--login-tries must be at least 1".into()));
+        let strange = Config {
+            login_tries: 0,
+            ..recorded
+        };
+        assert_eq!(args.changes.apply(&strange), Ok(strange));
     }
 }

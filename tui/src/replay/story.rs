@@ -141,5 +141,6 @@ pub(crate) fn story() -> Studio {
     s.after(100).plain(1, "nonsense");
     s.after(100).handle(Input::Closed(ConnId(1)));
     s.after(100).handle(Input::Shutdown);
+    s.handle(Input::Eof(ConnId(2)));
     studio
 }

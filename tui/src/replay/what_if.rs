@@ -54,7 +54,11 @@ struct Fate {
 impl Fate {
     /// Whether it was told that there is no room for it.
     fn is_refused(&self) -> bool {
-        let refusals = [CloseReason::Full, CloseReason::AddressFull];
+        let refusals = [
+            CloseReason::Full,
+            CloseReason::AddressFull,
+            CloseReason::AddressRate,
+        ];
         self.closed
             .is_some_and(|(_, reason)| refusals.contains(&reason))
     }

@@ -1,0 +1,114 @@
+//! The lists of rooms and of a room's members. To ask for one takes a few bytes, and to write one much
+//! more: a long one is kept as it was written and encoded, until it changes.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::Hub;
+use super::conn::Phase;
+use crate::names::Name;
+use crate::wire::{Encoding, Notification, ServerPackage};
+
+/// A list, written and encoded.
+pub(super) struct List {
+    text: Box<[u8]>,
+    /// Empty until somebody asks who gets zlib.
+    zlib: Vec<u8>,
+}
+
+impl List {
+    /// How long a list must be to be kept: shorter ones are as quickly written.
+    const KEPT: usize = 1024;
+
+    fn new(write: impl FnOnce(&mut Vec<u8>)) -> Box<Self> {
+        let mut text = Vec::new();
+        write(&mut text);
+        Box::new(List {
+            text: text.into_boxed_slice(),
+            zlib: Vec::new(),
+        })
+    }
+
+    /// Whether it would be written like this now, for checks.
+    pub(super) fn is(&self, text: &[u8]) -> bool {
+        *self.text == *text
+    }
+}
+
+impl Hub {
+    pub(super) fn list_channels(&mut self, slot: u32) {
+        let list = self.rooms.channel_list.take();
+        let list = list.unwrap_or_else(|| List::new(|out| self.write_channels(out)));
+        self.rooms.channel_list = self.reply_list(slot, list);
+    }
+
+    pub(super) fn list_users(&mut self, slot: u32) {
+        let (_, room) = self.user(slot);
+        let list = self.rooms.get_mut(room).user_list.take();
+        let list = list.unwrap_or_else(|| List::new(|out| self.write_users(room, out)));
+        self.rooms.get_mut(room).user_list = self.reply_list(slot, list);
+    }
+
+    /// Sends a list, and returns it if it is to be kept.
+    fn reply_list(&mut self, slot: u32, mut list: Box<List>) -> Option<Box<List>> {
+        self.text.clear();
+        self.text.extend_from_slice(&list.text);
+        self.reply_encoded(slot, |encoder, text, encoding, out| match encoding {
+            Encoding::Plain => encoder.encode(text, encoding, out),
+            Encoding::Zlib => {
+                if list.zlib.is_empty() {
+                    encoder.encode(text, encoding, &mut list.zlib);
+                    list.zlib.shrink_to_fit();
+                }
+                out.extend_from_slice(&list.zlib);
+            }
+        });
+        (list.text.len() >= List::KEPT).then_some(list)
+    }
+
+    pub(super) fn write_channels(&self, out: &mut Vec<u8>) {
+        let (channels, more) = fitting(self.rooms.listed(), self.config.list_bytes());
+        let list = Notification::ChannelList { channels, more };
+        ServerPackage::Notification(list).write(out);
+    }
+
+    pub(super) fn write_users(&self, room: u32, out: &mut Vec<u8>) {
+        let room = self.rooms.get(room);
+        let names = room.members.iter().filter_map(|member| {
+            match &self.conns[*member as usize].as_ref()?.phase {
+                Phase::User { name, .. } => Some(name.as_str()),
+                Phase::Login { .. } | Phase::Closing { .. } => None,
+            }
+        });
+        let (users, more) = fitting(names, self.config.list_bytes());
+        let list = Notification::UserList {
+            channel: room.name.as_str().into(),
+            users,
+            more,
+        };
+        ServerPackage::Notification(list).write(out);
+    }
+}
+
+/// As many of `names` from the front as take `most` bytes in JSON, and how many do not.
+pub(super) fn fitting<'a>(
+    names: impl Iterator<Item = &'a str>,
+    most: usize,
+) -> (Vec<Cow<'a, str>>, usize) {
+    let mut listed = Vec::new();
+    let (mut bytes, mut more) = (0, 0);
+    for name in names {
+        let escaped = name
+            .bytes()
+            .filter(|byte| matches!(byte, b'"' | b'\\'))
+            .count();
+        bytes += name.len() + escaped + "\"\",".len();
+        if bytes <= most {
+            listed.push(Cow::Borrowed(name));
+        } else {
+            more += 1;
+        }
+    }
+    (listed, more)
+}
