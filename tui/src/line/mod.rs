@@ -23,7 +23,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::login::{Candidates, login_name};
-use crate::reach::{Destination, Reached};
+use crate::reach::{Destination, Hosting, Reached};
 use crate::runtime::Client;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, cause, tell};
@@ -55,15 +55,9 @@ pub fn run(settings: &Settings, form: Form, destination: &Destination) -> Result
         // Nobody listens any more when the program is about to end.
         let _ = updates.send(update);
     };
-    let Reached { client, host } = destination
-        .reach(settings.runtime, &config, on_update)
+    let Reached { client, .. } = destination
+        .reach(settings.runtime, &config, Hosting::Never, on_update)
         .map_err(Trouble::Failed)?;
-    if host.is_some() {
-        tell(format_args!(
-            "nobody was listening on {destination}, so this is the server now; when it ends, the \
-             others lose their connection"
-        ));
-    }
     let client = Arc::new(client);
     quit_on_signals(client.clone())?;
     let (progress, reached) = mpsc::channel();

@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 use super::inbox::{Happening, Inbox};
 use crate::address::Address;
 use crate::app::Role;
-use crate::reach::{Destination, Host, Reached};
+use crate::reach::{Destination, Host, Hosting, Reached};
 use crate::runtime::{Client, Runtime};
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
@@ -34,6 +34,8 @@ pub(super) struct Sessions {
     /// Sessions that the user has left, until they have ended.
     leaving: Vec<(Attempt, Client)>,
     host: Option<Host>,
+    /// For the next time to connect.
+    hosting: Hosting,
     connector: Connector,
 }
 
@@ -52,6 +54,7 @@ impl Sessions {
             attempt: Attempt::FIRST,
             leaving: Vec::new(),
             host: None,
+            hosting: Hosting::IfNeeded,
             connector,
         }
     }
@@ -80,7 +83,15 @@ impl Sessions {
             }
         }
         self.link = Link::Connecting(Vec::new());
-        self.connector.connect(self.attempt, name, room, host);
+        // Only the first time. Later the port is that of the server that was lost.
+        let hosting = mem::replace(&mut self.hosting, Hosting::Never);
+        let config = SessionConfig {
+            username: name,
+            channel: room,
+            encoding: self.connector.encoding,
+            ..SessionConfig::default()
+        };
+        self.connector.connect(self.attempt, config, hosting, host);
     }
 
     /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
@@ -192,16 +203,10 @@ impl Connector {
     fn connect(
         &self,
         attempt: Attempt,
-        name: Option<String>,
-        room: Option<String>,
+        config: SessionConfig,
+        hosting: Hosting,
         host: Option<Host>,
     ) {
-        let config = SessionConfig {
-            username: name,
-            channel: room,
-            encoding: self.encoding,
-            ..SessionConfig::default()
-        };
         let destination = self.destination.clone();
         let runtime = self.runtime;
         let happened = self.happened.clone();
@@ -215,7 +220,7 @@ impl Connector {
                 }
             };
             let reached = destination
-                .reach(runtime, &config, tell)
+                .reach(runtime, &config, hosting, tell)
                 .map(|reached| Reached {
                     host: reached.host.or(host),
                     ..reached
