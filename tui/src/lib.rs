@@ -18,6 +18,7 @@ pub mod quantity;
 pub mod reach;
 pub mod record;
 pub mod replay;
+mod retry;
 pub mod runtime;
 pub mod serve;
 pub mod settings;

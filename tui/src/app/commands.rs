@@ -25,9 +25,17 @@ impl Commands {
         }
     }
 
-    /// The user has entered this room.
-    pub(super) fn joined(&mut self, channel: &str) {
-        self.take(|action| matches!(action, Action::Join(to) if fold(to) == fold(channel)));
+    /// The user has entered this room. Whether that was asked for.
+    pub(super) fn joined(&mut self, channel: &str) -> bool {
+        let is_it =
+            |action: &Action| matches!(action, Action::Join(to) if fold(to) == fold(channel));
+        self.take(is_it).is_some()
+    }
+
+    /// Whether one of them leads into another room.
+    pub(super) fn moves(&self) -> bool {
+        let moves = |action: &Action| matches!(action, Action::Join(_) | Action::Leave);
+        self.0.iter().any(moves)
     }
 
     /// The first command of this name is answered: how it was typed.

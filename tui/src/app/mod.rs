@@ -6,9 +6,11 @@ mod bell;
 mod chat_log;
 mod commands;
 mod complete;
+mod drafts;
 mod editor;
 mod events;
 mod history;
+mod hosting;
 mod keys;
 mod layout;
 mod limit;
@@ -40,8 +42,10 @@ pub use view::{Drawn, Hyperlink, view};
 
 use bell::Ringer;
 use complete::Completion;
+use drafts::{Diversion, Drafts};
 use editor::Editor;
 use history::History;
+use hosting::Leaving;
 use layout::Layout;
 use link::{Asked, Countdown, Link, Retry};
 use log::Log;
@@ -59,9 +63,14 @@ pub struct App {
     palette: Palette,
     ringer: Ringer,
     mouse: Mouse,
+    user: User,
     /// The server's address, as the user knows it.
     server: String,
     role: Role,
+    /// Whether others may be on the server that is hosted here.
+    company: bool,
+    /// What the user wants, and has to confirm, for it takes the server from them.
+    leaving: Option<Leaving>,
     phase: Phase,
     /// The user's name: as registered, or the one to try.
     name: Option<String>,
@@ -82,6 +91,10 @@ pub struct App {
     /// A paste of which the user has to say what is to become.
     asking: Option<Paste>,
     history: History,
+    /// What was typed in other rooms.
+    drafts: Drafts,
+    /// Whether the user was moved, and has not said yet that it is known.
+    diversion: Option<Diversion>,
 }
 
 /// Something that happened.
@@ -214,6 +227,15 @@ pub enum Role {
     Host,
 }
 
+/// Who looks at the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum User {
+    /// The one whose client it is.
+    TakesPart,
+    /// Another one, of whom nothing comes.
+    LooksOn,
+}
+
 /// How the client stands with the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
@@ -251,8 +273,11 @@ impl App {
             palette,
             ringer: Ringer::default(),
             mouse: Mouse::Scrolls,
+            user: User::TakesPart,
             server,
             role: Role::Guest,
+            company: false,
+            leaving: None,
             phase: Phase::Connecting,
             name,
             room: None,
@@ -268,6 +293,8 @@ impl App {
             completing: None,
             asking: None,
             history: History::default(),
+            drafts: Drafts::default(),
+            diversion: None,
         }
     }
 
@@ -284,6 +311,11 @@ impl App {
     /// Has the mouse for something else than to scroll. The terminal is to be told, too.
     pub fn set_mouse(&mut self, mouse: Mouse) {
         self.mouse = mouse;
+    }
+
+    /// Shows what someone else did: a playback has nobody who types, and nothing to connect to.
+    pub fn look_on(&mut self) {
+        self.user = User::LooksOn;
     }
 
     /// Has the log kept in a file, or not.

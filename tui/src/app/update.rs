@@ -5,6 +5,7 @@ use chatmaster_core::session::{Action, ActionError, Update};
 use jiff::civil::DateTime;
 
 use super::editor::Edit;
+use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
@@ -69,7 +70,7 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
         }
         Msg::Start { room, login_name } => app.start(room, login_name.as_deref()),
         Msg::Connected(role) => app.connected(at, role),
-        Msg::NotConnected(why) => app.not_connected(at, why),
+        Msg::NotConnected(why) => app.not_connected(at, &why),
         Msg::Woke => app.woke(at),
         Msg::Said(text) => {
             app.said(at, &text);
@@ -97,6 +98,9 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
 
 impl App {
     fn key(&mut self, at: DateTime, key: Key) -> Vec<Effect> {
+        if let Some(effects) = self.answer_leaving(at, key) {
+            return effects;
+        }
         if let Some(effects) = self.answer(at, key) {
             return effects;
         }
@@ -132,10 +136,12 @@ impl App {
             Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
-            Key::Suspend => return vec![Effect::Suspend(self.mouse)],
-            Key::DeleteOrQuit if self.active_editor().is_empty() => return vec![Effect::Quit],
+            Key::Suspend => return self.leave(at, Leaving::Suspend),
+            Key::DeleteOrQuit if self.active_editor().is_empty() => {
+                return self.leave(at, Leaving::Quit);
+            }
             Key::DeleteOrQuit => self.active_editor().apply(Edit::Delete),
-            Key::Quit => return vec![Effect::Quit],
+            Key::Quit => return self.leave(at, Leaving::Quit),
         }
         Vec::new()
     }
@@ -148,7 +154,7 @@ impl App {
                 return self.named(name, asked);
             }
             Phase::Reclaiming(_) => {
-                let name = self.name.take().unwrap_or_default();
+                let name = self.name.clone().unwrap_or_default();
                 self.ask_for_name(at, None, &name);
                 return Vec::new();
             }
@@ -163,7 +169,10 @@ impl App {
             }
         };
         match (line, &self.phase) {
-            (Some(Line::Quit), _) => vec![Effect::Quit],
+            (Some(Line::Quit), _) => {
+                self.editor.take();
+                self.leave(at, Leaving::Quit)
+            }
             (
                 Some(
                     line @ (Line::Help(_)
@@ -180,7 +189,12 @@ impl App {
             }
             (Some(Line::Connect(address)), _) => {
                 let mut effects = self.sent();
-                effects.extend(self.connect(at, address));
+                effects.extend(match address {
+                    Some(address) if address.to_string() != self.server => {
+                        self.leave(at, Leaving::Connect(address))
+                    }
+                    address => self.connect(at, address),
+                });
                 effects
             }
             (Some(Line::Disconnect), _) => {
@@ -195,6 +209,9 @@ impl App {
                     let bytes = limit::counted(bytes);
                     let why = format!("Not sent: it is {bytes} longer than a message may be.");
                     self.complain(at, &why);
+                    return Vec::new();
+                }
+                if matches!(action, Action::Say(_)) && self.might_misplace(at) {
                     return Vec::new();
                 }
                 let mut effects = self.sent();

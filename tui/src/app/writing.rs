@@ -98,7 +98,8 @@ impl App {
 
     /// What is asked in place of the message box.
     pub(super) fn question(&self) -> Option<String> {
-        self.asked().map(Paste::question)
+        let leaving = self.leaving_question();
+        leaving.or_else(|| self.asked().map(Paste::question))
     }
 
     /// What has to be decided on, once nothing more urgent is in the box.
@@ -164,6 +165,9 @@ impl App {
                 let over = |message: &str| message.len() > limit::most();
                 if paste::messages(&text).any(over) {
                     self.complain(at, "Not sent: a line is longer than a message may be.");
+                    return Vec::new();
+                }
+                if self.might_misplace(at) {
                     return Vec::new();
                 }
                 let mut effects = self.sent();

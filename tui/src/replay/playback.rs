@@ -150,7 +150,6 @@ impl Stage {
                 Effect::Act(action) => {
                     app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
                 }
-                Effect::Wake(_) => self.app.rest(),
                 _ => {}
             }
         }
@@ -178,12 +177,10 @@ impl Stage {
 }
 
 fn new_app(file: &str, name: &str, size: (u16, u16)) -> App {
-    App::new(
-        file.to_owned(),
-        Some(name.to_owned()),
-        size,
-        palette(Theme::Auto),
-    )
+    let (server, palette) = (file.to_owned(), palette(Theme::Auto));
+    let mut app = App::new(server, Some(name.to_owned()), size, palette);
+    app.look_on();
+    app
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ pub(crate) mod screen;
 mod sessions;
 
 use std::env;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::thread;
 
@@ -25,6 +24,7 @@ use signal_hook::iterator::Signals;
 use crate::app::{App, Mouse, Msg, Palette};
 use crate::login::login_name;
 use crate::reach::Destination;
+use crate::retry;
 use crate::settings::file::Place;
 use crate::settings::{Settings, Theme};
 use crate::trouble::{Trouble, cause};
@@ -52,7 +52,7 @@ pub fn run(
     read_events(senders.urgent);
     let name = settings.name.clone();
     let mut app = App::new(destination.to_string(), name, size, palette(settings.theme));
-    app.set_seed(seed());
+    app.set_seed(retry::seed());
     app.set_bell(settings.bell);
     app.set_mouse(mouse);
     app.set_scrollback(settings.scrollback);
@@ -98,11 +98,6 @@ fn watch_signals(happened: Sender<Happening>) -> Result<(), Trouble> {
         }
     });
     Ok(())
-}
-
-/// A number that the next run does not have: the standard library's hashes are keyed at random.
-fn seed() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 /// The colours for a user who wants this theme, in this environment.

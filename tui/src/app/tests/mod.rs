@@ -2,7 +2,9 @@
 
 mod anything;
 mod behaviour;
+mod drafts;
 mod harmless;
+mod hosting;
 mod link;
 mod reading;
 mod screens;

@@ -7,6 +7,7 @@ use super::*;
 /// A private room, in which something came after midnight while the terminal had no focus.
 fn night(width: u16, height: u16) -> Scene {
     let mut scene = Scene::entered(width, height);
+    scene.send("/join lair");
     scene.event(joined("alice", "lair", true));
     scene.event(users("lair", &["alice", "Ünïcödé-of-a-long-name", "bob"]));
     scene.event(channels(&["dev", "general"], Listing::Private));

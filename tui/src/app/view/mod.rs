@@ -146,12 +146,21 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
 
 /// How things stand with the connection and with the log, if that is not as it should be.
 fn standing(app: &App, rows: &[Row<'_>]) -> String {
+    if app.phase == Phase::Talking
+        && let Some(words) = app.whereabouts()
+    {
+        return words;
+    }
     let below = app.log.below();
     match &app.phase {
-        Phase::Lost(Retry::In(countdown)) => format!(
-            "Not connected. Trying again in {} s; Enter tries now.",
-            countdown.seconds()
-        ),
+        Phase::Lost(Retry::In(countdown)) => {
+            let seconds = countdown.seconds();
+            let what = match &app.name {
+                Some(name) if app.is_name_held() => format!("{name} is still taken."),
+                _ => "Not connected.".into(),
+            };
+            format!("{what} Trying again in {seconds} s; Enter tries now.")
+        }
         Phase::Lost(Retry::WhenAsked) => "Not connected. Press Enter to connect.".into(),
         Phase::Reclaiming(countdown) => format!(
             "Your name is taken, perhaps by the lost connection. Trying again in {} s; Enter takes \
