@@ -26,3 +26,4 @@ pub mod settings;
 pub mod terminal;
 pub mod text;
 pub mod trouble;
+mod underway;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, Talk, Task};
-use chatmaster::line::{self, Form};
+use chatmaster::line::{self, Form, Persistence};
 use chatmaster::reach::Destination;
 use chatmaster::replay;
 use chatmaster::serve::serve;
@@ -53,7 +53,12 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
     }
     doubts.iter().for_each(tell);
     let form = if talk.json { Form::Json } else { Form::Text };
-    line::run(&settings, form, &destination)
+    let persistence = if talk.reconnect {
+        Persistence::Reconnects
+    } else {
+        Persistence::Ends
+    };
+    line::run(&settings, form, persistence, &destination)
 }
 
 /// Prints help, the version, or what is wrong with the arguments.

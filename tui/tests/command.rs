@@ -1,15 +1,18 @@
 //! The real command, from its arguments to its exit status, on every runtime that is compiled in.
 
 mod process;
+mod proxy;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 use chatmaster::runtime::Runtime;
 use clap::ValueEnum;
 use process::{Process, Server};
+use proxy::Proxy;
 
 fn on_every_runtime(test: impl Fn(&str)) {
     for runtime in Runtime::value_variants() {
@@ -174,32 +177,49 @@ fn more_than_any_queue_holds_arrives_in_order() {
     });
 }
 
+/// An object without its time, which is there, and now.
+fn untimed(line: &str) -> String {
+    let object: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+    let time = object["time"].as_u64().expect("it has a time");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_millis();
+    assert!(
+        u128::from(time) <= now && now < u128::from(time) + 60_000,
+        "{line}"
+    );
+    line.replacen(&format!(r#""time":{time},"#), "", 1)
+}
+
+fn untimed_all(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| untimed(line)).collect()
+}
+
 #[test]
 fn with_json_each_event_is_an_object() {
     let server = Server::start(&default_runtime(), &[]);
     let mut alice = Process::start(&["--name", "alice", "--json", &server.address]);
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"logged_in","username":"alice","channel":"general","channels":["general"],"more":0}"#
     );
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"joined","username":"alice","channel":"general","me":true}"#
     );
     let mut bob = server.client("bob");
     bob.write("\"hi\" \u{1B}[31m");
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"joined","username":"bob","channel":"general","me":false}"#
     );
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"message","username":"bob","message":"\"hi\" \u001b[31m"}"#
     );
     alice.end_input();
     assert_eq!(alice.status(), 0);
     assert_eq!(
-        alice.rest(),
+        untimed_all(&alice.rest()),
         [r#"{"event":"ended","reason":"quit","message":"You left."}"#]
     );
 }
@@ -333,17 +353,31 @@ fn a_client_that_is_interrupted_leaves_in_good_order() {
     }
 }
 
-#[test]
-fn a_reader_that_has_read_enough_ends_the_client_quietly() {
-    let server = Server::start(&default_runtime(), &[]);
-    let mut alice = server.client("alice");
-    let mut bob = Command::new(env!("CARGO_BIN_EXE_chatmaster"))
-        .args(["--name", "bob", &server.address])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+/// A client of `server` called bob, with this stdin and stdout.
+fn bob(server: &Server, input: Stdio, out: Stdio) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_chatmaster"))
+        .args(["--no-config", "--name", "bob", &server.address])
+        .stdin(input)
+        .stdout(out)
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the command was built with this test");
+        .expect("the command was built with this test")
+}
+
+/// The exit status of a client, and what it has said on stderr.
+fn end(client: Child) -> (Option<i32>, String) {
+    let ended = client.wait_with_output().expect("it is our child");
+    let said = String::from_utf8_lossy(&ended.stderr).trim_end().to_owned();
+    (ended.status.code(), said)
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_client_which_says_so() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    let mut bob = bob(&server, Stdio::piped(), Stdio::piped());
+    // Open as long as the client is: it does not wait for what comes later.
+    let _input = bob.stdin.take();
     let mut out = BufReader::new(bob.stdout.take().expect("it is piped"));
     let mut line = String::new();
     out.read_line(&mut line).expect("it prints text");
@@ -356,9 +390,108 @@ fn a_reader_that_has_read_enough_ends_the_client_quietly() {
         assert!(asks.next().is_some(), "bob prints for nobody");
         alice.write("anyone?");
     }
-    let ended = bob.wait_with_output().expect("it is our child");
-    assert!(ended.status.success());
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    let said = "chatmaster: nobody reads what is printed any more; what was in the input by then was \
+                sent.";
+    assert_eq!(end(bob), (Some(1), said.into()));
+}
+
+#[test]
+fn output_that_fails_loses_no_input_and_is_told_by_the_status() {
+    if !cfg!(target_os = "linux") {
+        // Other systems have no such device.
+        return;
+    }
+    let server = Server::start(&default_runtime(), &["--message-rate", "0"]);
+    let alice = server.client("alice");
+    let lines: Vec<String> = (0..2000).map(|n| format!("line {n}")).collect();
+    let text = lines.join("\n");
+    let folder = std::env::temp_dir().join(format!("chatmaster-output-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("there is room for a folder");
+    let path = folder.join("lines");
+    std::fs::write(&path, &text).expect("there is room for a file");
+    let open = |path: &Path| std::fs::File::options().read(true).write(true).open(path);
+    for from_pipe in [true, false] {
+        let full = open(Path::new("/dev/full")).expect("Linux has it");
+        let input = if from_pipe {
+            Stdio::piped()
+        } else {
+            open(&path).expect("it was written").into()
+        };
+        let mut bob = bob(&server, input, full.into());
+        if let Some(mut input) = bob.stdin.take() {
+            input.write_all(text.as_bytes()).expect("bob reads");
+        }
+        assert_eq!(alice.line(), "* bob joined general");
+        for line in &lines {
+            assert_eq!(alice.line(), format!("<bob> {line}"));
+        }
+        assert_eq!(alice.line(), "* bob left general");
+        let (status, said) = end(bob);
+        assert_eq!(status, Some(1), "{said}");
+        assert!(
+            said.starts_with("chatmaster: cannot print what happens: No space left on device;"),
+            "{said}"
+        );
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn a_reader_that_is_gone_at_once_loses_no_input() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    let mut bob = bob(&server, Stdio::piped(), Stdio::piped());
+    drop(bob.stdout.take());
+    let mut input = bob.stdin.take().expect("it is piped");
+    input.write_all(b"one\ntwo").expect("bob reads");
+    drop(input);
+    for expected in [
+        "* bob joined general",
+        "<bob> one",
+        "<bob> two",
+        "* bob left general",
+    ] {
+        assert_eq!(alice.line(), expected);
+    }
+    assert_eq!(end(bob).0, Some(1));
+}
+
+#[test]
+fn input_that_cannot_be_read_is_told_by_the_status() {
+    let server = Server::start(&default_runtime(), &[]);
+    let folder = std::fs::File::open("/").expect("there is one");
+    let (status, said) = end(bob(&server, folder.into(), Stdio::null()));
+    assert_eq!(status, Some(1));
+    assert!(
+        said.starts_with("chatmaster: cannot read the input: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_what_is_sent() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    let mut bob = server.client("bob");
+    bob.write("\u{FEFF}/me waves");
+    alice.wait_for("* bob waves");
+}
+
+#[test]
+fn whoever_pipes_hosts_no_server() {
+    if TcpListener::bind("127.0.0.1:9000").is_err() {
+        // Someone on this machine has a server there.
+        return;
+    }
+    for json in [&["--no-config"][..], &["--no-config", "--json"]] {
+        let mut client = Process::start(json);
+        client.end_input();
+        assert_eq!(client.status(), 1);
+        let expected = "chatmaster: cannot connect to 127.0.0.1:9000: nobody is listening there. Give \
+                        the address of a server, or start one here with `chatmaster serve`.";
+        assert_eq!(client.rest_of_stderr(), [expected]);
+        assert_eq!(client.rest(), [""; 0]);
+    }
 }
 
 #[test]
@@ -423,7 +556,7 @@ fn with_json_each_line_of_the_input_may_be_a_package() {
         r#"{"event":"joined","username":"bot","channel":"tea","me":true}"#,
         r#"{"event":"ended","reason":"quit","message":"You left."}"#,
     ];
-    assert_eq!(bot.rest(), expected);
+    assert_eq!(untimed_all(&bot.rest()), expected);
 }
 
 #[test]
@@ -432,14 +565,139 @@ fn with_json_a_name_that_is_taken_is_an_event() {
     let _bob = server.client("bob");
     let other = Process::start_as("bob", &["--json", &server.address]);
     assert_eq!(
-        other.line(),
+        untimed(&other.line()),
         r#"{"event":"refused","action":"login","text":"bob","reason":"Username is already taken."}"#
     );
-    assert!(
-        other
-            .line()
-            .starts_with(r#"{"event":"logged_in","username":"bob2""#)
+    assert!(untimed(&other.line()).starts_with(r#"{"event":"logged_in","username":"bob2""#));
+}
+
+/// The next object with this `event`.
+fn next_event(process: &Process, event: &str) -> serde_json::Value {
+    loop {
+        let line = process.line();
+        let object: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
+        if object["event"] == event {
+            return object;
+        }
+    }
+}
+
+#[test]
+fn a_bot_waits_for_its_server_and_comes_back_into_its_room_to_one_that_was_restarted() {
+    on_every_runtime(|runtime| {
+        let free = Server::start(runtime, &[]).address;
+        let flags = ["--name", "bot", "--room", "tea", "--json", "--reconnect"];
+        let mut bot = Process::start(&[&flags[..], &["--runtime", runtime, &free]].concat());
+        bot.write("first");
+        for _ in 0..2 {
+            let event = next_event(&bot, "reconnecting");
+            let reason = event["reason"].as_str().expect("it is a text");
+            assert!(reason.contains("nobody is listening there"), "{reason}");
+            assert!(
+                event["after"].as_f64().expect("it is a number") < 3.0,
+                "{event}"
+            );
+        }
+        let serve = ["serve", "--listen", &free, "--runtime", runtime];
+        let server = Process::start(&serve);
+        assert!(server.line().contains(&free));
+        let tea = |name| Process::start(&["--name", name, "--room", "tea", &free]);
+        assert_eq!(next_event(&bot, "logged_in")["username"], "bot");
+        let alice = tea("alice");
+        alice.wait_for("* you joined tea");
+        bot.write("second");
+        alice.wait_for("<bot> second");
+        server.signal("KILL");
+        next_event(&bot, "reconnecting");
+        bot.write("third");
+        bot.end_input();
+        let again = Process::start(&serve);
+        assert!(again.line().contains(&free));
+        // It is said in the room or, if alice is late, to nobody; but the bot has dealt with all of it.
+        next_event(&bot, "logged_in");
+        assert_eq!(bot.status(), 0);
+        assert_eq!(bot.rest_of_stderr(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_bot_says_what_may_not_have_arrived_and_comes_back_under_its_own_name() {
+    let server = Server::start(&default_runtime(), &[]);
+    let proxy = Proxy::start(&server.address);
+    let alice = server.client("alice");
+    let flags = ["--name", "bot", "--json", "--reconnect", &proxy.address];
+    let mut bot = Process::start(&flags);
+    next_event(&bot, "joined");
+    bot.write("arrives");
+    alice.wait_for("<bot> arrives");
+    // Its answer comes after that to the line before.
+    bot.write("/users");
+    next_event(&bot, "users");
+    bot.write("/join tea");
+    next_event(&bot, "joined");
+    bot.write("/users");
+    next_event(&bot, "users");
+    proxy.swallow();
+    bot.write("gets lost");
+    proxy.wait_until_swallowed();
+    proxy.cut();
+    let doubtful = next_event(&bot, "doubtful");
+    assert_eq!(
+        (&doubtful["action"], &doubtful["text"]),
+        (&"say".into(), &"gets lost".into())
     );
+    next_event(&bot, "reconnecting");
+    // The server holds its name for the connection that was cut.
+    let refused = next_event(&bot, "refused");
+    assert_eq!(
+        (&refused["action"], &refused["text"]),
+        (&"login".into(), &"bot".into())
+    );
+    next_event(&bot, "reconnecting");
+    proxy.bury();
+    assert_eq!(next_event(&bot, "logged_in")["username"], "bot");
+    while next_event(&bot, "joined")["channel"] != "tea" {}
+    bot.end_input();
+    assert_eq!(bot.status(), 0);
+}
+
+#[test]
+fn a_bot_says_nothing_in_another_room_while_its_own_lets_it_not_in() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut owner = server.client("owner");
+    owner.write("/join lair");
+    owner.write("/private");
+    owner.wait_for("* the room is private now; rooms: general");
+    let general = server.client("reader");
+    let flags = ["--name", "bot", "--room", "lair", "--json", "--reconnect"];
+    let mut bot = Process::start(&[&flags[..], &[&server.address]].concat());
+    bot.write("secret");
+    bot.end_input();
+    for _ in 0..2 {
+        let event = next_event(&bot, "reconnecting");
+        let reason = event["reason"].as_str().expect("it is a text");
+        assert!(
+            reason.starts_with("cannot join the room lair: "),
+            "{reason}"
+        );
+    }
+    owner.write("/public");
+    owner.wait_for("<bot> secret");
+    assert_eq!(bot.status(), 0);
+    while let Some(line) = general.line_by_chance() {
+        assert!(!line.contains("secret"), "{line}");
+    }
+}
+
+#[test]
+fn a_bot_without_a_connection_ends_when_it_is_asked() {
+    let free = Server::start(&default_runtime(), &[]).address;
+    for signal in ["INT", "TERM"] {
+        let bot = Process::start(&["--name", "bot", "--json", "--reconnect", &free]);
+        next_event(&bot, "reconnecting");
+        bot.signal(signal);
+        assert_eq!(bot.rest_of_stderr(), [""; 0]);
+    }
 }
 
 /// A bot of the README that runs in a folder of its own, for as long as its server does.

@@ -11,11 +11,11 @@ use super::commands::typed;
 use super::editor::Editor;
 use super::roster::Asker;
 use super::silence::Silence;
-use super::underway::{Fate, Underway};
 use super::update::escaped;
 use super::{App, Effect, Phase, Privacy, Role, User};
 use crate::address::Address;
 use crate::retry::{self, Pauses};
+use crate::underway::{Fate, Underway};
 
 /// How much is remembered of what was told.
 const MAX_TOLD: usize = 16;

@@ -24,7 +24,6 @@ mod search;
 mod silence;
 #[cfg(test)]
 mod tests;
-mod underway;
 mod update;
 mod view;
 mod writing;

@@ -145,12 +145,9 @@ impl Stage {
     fn tell(&mut self, time: Time, msg: Msg) {
         let at = self.clock.date_time(time);
         for effect in app::update(&mut self.app, at, msg) {
-            match effect {
-                // What this client would ask for, the recorded one has asked for; its answers come.
-                Effect::Act(action) => {
-                    app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
-                }
-                _ => {}
+            // What this client would ask for, the recorded one has asked for; its answers come.
+            if let Effect::Act(action) = effect {
+                app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
             }
         }
     }
