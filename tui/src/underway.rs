@@ -64,6 +64,14 @@ impl Underway {
         self.actions.is_empty() && self.sync == Sync::None
     }
 
+    /// How many actions the sync that is on its way comes after, if one is.
+    pub(crate) fn awaited(&self) -> Option<usize> {
+        match self.sync {
+            Sync::None => None,
+            Sync::After(count) => Some(count),
+        }
+    }
+
     /// Takes in the answer to the sync: what came before it was dealt with.
     pub(crate) fn synced(&mut self) {
         if let Sync::After(count) = std::mem::take(&mut self.sync) {

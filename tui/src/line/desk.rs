@@ -103,6 +103,11 @@ impl Desk {
         }
     }
 
+    /// How many actions there are that the server is to have dealt with next, if it is to answer.
+    pub(super) fn awaited(&self) -> Option<usize> {
+        self.lock().underway.awaited()
+    }
+
     /// The session did not take an action.
     pub(super) fn refused(&self, action: &Action) {
         self.lock().underway.refused(action);

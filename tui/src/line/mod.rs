@@ -15,9 +15,9 @@ mod package;
 pub(crate) mod print;
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvError, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
@@ -35,6 +35,14 @@ use output::Output;
 
 /// Updates that may wait to be printed; over it nothing more is read from the server.
 const WAITING_UPDATES: usize = 1024;
+
+/// How long a server may say nothing that has something to answer, but for flood control.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long flood control may take for each action: a server takes ten in a second, unless it was told
+/// otherwise.
+const DELAY: Duration = Duration::from_secs(1);
+/// How often it is looked whether the server is silent.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +127,34 @@ struct Talk<'a> {
     /// When the first and the last session began that were logged in.
     since: Option<Instant>,
     stage: Stage,
+}
+
+/// How long the server has said nothing.
+struct Silence {
+    since: Instant,
+    /// When it was first seen that there is something to answer.
+    asked: Option<Instant>,
+}
+
+impl Silence {
+    fn begin() -> Self {
+        Silence {
+            since: Instant::now(),
+            asked: None,
+        }
+    }
+
+    /// How long it lasts if that is too long, with so many actions to answer, if any are.
+    fn lasts(&mut self, now: Instant, awaited: Option<usize>) -> Option<Duration> {
+        let Some(actions) = awaited else {
+            self.asked = None;
+            return None;
+        };
+        let asked = *self.asked.get_or_insert(now);
+        let actions = u32::try_from(actions).unwrap_or(u32::MAX);
+        let patience = DELAY.saturating_mul(actions).saturating_add(PATIENCE);
+        (now - asked >= patience).then(|| now - self.since)
+    }
 }
 
 /// How a session went.
@@ -220,23 +256,47 @@ impl Talk<'_> {
         came: &Receiver<Update>,
         unsent: &mut usize,
     ) -> Result<Over, Trouble> {
+        let mut silence = Silence::begin();
         loop {
             let update = match came.try_recv() {
                 Err(TryRecvError::Empty) => {
                     self.flush();
-                    came.recv()
+                    came.recv_timeout(LOOK)
                 }
-                Err(TryRecvError::Disconnected) => Err(RecvError),
+                Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
                 Ok(update) => Ok(update),
             };
-            // A session's thread that is gone without a word has lost its connection.
-            let update = update.unwrap_or(Update::Event(Event::Ended(End::Lost)));
+            let update = match update {
+                Ok(update) => update,
+                Err(RecvTimeoutError::Timeout) => {
+                    let awaited = match self.stage {
+                        Stage::Talking => self.desk.awaited(),
+                        Stage::LoggingIn | Stage::Joining => Some(0),
+                    };
+                    match silence.lasts(Instant::now(), awaited) {
+                        Some(lasted) => return self.give_up(lasted),
+                        None => continue,
+                    }
+                }
+                // A session's thread that is gone without a word has lost its connection.
+                Err(RecvTimeoutError::Disconnected) => Update::Event(Event::Ended(End::Lost)),
+            };
+            silence = Silence::begin();
             self.print(&update);
             if let Update::Event(event) = update
                 && let Next::End(over) = self.take_in(client, event, unsent)?
             {
                 return Ok(over);
             }
+        }
+    }
+
+    fn give_up(&self, silence: Duration) -> Result<Over, Trouble> {
+        let seconds = silence.as_secs();
+        let why = format!("the server has not answered for {seconds} seconds.");
+        match self.persistence {
+            Persistence::Reconnects => Ok(Over::Lost(why)),
+            Persistence::Ends => Err(self.lost(why)),
         }
     }
 
@@ -391,4 +451,25 @@ fn quit_on_signals(desk: Arc<Desk>) -> Result<(), Trouble> {
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_something_to_answer_may_not_be_silent_for_a_minute() {
+        let mut silence = Silence::begin();
+        let after = |seconds| silence.since + Duration::from_secs(seconds);
+        let times: Vec<Instant> = (0..=600).map(after).collect();
+        // It has nothing to say.
+        assert_eq!(silence.lasts(times[300], None), None);
+        // It is seen within 5 s that it is asked something, and up to 45 s later that it does not answer.
+        assert_eq!(silence.lasts(times[305], Some(1)), None);
+        assert_eq!(silence.lasts(times[345], Some(1)), None);
+        assert!(silence.lasts(times[350], Some(1)).is_some());
+        // Flood control takes its time.
+        assert_eq!(silence.lasts(times[350], Some(100)), None);
+        assert!(silence.lasts(times[445], Some(100)).is_some());
+    }
 }

@@ -22,6 +22,7 @@ pub(crate) struct Proxy {
 struct Network {
     /// The ends of all connections so far: the client's and the server's.
     connections: Mutex<Vec<(TcpStream, TcpStream)>>,
+    connected: Condvar,
     /// Whether what clients send is kept from the server.
     swallows: AtomicBool,
     /// Whether anything was.
@@ -47,6 +48,17 @@ impl Proxy {
     /// Keeps what clients send from now on.
     pub(crate) fn swallow(&self) {
         self.network.swallows.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until there were so many connections.
+    pub(crate) fn wait_for_connections(&self, count: usize) {
+        let too_few = |connections: &mut Vec<_>| connections.len() < count;
+        let waited =
+            self.network
+                .connected
+                .wait_timeout_while(self.network.lock(), PATIENCE, too_few);
+        let (connections, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(connections.len() >= count, "no client connects");
     }
 
     /// Waits until something was kept.
@@ -99,13 +111,18 @@ fn join(client: TcpStream, server: &str, network: &Arc<Network>) -> io::Result<(
     let server = TcpStream::connect(server)?;
     let pair = (client.try_clone()?, server.try_clone()?);
     network.lock().push(pair);
+    network.connected.notify_all();
     let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
     let shared = network.clone();
     thread::spawn(move || {
         copy(&mut from, &mut to, || shared.swallows());
     });
     let (mut from, mut to) = (server, client);
-    thread::spawn(move || copy(&mut from, &mut to, || false));
+    thread::spawn(move || {
+        copy(&mut from, &mut to, || false);
+        // The client hears of the server's end; of the client's the server does not.
+        let _ = to.shutdown(Shutdown::Both);
+    });
     Ok(())
 }
 
