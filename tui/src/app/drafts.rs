@@ -23,7 +23,7 @@ pub(super) struct Diversion {
     /// The room that the user was in, or on the way to.
     from: String,
     /// Whether the user has tried to say something, and was asked whether it is meant for this room.
-    asked: bool,
+    pub(super) asked: bool,
 }
 
 impl Drafts {

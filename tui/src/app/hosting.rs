@@ -84,10 +84,10 @@ impl App {
     pub(super) fn leaving_question(&self) -> Option<String> {
         let what = match self.leaving.as_ref()? {
             Leaving::Quit | Leaving::Connect(_) => "leave",
-            Leaving::Suspend => "stop it",
+            Leaving::Suspend => "suspend",
         };
         Some(format!(
-            "You host the server, and others may be on it, who lose it then. [y] {what} [Esc] stay"
+            "Others may be on the server you host, and lose it. [y] {what} [Esc] stay"
         ))
     }
 

@@ -1,5 +1,7 @@
 //! Text goes where it was typed for, and nowhere else.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn logged_in() -> Event {
@@ -248,4 +250,101 @@ fn whoever_is_back_in_the_room_has_nothing_to_confirm() {
     );
     scene.event(joined("alice", "lair", true));
     assert_eq!(scene.key(KeyCode::Enter), say("secret"));
+}
+
+/// What a user does, and what happens to one.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Types a character that tells the room it is for.
+    Type,
+    /// Pastes two lines of it, to be sent as one message.
+    Paste,
+    Enter,
+    /// Goes into a room by a command.
+    Go(&'static str),
+    /// Loses the connection, and has another.
+    Reconnect,
+    /// Is let in again where one was before that, or not.
+    LetIn,
+    ShutOut,
+    /// Is put into a room.
+    Moved(&'static str),
+    /// Is put out of it.
+    Out,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let room = || prop::sample::select(vec!["general", "tea", "lair"]);
+    prop_oneof![
+        4 => Just(Step::Type),
+        1 => Just(Step::Paste),
+        3 => Just(Step::Enter),
+        1 => room().prop_map(Step::Go),
+        2 => Just(Step::Reconnect),
+        1 => Just(Step::LetIn),
+        1 => Just(Step::ShutOut),
+        1 => room().prop_map(Step::Moved),
+        1 => Just(Step::Out),
+    ]
+}
+
+/// The character for what is typed now.
+fn mark(scene: &Scene) -> char {
+    let aim = scene.app.aim().expect("one is in a room");
+    aim.chars().next().expect("it has a name")
+}
+
+fn take(scene: &mut Scene, step: Step) -> Vec<Effect> {
+    let mark = mark(scene);
+    match step {
+        Step::Type => scene.write(&mark.to_string()),
+        Step::Paste => {
+            scene.tell(Msg::Paste(format!("{mark}\n{mark}")));
+            return scene.key(KeyCode::Char('m'));
+        }
+        Step::Enter => return scene.key(KeyCode::Enter),
+        Step::Go(room) if scene.app.editor.is_empty() => {
+            scene.send(&format!("/join {room}"));
+            scene.event(joined("alice", room, true));
+        }
+        Step::Go(_) => {}
+        Step::Reconnect => reconnect(scene),
+        Step::LetIn => {
+            let aim = scene.app.on_the_way().map(str::to_owned);
+            aim.into_iter()
+                .for_each(|room| drop(scene.event(joined("alice", &room, true))));
+        }
+        Step::ShutOut => drop(scene.event(shut())),
+        Step::Moved(room) => drop(scene.event(joined("alice", room, true))),
+        Step::Out => {
+            let room = scene.app.room.clone().expect("one is in a room");
+            if room != "general" {
+                scene.event(left("alice", &room, true));
+            }
+        }
+    }
+    Vec::new()
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_said_in_a_room_but_what_was_typed_in_it(
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let mut scene = Scene::chatting(80, 24);
+        for step in steps {
+            let before = scene.app.diversion.clone();
+            for effect in take(&mut scene, step) {
+                let Effect::Act(Action::Say(text)) = effect else {
+                    continue;
+                };
+                let room = scene.app.room.clone().expect("one is in a room");
+                prop_assert_eq!(mark(&scene), room.chars().next().expect("it has a name"));
+                let strange = |c: char| c != mark(&scene) && c != '\n';
+                prop_assert!(!text.contains(strange), "{text:?} is said in {room}");
+                let was_asked = before.as_ref().is_none_or(|before| before.asked);
+                prop_assert!(was_asked, "it was not confirmed");
+            }
+        }
+    }
 }

@@ -18,7 +18,7 @@ fn hosting() -> Scene {
 }
 
 fn asks(scene: &Scene) -> bool {
-    let question = "You host the server, and others may be on it, who lose it then. [y]";
+    let question = "Others may be on the server you host, and lose it. [y]";
     scene.screen().iter().any(|row| row.contains(question))
 }
 
