@@ -261,9 +261,7 @@ impl App {
     pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
         let tried = self.name.clone().unwrap_or_default();
         match &reason {
-            Some(reason) if self.name.is_some() && self.name == self.link.own => {
-                return self.reclaim(at, reason);
-            }
+            Some(reason) if self.is_own(&tried) => return self.reclaim(at, reason),
             Some(_) => {
                 // Nobody else chooses a name for the user.
                 self.name = self.link.own.clone();
@@ -292,6 +290,11 @@ impl App {
         let mut effects = vec![Effect::Disconnect];
         effects.extend(self.retry());
         effects
+    }
+
+    /// Whether the server has known the user by this name last.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.link.own.as_deref() == Some(name)
     }
 
     /// Whether the server has refused the user's own name all the times that it may be asked in one

@@ -318,6 +318,8 @@ impl App {
                     self.editor.set(&escaped(&text));
                 }
             }
+            // The end of the session follows, or its silence, and it is tried again.
+            Action::Login(name) if self.is_own(&name) => {}
             Action::Login(name) => {
                 self.ask_for_name(at, Some(why.to_owned()), &name);
             }

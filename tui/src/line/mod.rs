@@ -124,7 +124,7 @@ struct Talk<'a> {
     candidates: Option<Candidates>,
     /// The room to be in.
     room: Option<String>,
-    /// When the first and the last session began that were logged in.
+    /// When the last session was logged in, if any was.
     since: Option<Instant>,
     stage: Stage,
 }

@@ -353,6 +353,24 @@ fn a_server_that_closes_whoever_waits_for_a_name_is_tried_again_under_the_same()
 }
 
 #[test]
+fn a_login_that_finds_the_session_gone_asks_for_no_name() {
+    let mut scene = haunted();
+    let effects = scene.event(taken());
+    assert_eq!(
+        sleep(&mut scene, &effects).1,
+        act(Action::Login("alice".into()))
+    );
+    let why = "The connection is closed.".into();
+    assert_eq!(
+        scene.tell(Msg::NotDone(Action::Login("alice".into()), why)),
+        []
+    );
+    assert_eq!(scene.input(), "> draft");
+    let effects = scene.event(lost());
+    assert_eq!(sleep(&mut scene, &effects).1, connect("alice", None));
+}
+
+#[test]
 fn whoever_wants_another_name_and_chooses_none_comes_back_under_the_one_there_was() {
     let mut scene = haunted();
     scene.event(taken());
