@@ -230,3 +230,49 @@ impl Connector {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::inbox::inbox;
+    use super::*;
+
+    /// Connects, and says what comes of it.
+    fn connect(sessions: &mut Sessions, inbox: &Inbox) -> Result<Role, String> {
+        sessions.connect(None, Some("alice".into()), None);
+        let until = Instant::now() + Duration::from_secs(30);
+        while let Some(happening) = inbox.next(Some(until)) {
+            match happening {
+                Happening::Reached(attempt, reached) => {
+                    if let Some(reached) = sessions.reached(attempt, reached) {
+                        return reached.map(|(role, _)| role);
+                    }
+                }
+                Happening::Update(attempt, update) => drop(sessions.take_in(attempt, update)),
+                _ => {}
+            }
+        }
+        panic!("nothing comes of it");
+    }
+
+    #[test]
+    fn a_server_is_hosted_at_the_start_and_no_other_in_place_of_one_that_was_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let (senders, inbox) = inbox();
+        let mut sessions = Sessions::new(Connector {
+            destination: Destination::Here(address),
+            runtime: Runtime::default(),
+            encoding: Encoding::Zlib,
+            happened: senders.other,
+        });
+        assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host));
+        assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host), "it goes on");
+        sessions.host = None;
+        let why = connect(&mut sessions, &inbox).expect_err("there is none any more");
+        assert!(why.contains("nobody is listening there"), "{why}");
+        assert!(TcpListener::bind(address).is_ok(), "the port is free");
+    }
+}
