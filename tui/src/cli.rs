@@ -110,7 +110,7 @@ struct Screen {
     /// Neither keep what you send for the next time, nor recall what you sent before
     #[arg(long)]
     no_history: bool,
-    /// Write the chat log to this file too, or to chatmaster.log in this folder. Only you can read it
+    /// Write the chat log to this file too, or to chatmaster.log in this folder; off does not. Only you can read it
     #[arg(long, value_name = "PATH")]
     log: Option<PathBuf>,
     /// Entries of the chat log that are kept to scroll back to [default: 10000]
@@ -141,7 +141,7 @@ impl Talk {
             screen.bell.map(Setting::Bell),
             screen.no_mouse.then_some(Setting::Mouse(false)),
             screen.no_history.then_some(Setting::History(false)),
-            screen.log.clone().map(|path| Setting::Log(Some(path))),
+            screen.log.clone().map(Setting::log),
             screen.scrollback.map(Setting::Scrollback),
         ]
         .into_iter()

@@ -45,10 +45,7 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
         .clone()
         .map_or(Destination::Here(LOOPBACK), Destination::Given);
     #[cfg(feature = "ui")]
-    if !talk.json
-        && io::IsTerminal::is_terminal(&io::stdin())
-        && io::IsTerminal::is_terminal(&io::stdout())
-    {
+    if !talk.json && chatmaster::terminal::is_there() {
         return chatmaster::terminal::run(settings, place, &doubts, &destination);
     }
     doubts.iter().for_each(tell);

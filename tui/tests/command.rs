@@ -503,7 +503,7 @@ fn a_mistake_is_explained_and_the_rest_goes_on() {
     assert_eq!(bob.status(), 0);
     let expected = [
         "chatmaster: There is no command /jion. Did you mean /join?",
-        "chatmaster: It is used like this: /join ROOM",
+        "chatmaster: /join needs the name of a room: /join ROOM",
         "chatmaster: /clear has nothing to do without a terminal",
         "chatmaster: /rename NAME: Take another name.",
         "chatmaster: Also: /nick",
@@ -545,7 +545,7 @@ fn with_json_each_line_of_the_input_may_be_a_package() {
     ] {
         assert_eq!(alice.line(), expected);
     }
-    let expected = r#"chatmaster: not sent: {"command":"dance"}: Unknown command."#;
+    let expected = r#"chatmaster: not sent: Unknown command. The line was: {"command":"dance"}"#;
     assert_eq!(bot.rest_of_stderr(), [expected]);
     let expected = [
         r#"{"event":"logged_in","username":"bot","channel":"general","channels":["general"],"more":0}"#,

@@ -5,6 +5,7 @@ use chatmaster_core::session::{Action, End, Event, Listing};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
+use super::commands::in_our_words;
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Asker, Members, Rooms};
 use super::{App, Effect, Phase, Privacy};
@@ -159,6 +160,7 @@ impl App {
                     // A server that has no such command answers in order all the same.
                     return self.synced();
                 }
+                let message = in_our_words(&message);
                 if error_type == "join"
                     && let Some((room, text)) = self.shut_out(&message)
                 {
@@ -170,6 +172,7 @@ impl App {
                     let about = match self.pending.commands.answered(&error_type) {
                         Some(command) => command,
                         None if error_type == "message" => "Not delivered".into(),
+                        None if error_type == "channels" => "/rooms".into(),
                         None => error_type,
                     };
                     self.complain_of_server(at, &format!("{about}: {message}"));
@@ -235,12 +238,12 @@ impl App {
     }
 
     fn ask_for_users(&mut self) -> Effect {
-        self.pending.users.push_back(Asker::Client);
+        self.pending.asks_for_users();
         Effect::Act(Action::Users)
     }
 
     fn ask_for_channels(&mut self) -> Effect {
-        self.pending.channels.push_back(Asker::Client);
+        self.pending.asks_for_channels();
         Effect::Act(Action::Channels)
     }
 }

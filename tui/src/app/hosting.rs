@@ -75,7 +75,7 @@ impl App {
     fn go(&mut self, at: DateTime, leaving: Leaving) -> Vec<Effect> {
         match leaving {
             Leaving::Quit => vec![Effect::Quit],
-            Leaving::Suspend => vec![Effect::Suspend(self.mouse)],
+            Leaving::Suspend => vec![Effect::Suspend],
             Leaving::Connect(address) => self.connect(at, Some(address)),
         }
     }
@@ -96,7 +96,7 @@ impl App {
         let leaving = self.leaving.take()?;
         Some(match key {
             Key::Edit(Edit::Insert('y' | 'Y')) => self.go(at, leaving),
-            Key::Quit if leaving == Leaving::Quit => self.go(at, leaving),
+            Key::ClearOrQuit if leaving == Leaving::Quit => self.go(at, leaving),
             Key::Edit(Edit::Insert('n' | 'N')) | Key::Escape => Vec::new(),
             _ => {
                 self.leaving = Some(leaving);

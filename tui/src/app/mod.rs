@@ -163,9 +163,9 @@ pub enum Effect {
     Bell,
     /// Draw everything anew, for something else has written to the terminal.
     Redraw,
-    /// Give the terminal back to the shell until it continues the program, and have the mouse as it is
-    /// then. Answered by [`Msg::Resized`].
-    Suspend(Mouse),
+    /// Give the terminal back to the shell until it continues the program. Answered by
+    /// [`Msg::Resized`].
+    Suspend,
     /// Have something otherwise, and the next time too: answered by [`Msg::Notice`] or
     /// [`Msg::Trouble`].
     Set(Setting),

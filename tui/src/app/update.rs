@@ -13,6 +13,7 @@ use super::roster::Asker;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::command::{self, Line, Topic};
 use crate::settings::Setting;
+use crate::text::{sanitise, wrap};
 
 /// Rows that one notch of the wheel is worth.
 const WHEEL_ROWS: usize = 3;
@@ -141,9 +142,20 @@ impl App {
                 return self.leave(at, Leaving::Quit);
             }
             Key::DeleteOrQuit => self.active_editor().apply(Edit::Delete),
-            Key::Quit => return self.leave(at, Leaving::Quit),
+            Key::ClearOrQuit if self.clear_box() => {}
+            Key::ClearOrQuit => return self.leave(at, Leaving::Quit),
         }
         Vec::new()
+    }
+
+    /// Empties the message box, if there is something in it. What was there can be pasted.
+    fn clear_box(&mut self) -> bool {
+        if self.editor.is_empty() || matches!(self.phase, Phase::Naming { .. }) {
+            return false;
+        }
+        let text = self.editor.take();
+        self.editor.keep(&text);
+        true
     }
 
     pub(super) fn enter(&mut self, at: DateTime) -> Vec<Effect> {
@@ -163,7 +175,8 @@ impl App {
         let line = match command::parse(self.editor.text()) {
             Ok(line) => line,
             Err(mistake) => {
-                // The line stays in the box, to be corrected.
+                // The line stays in the box, to be corrected, or to be typed over.
+                self.editor.select();
                 self.complain(at, &mistake.to_string());
                 return Vec::new();
             }
@@ -218,7 +231,10 @@ impl App {
                 effects.extend(self.act(at, action));
                 effects
             }
-            (Some(Line::Do(_)), _) => {
+            (Some(Line::Do(action)), _) => {
+                if !matches!(action, Action::Say(_)) {
+                    self.editor.select();
+                }
                 self.complain(at, "Not yet: there is no connection so far.");
                 Vec::new()
             }
@@ -239,11 +255,12 @@ impl App {
     fn local(&mut self, at: DateTime, line: Line) -> Vec<Effect> {
         match line {
             Line::Help(topic) => {
-                let lines = match topic {
-                    Topic::Commands => command::help(),
-                    Topic::Command(command) => command.help(),
-                    Topic::Keys => keys::help(),
+                let (lines, brief) = match topic {
+                    Topic::Commands => (command::help(), command::help_in_brief()),
+                    Topic::Command(command) => (command.help(), command.help()),
+                    Topic::Keys => (keys::help(), keys::help_in_brief()),
                 };
+                let lines = if self.fits(&lines) { lines } else { brief };
                 lines.iter().for_each(|line| self.notice(at, line));
             }
             Line::Clear => self.log.clear(),
@@ -264,6 +281,15 @@ impl App {
             Line::Do(_) | Line::Connect(_) | Line::Disconnect | Line::Quit => {}
         }
         Vec::new()
+    }
+
+    /// Whether so many lines can be seen at a time.
+    fn fits(&self, lines: &[String]) -> bool {
+        let window = self.window();
+        let rows = lines
+            .iter()
+            .map(|line| wrap(&sanitise(line), window.columns).len());
+        rows.sum::<usize>() <= window.rows
     }
 
     /// Has something otherwise, as far as it is not for the next time only.

@@ -92,7 +92,7 @@ fn send_line(line: &str, form: Form, desk: &Desk) -> Next {
             Ok(action) => desk.hand_over(&action),
             Err(why) => {
                 let start: String = line.chars().take(MAX_QUOTED_CHARS).collect();
-                tell(format_args!("not sent: {start}: {why}"));
+                tell(format_args!("not sent: {why} The line was: {start}"));
             }
         }
         return Next::GoOn;

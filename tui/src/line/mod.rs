@@ -33,8 +33,9 @@ use crate::trouble::{Trouble, cause, tell};
 use desk::{Certainty, Desk};
 use output::Output;
 
-/// Updates that may wait to be printed; over it nothing more is read from the server.
-const WAITING_UPDATES: usize = 1024;
+/// Updates that may wait to be printed; over it nothing more is read from the server. Few, for each may
+/// be a list or a text of 64 KiB.
+const WAITING_UPDATES: usize = 16;
 
 /// How long a server may say nothing that has something to answer, but for flood control.
 const PATIENCE: Duration = Duration::from_secs(40);

@@ -62,7 +62,7 @@ fn a_server_that_others_are_on_is_not_taken_from_them_unasked() {
         for (key, leaves) in [
             ('c', Effect::Quit),
             ('d', Effect::Quit),
-            ('z', Effect::Suspend(Mouse::Scrolls)),
+            ('z', Effect::Suspend),
         ] {
             assert_eq!(scene.control(key), []);
             assert!(asks(&scene), "{:?}", scene.screen());
@@ -92,7 +92,7 @@ fn whoever_hosts_for_nobody_leaves_at_once() {
     let mut scene = hosting();
     scene.send("hello?");
     scene.event(channels(&["general"], Listing::Channels));
-    assert_eq!(scene.control('z'), [Effect::Suspend(Mouse::Scrolls)]);
+    assert_eq!(scene.control('z'), [Effect::Suspend]);
     assert_eq!(scene.control('c'), [Effect::Quit]);
 }
 

@@ -10,6 +10,7 @@ mod reading;
 mod screens;
 mod settings;
 mod snapshots;
+mod words;
 mod writing;
 
 use chatmaster_core::session::{Action, End, Event, Listing, Update};
