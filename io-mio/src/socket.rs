@@ -170,8 +170,17 @@ impl Race {
 fn outcome(stream: &TcpStream) -> io::Result<()> {
     match stream.take_error()? {
         Some(error) => Err(error),
-        None => stream.peer_addr().map(|_| ()),
+        None => refuse_itself(stream.local_addr()?, stream.peer_addr()?),
     }
+}
+
+/// Refuses a connection of a socket to itself, which is what may come of trying a port on this machine
+/// that nobody listens on again and again: the socket has that port then, and its server cannot.
+fn refuse_itself(local: SocketAddr, peer: SocketAddr) -> io::Result<()> {
+    if local == peer {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(())
 }
 
 /// The addresses with the families in turn, the first address's first; else in the order given.
@@ -325,6 +334,18 @@ mod tests {
             waiting.push(stream);
         }
         (socket, waiting, address)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_that_has_connected_to_itself_is_not_a_connection() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        let stream: std::net::TcpStream = socket.into();
+        let error = outcome(&TcpStream::from_std(stream)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 
     /// An address on which nobody listens.

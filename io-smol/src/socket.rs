@@ -106,7 +106,23 @@ async fn attempt(address: SocketAddr) -> io::Result<Async<TcpStream>> {
         Err(io::ErrorKind::TimedOut.into())
     };
     let connected = future::or(Async::<TcpStream>::connect(address), late).await;
+    let connected = connected.and_then(|stream| {
+        refuse_itself(
+            stream.get_ref().local_addr()?,
+            stream.get_ref().peer_addr()?,
+        )?;
+        Ok(stream)
+    });
     connected.map_err(|error| explain(&format!("cannot connect to {address}"), &error))
+}
+
+/// Refuses a connection of a socket to itself, which is what may come of trying a port on this machine
+/// that nobody listens on again and again: the socket has that port then, and its server cannot.
+fn refuse_itself(local: SocketAddr, peer: SocketAddr) -> io::Result<()> {
+    if local == peer {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(())
 }
 
 /// The addresses with the families in turn, the first address's first; else in the order given.
@@ -254,6 +270,19 @@ mod tests {
             waiting.push(stream);
         }
         (socket, waiting, address)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_that_has_connected_to_itself_is_not_a_connection() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        let stream: TcpStream = socket.into();
+        let (local, peer) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+        let error = refuse_itself(local, peer).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 
     /// An address on which nobody listens.
