@@ -189,12 +189,10 @@ impl App {
                 self.phase = Phase::Lost(Retry::WhenAsked);
                 Vec::new()
             }
-            // The connection waits for the name now. A user who has one is not away for good by
-            // having thought of another.
+            // The connection waits for the name now.
             (Phase::Naming { asked, .. }, _) => {
                 *asked = Asked::BeforeConnecting;
-                let wake = own.then_some(Effect::Wake(retry::LONGEST));
-                wake.into_iter().collect()
+                self.wait_for_name()
             }
             _ => self.retry(),
         }
@@ -244,12 +242,13 @@ impl App {
                     self.named(name, Asked::ByServer)
                 }
             },
-            Phase::Naming {
-                asked: Asked::BeforeConnecting,
-                ..
-            } if self.link.own.is_some() => {
+            Phase::Naming { .. } if self.link.own.is_some() => {
                 let name = self.name.as_deref().unwrap_or_default();
-                self.notice(at, &format!("You are {name} still, and connected again."));
+                self.notice(
+                    at,
+                    &format!("No other name was chosen: {name} is tried again."),
+                );
+                self.let_go(at);
                 self.open(None)
             }
             // The user did not wait for it.
@@ -261,15 +260,14 @@ impl App {
     pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
         let tried = self.name.clone().unwrap_or_default();
         match &reason {
-            Some(reason) if self.is_own(&tried) => return self.reclaim(at, reason),
+            Some(reason) if self.is_own(&tried) => self.reclaim(at, reason),
             Some(_) => {
                 // Nobody else chooses a name for the user.
                 self.name = self.link.own.clone();
-                self.ask_for_name(at, reason, &another_name(&tried));
+                self.ask_for_name(at, reason, &another_name(&tried))
             }
             None => self.ask_for_name(at, None, &tried),
         }
-        Vec::new()
     }
 
     /// Tries again to have the name that the server may still hold for the connection that was lost.
@@ -309,8 +307,14 @@ impl App {
         self.name = Some(name);
     }
 
-    /// Asks for a name that the server will be told.
-    pub(super) fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, offered: &str) {
+    /// Asks for a name that the server will be told. A user who has one is not away for good by having
+    /// thought of another.
+    pub(super) fn ask_for_name(
+        &mut self,
+        at: DateTime,
+        reason: Option<String>,
+        offered: &str,
+    ) -> Vec<Effect> {
         if let Some(reason) = &reason {
             self.complain(at, reason);
         }
@@ -319,6 +323,13 @@ impl App {
             editor: Editor::with_text(offered),
             asked: Asked::ByServer,
         };
+        self.wait_for_name()
+    }
+
+    fn wait_for_name(&self) -> Vec<Effect> {
+        let has_one = self.link.own.is_some();
+        let wake = has_one.then_some(Effect::Wake(retry::LONGEST));
+        wake.into_iter().collect()
     }
 
     /// A name was typed.

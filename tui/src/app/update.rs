@@ -155,8 +155,7 @@ impl App {
             }
             Phase::Reclaiming(_) => {
                 let name = self.name.clone().unwrap_or_default();
-                self.ask_for_name(at, None, &name);
-                return Vec::new();
+                return self.ask_for_name(at, None, &name);
             }
             _ => {}
         }
