@@ -260,7 +260,7 @@ impl App {
     pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
         let tried = self.name.clone().unwrap_or_default();
         match &reason {
-            Some(reason) if self.is_own(&tried) => return self.reclaim(at, reason),
+            Some(reason) if self.is_own(&tried) => self.reclaim(at, reason),
             Some(_) => {
                 // Nobody else chooses a name for the user.
                 self.name = self.link.own.clone();
