@@ -2,10 +2,11 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatmaster_core::adapter::Next;
 use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 /// Connections that wait to be accepted: as many as the operating system allows, which makes less of
@@ -24,6 +25,10 @@ const KEEPALIVE_PROBES: u32 = 2;
 const GONE: Duration = Duration::from_secs(40);
 /// How long connecting to one address may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an address is tried before the next one is, too: RFC 8305, section 5.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// Events of attempts to connect that are taken at once.
+const EVENTS: usize = 16;
 /// Bytes of the buffer to read into: the most that is read from a connection in one turn.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
 /// What the operating system is asked to keep of what is sent to one connection, until the peer has taken
@@ -81,17 +86,148 @@ fn bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
     bind().map_err(|error| explain(&format!("cannot listen on {address}"), &error))
 }
 
-/// Connects to the first of the addresses that accepts.
+/// Connects to the first of the addresses that accepts, as RFC 8305 has it: the families take turns, and
+/// the next address is tried when one has failed, or after [`ATTEMPT_DELAY`], while those before it go on.
 pub(crate) fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut race = Race {
+        poll: Poll::new()?,
+        events: Events::with_capacity(addresses.len().clamp(1, EVENTS)),
+        attempts: Vec::new(),
+    };
+    let mut waiting = in_turns(addresses).into_iter().enumerate();
     let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "no address to connect to");
-    for address in addresses {
-        let connected = std::net::TcpStream::connect_timeout(address, CONNECT_TIMEOUT);
-        match connected.and_then(|stream| stream.set_nonblocking(true).map(|()| stream)) {
-            Ok(stream) => return Ok(TcpStream::from_std(stream)),
-            Err(error) => last_error = explain(&format!("cannot connect to {address}"), &error),
+    loop {
+        let begun = match waiting.next() {
+            Some((number, address)) => race.begin(Token(number), address),
+            None if race.attempts.is_empty() => return Err(last_error),
+            None => Ok(()),
+        };
+        let next = (waiting.len() > 0).then(|| Instant::now() + ATTEMPT_DELAY);
+        match begun.and_then(|()| race.run(next)) {
+            Ok(Some(stream)) => return Ok(stream),
+            Ok(None) => {}
+            Err(error) => last_error = error,
         }
     }
-    Err(last_error)
+}
+
+/// Attempts to connect, which go on side by side.
+struct Race {
+    poll: Poll,
+    events: Events,
+    attempts: Vec<Attempt>,
+}
+
+struct Attempt {
+    token: Token,
+    address: SocketAddr,
+    stream: TcpStream,
+    /// When it is given up.
+    until: Instant,
+}
+
+impl Race {
+    fn begin(&mut self, token: Token, address: SocketAddr) -> io::Result<()> {
+        let explain = |error| cannot_connect(address, &error);
+        let mut stream = TcpStream::connect(address).map_err(explain)?;
+        let registry = self.poll.registry();
+        registry
+            .register(&mut stream, token, Interest::WRITABLE)
+            .map_err(explain)?;
+        self.attempts.push(Attempt {
+            token,
+            address,
+            stream,
+            until: Instant::now() + CONNECT_TIMEOUT,
+        });
+        Ok(())
+    }
+
+    /// Waits until an attempt has succeeded, or for none longer than until `next`.
+    ///
+    /// # Errors
+    /// An attempt has failed, and is none any more.
+    fn run(&mut self, next: Option<Instant>) -> io::Result<Option<TcpStream>> {
+        loop {
+            let now = Instant::now();
+            if let Some(late) = self
+                .attempts
+                .iter()
+                .position(|attempt| attempt.until <= now)
+            {
+                let Attempt { address, .. } = self.attempts.remove(late);
+                return Err(cannot_connect(address, &io::ErrorKind::TimedOut.into()));
+            }
+            if next.is_some_and(|next| next <= now) {
+                return Ok(None);
+            }
+            let ends = self.attempts.iter().map(|attempt| attempt.until);
+            let Some(due) = ends.chain(next).min() else {
+                return Ok(None);
+            };
+            match self.poll.poll(&mut self.events, Some(due - now)) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    // Nothing would be heard of any of them.
+                    self.attempts.clear();
+                    return Err(error);
+                }
+                _ => {}
+            }
+            for event in &self.events {
+                let told = |attempt: &Attempt| attempt.token == event.token();
+                let Some(at) = self.attempts.iter().position(told) else {
+                    continue;
+                };
+                let outcome = outcome(&self.attempts[at].stream);
+                if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::NotConnected) {
+                    continue;
+                }
+                let Attempt {
+                    address,
+                    mut stream,
+                    ..
+                } = self.attempts.remove(at);
+                let connected = outcome.and_then(|()| {
+                    self.poll.registry().deregister(&mut stream)?;
+                    Ok(Some(stream))
+                });
+                return connected.map_err(|error| cannot_connect(address, &error));
+            }
+        }
+    }
+}
+
+/// What has become of an attempt: `NotConnected` if nothing so far.
+fn outcome(stream: &TcpStream) -> io::Result<()> {
+    match stream.take_error()? {
+        Some(error) => Err(error),
+        None => refuse_itself(stream.local_addr()?, stream.peer_addr()?),
+    }
+}
+
+/// Refuses a connection of a socket to itself, which is what may come of trying a port on this machine
+/// that nobody listens on again and again: the socket has that port then, and its server cannot.
+fn refuse_itself(local: SocketAddr, peer: SocketAddr) -> io::Result<()> {
+    if local == peer {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(())
+}
+
+/// The addresses with the families in turn, the first address's first; else in the order given.
+fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first = |address: &SocketAddr| address.is_ipv6() == addresses[0].is_ipv6();
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(is_first);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut turns = Vec::with_capacity(addresses.len());
+    while turns.len() < addresses.len() {
+        turns.extend(first.next().into_iter().chain(second.next()));
+    }
+    turns
+}
+
+fn cannot_connect(address: SocketAddr, error: &io::Error) -> io::Error {
+    explain(&format!("cannot connect to {address}"), error)
 }
 
 fn explain(what: &str, error: &io::Error) -> io::Error {
@@ -263,5 +399,93 @@ mod tests {
         let error = listen(address).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+
+    /// An address that answers nothing: of a listener that takes no more connections.
+    #[cfg(target_os = "linux")]
+    fn dead() -> (Socket, Vec<std::net::TcpStream>, SocketAddr) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let mut waiting = Vec::new();
+        let soon = Duration::from_millis(100);
+        while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, soon) {
+            waiting.push(stream);
+        }
+        (socket, waiting, address)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_that_has_connected_to_itself_is_not_a_connection() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        let stream: std::net::TcpStream = socket.into();
+        let error = outcome(&TcpStream::from_std(stream)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    /// An address on which nobody listens.
+    fn refusing() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_dead_address_delays_the_next_by_a_moment_and_a_refusing_one_by_none() {
+        let alive = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = alive.local_addr().unwrap();
+        let (_listener, _waiting, dead) = dead();
+        let addresses = [dead, refusing(), refusing(), dead, address];
+        let begun = Instant::now();
+        let stream = connect(&addresses).unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+        // Both dead ones; of what is waited for them when all else fails it is far.
+        assert!(begun.elapsed() >= 2 * ATTEMPT_DELAY);
+        assert!(begun.elapsed() < CONNECT_TIMEOUT);
+        // What was begun beside it is given up.
+        assert_eq!(alive.accept().unwrap().1, stream.local_addr().unwrap());
+        alive.set_nonblocking(true).unwrap();
+        assert!(alive.accept().is_err());
+    }
+
+    #[test]
+    fn where_nobody_listens_the_last_address_is_named() {
+        let addresses = [refusing(), refusing()];
+        let error = connect(&addresses).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let named = addresses.map(|address| error.to_string().contains(&address.to_string()));
+        assert!(named.contains(&true), "{error}");
+        let none = connect(&[]).unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn families_take_turns_from_the_first_address_on() {
+        let parse = |addresses: &[&str]| -> Vec<SocketAddr> {
+            let parse = |address: &&str| address.parse().unwrap();
+            addresses.iter().map(parse).collect()
+        };
+        let [a, b, c, x, y] = [
+            "[::1]:1",
+            "[::1]:2",
+            "[::1]:3",
+            "127.0.0.1:1",
+            "127.0.0.1:2",
+        ];
+        for (given, expected) in [
+            (&[][..], &[][..]),
+            (&[a, b], &[a, b]),
+            (&[a, b, c, x, y], &[a, x, b, y, c]),
+            (&[x, y, a], &[x, a, y]),
+            (&[x, a, b, c], &[x, a, b, c]),
+        ] {
+            assert_eq!(in_turns(&parse(given)), parse(expected));
+        }
     }
 }

@@ -22,21 +22,22 @@ use crate::socket::{self, READ_BYTES, Took};
 const ACTIONS: usize = 64;
 
 /// Connects to the first of `addresses` that accepts within 10 s, and runs a session over the
-/// connection on a thread of its own. Returns once connected.
+/// connection on a thread of its own. Returns once connected. The addresses are tried 250 ms apart, IPv4
+/// and IPv6 in turn (RFC 8305): one that does not answer costs no more than that.
 ///
 /// `on_update` is called on that thread, which reads no further meanwhile. After
 /// [`Event::Ended`](chatmaster_core::session::Event::Ended) it is not called again. It must not
 /// wait for [`Client::act`], which may be waiting for it; [`Client::try_act`] is fine.
 ///
 /// # Errors
-/// Why the last of the addresses could not be connected to; or that there was none
+/// Why the last attempt to fail did; or that there was no address
 /// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
 pub fn connect(
     addresses: &[SocketAddr],
     config: SessionConfig,
     on_update: impl FnMut(Update) + Send + 'static,
 ) -> io::Result<Client> {
-    let stream = socket::connect(addresses)?;
+    let stream = smol::block_on(socket::connect(addresses))?;
     socket::tune(stream.get_ref());
     let (actions, queue) = bounded(ACTIONS);
     let (alive, dropped) = bounded(1);

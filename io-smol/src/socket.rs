@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use chatmaster_core::adapter::Next;
-use smol::Async;
+use smol::{Async, LocalExecutor, Task, Timer, channel, future};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 /// Connections that wait to be accepted: as many as the operating system allows, which makes less of
@@ -24,6 +24,8 @@ const KEEPALIVE_PROBES: u32 = 2;
 const GONE: Duration = Duration::from_secs(40);
 /// How long connecting to one address may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an address is tried before the next one is, too: RFC 8305, section 5.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// Bytes of the buffer to read into: the most that is read from a connection in one turn.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
 /// What the operating system is asked to keep of what is sent to one connection, until the peer has taken
@@ -78,17 +80,92 @@ fn bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
     bind().map_err(|error| explain(&format!("cannot listen on {address}"), &error))
 }
 
-/// Connects to the first of the addresses that accepts.
-pub(crate) fn connect(addresses: &[SocketAddr]) -> io::Result<Async<TcpStream>> {
+/// Connects to the first of the addresses that accepts, as RFC 8305 has it: the families take turns, and
+/// the next address is tried when one has failed, or after [`ATTEMPT_DELAY`], while those before it go on.
+pub(crate) async fn connect(addresses: &[SocketAddr]) -> io::Result<Async<TcpStream>> {
+    let attempts = LocalExecutor::new();
+    attempts.run(race(addresses, &attempts)).await
+}
+
+async fn race<'a>(
+    addresses: &'a [SocketAddr],
+    attempts: &LocalExecutor<'a>,
+) -> io::Result<Async<TcpStream>> {
+    let (tell, told) = channel::unbounded();
+    let mut waiting = in_turns(addresses).into_iter();
+    // One that is dropped is given up.
+    let mut begun: Vec<Task<()>> = Vec::new();
     let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "no address to connect to");
-    for address in addresses {
-        let connected = TcpStream::connect_timeout(address, CONNECT_TIMEOUT);
-        match connected.and_then(Async::new) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last_error = explain(&format!("cannot connect to {address}"), &error),
+    let mut failed = 0;
+    loop {
+        match waiting.next() {
+            Some(address) => {
+                let tell = tell.clone();
+                begun.push(attempts.spawn(async move {
+                    // Nobody listens any more when another was faster.
+                    let _ = tell.send(attempt(address).await).await;
+                }));
+            }
+            None if failed == begun.len() => return Err(last_error),
+            None => {}
+        }
+        let more = waiting.len() > 0;
+        let next = async {
+            if more {
+                Timer::after(ATTEMPT_DELAY).await;
+            } else {
+                future::pending::<()>().await;
+            }
+            None
+        };
+        let outcome = async { told.recv().await.ok() };
+        match future::or(outcome, next).await {
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(error)) => {
+                failed += 1;
+                last_error = error;
+            }
+            None => {}
         }
     }
-    Err(last_error)
+}
+
+/// Connects to one address.
+async fn attempt(address: SocketAddr) -> io::Result<Async<TcpStream>> {
+    let late = async {
+        Timer::after(CONNECT_TIMEOUT).await;
+        Err(io::ErrorKind::TimedOut.into())
+    };
+    let connected = future::or(Async::<TcpStream>::connect(address), late).await;
+    let connected = connected.and_then(|stream| {
+        refuse_itself(
+            stream.get_ref().local_addr()?,
+            stream.get_ref().peer_addr()?,
+        )?;
+        Ok(stream)
+    });
+    connected.map_err(|error| explain(&format!("cannot connect to {address}"), &error))
+}
+
+/// Refuses a connection of a socket to itself, which is what may come of trying a port on this machine
+/// that nobody listens on again and again: the socket has that port then, and its server cannot.
+fn refuse_itself(local: SocketAddr, peer: SocketAddr) -> io::Result<()> {
+    if local == peer {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(())
+}
+
+/// The addresses with the families in turn, the first address's first; else in the order given.
+fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first = |address: &SocketAddr| address.is_ipv6() == addresses[0].is_ipv6();
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(is_first);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut turns = Vec::with_capacity(addresses.len());
+    while turns.len() < addresses.len() {
+        turns.extend(first.next().into_iter().chain(second.next()));
+    }
+    turns
 }
 
 fn explain(what: &str, error: &io::Error) -> io::Error {
@@ -257,5 +334,95 @@ mod tests {
         let error = listen(address).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+
+    /// An address that answers nothing: of a listener that takes no more connections.
+    #[cfg(target_os = "linux")]
+    fn dead() -> (Socket, Vec<TcpStream>, SocketAddr) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let mut waiting = Vec::new();
+        let soon = Duration::from_millis(100);
+        while let Ok(stream) = TcpStream::connect_timeout(&address, soon) {
+            waiting.push(stream);
+        }
+        (socket, waiting, address)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_that_has_connected_to_itself_is_not_a_connection() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        socket.bind(&any.into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        let stream: TcpStream = socket.into();
+        let (local, peer) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+        let error = refuse_itself(local, peer).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    /// An address on which nobody listens.
+    fn refusing() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_dead_address_delays_the_next_by_a_moment_and_a_refusing_one_by_none() {
+        let alive = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = alive.local_addr().unwrap();
+        let (_listener, _waiting, dead) = dead();
+        let addresses = [dead, refusing(), refusing(), dead, address];
+        let begun = std::time::Instant::now();
+        let connected = connect(&addresses);
+        let stream = smol::block_on(connected).unwrap().into_inner().unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+        // Both dead ones; of what is waited for them when all else fails it is far.
+        assert!(begun.elapsed() >= 2 * ATTEMPT_DELAY);
+        assert!(begun.elapsed() < CONNECT_TIMEOUT);
+        // What was begun beside it is given up.
+        assert_eq!(alive.accept().unwrap().1, stream.local_addr().unwrap());
+        alive.set_nonblocking(true).unwrap();
+        assert!(alive.accept().is_err());
+    }
+
+    #[test]
+    fn where_nobody_listens_the_last_address_is_named() {
+        let addresses = [refusing(), refusing()];
+        let error = smol::block_on(connect(&addresses)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let named = addresses.map(|address| error.to_string().contains(&address.to_string()));
+        assert!(named.contains(&true), "{error}");
+        let none = smol::block_on(connect(&[])).unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn families_take_turns_from_the_first_address_on() {
+        let parse = |addresses: &[&str]| -> Vec<SocketAddr> {
+            let parse = |address: &&str| address.parse().unwrap();
+            addresses.iter().map(parse).collect()
+        };
+        let [a, b, c, x, y] = [
+            "[::1]:1",
+            "[::1]:2",
+            "[::1]:3",
+            "127.0.0.1:1",
+            "127.0.0.1:2",
+        ];
+        for (given, expected) in [
+            (&[][..], &[][..]),
+            (&[a, b], &[a, b]),
+            (&[a, b, c, x, y], &[a, x, b, y, c]),
+            (&[x, y, a], &[x, a, y]),
+            (&[x, a, b, c], &[x, a, b, c]),
+        ] {
+            assert_eq!(in_turns(&parse(given)), parse(expected));
+        }
     }
 }

@@ -22,9 +22,9 @@ use crate::settings::{Bell, Given, Setting, Theme};
     about = "\
 Chat in the terminal, and serve a chat.
 
-Without ADDRESS it talks to the server on 127.0.0.1:9000, and becomes that server itself if nobody \
-is listening there. Without a terminal it is a line client: each line of the input is sent, each \
-event is printed as a line.",
+Without ADDRESS it talks to the server on 127.0.0.1:9000, and becomes that server itself, for this \
+machine alone, if nobody is listening there when it starts. Without a terminal it is a line client: \
+each line of the input is sent, each event is printed as a line, and it is never a server.",
     after_help = "\
 While you talk, /help lists the commands.
 Exit status: 0 fine, 1 connection lost or refused, 2 wrong usage.",
@@ -71,6 +71,10 @@ pub struct Talk {
     /// Be a line client that prints each event as a JSON object on a line of its own
     #[arg(long)]
     pub json: bool,
+    /// Without a terminal: when there is no connection, try again until there is. In a terminal that is
+    /// always so
+    #[arg(long)]
+    pub reconnect: bool,
     /// How packages are sent [default: zlib]
     #[arg(long, value_name = "ENCODING")]
     encoding: Option<WireEncoding>,
@@ -107,7 +111,7 @@ struct Screen {
     /// Neither keep what you send for the next time, nor recall what you sent before
     #[arg(long)]
     no_history: bool,
-    /// Write the chat log to this file too, or to chatmaster.log in this folder. Only you can read it
+    /// Write the chat log to this file too, or to chatmaster.log in this folder; off does not. Only you can read it
     #[arg(long, value_name = "PATH")]
     log: Option<PathBuf>,
     /// Entries of the chat log that are kept to scroll back to [default: 10000]
@@ -138,7 +142,7 @@ impl Talk {
             screen.bell.map(Setting::Bell),
             screen.no_mouse.then_some(Setting::Mouse(false)),
             screen.no_history.then_some(Setting::History(false)),
-            screen.log.clone().map(|path| Setting::Log(Some(path))),
+            screen.log.clone().map(Setting::log),
             screen.scrollback.map(Setting::Scrollback),
         ]
         .into_iter()

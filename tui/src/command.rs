@@ -1,6 +1,9 @@
 //! What a user types: text to say, or a command with a slash in front. The line client and the
 //! terminal client read it alike.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use chatmaster_core::session::Action;
@@ -47,7 +50,9 @@ pub enum Topic {
 pub enum Mistake {
     /// There is no such command; perhaps another one was meant.
     Unknown(String, Option<&'static str>),
-    /// The command is used in another way.
+    /// There is no such command here, unlike in other chats; a sentence says what comes near.
+    Foreign(String, &'static str),
+    /// The command is told too little, or too much.
     Usage(&'static Command),
     /// What is there in place of an address, in a sentence.
     Address(String),
@@ -106,7 +111,7 @@ enum Verb {
     Me,
     Private,
     Public,
-    Channels,
+    Rooms,
     Users,
     Connect,
     Disconnect,
@@ -135,13 +140,13 @@ pub static COMMANDS: [Command; 15] = {
     }
     [
         command(
-            &["join"],
+            &["join", "j"],
             One(Thing::Room),
             Verb::Join,
             "Enter a room, or create it.",
         ),
         command(
-            &["leave"],
+            &["leave", "part"],
             None,
             Verb::Leave,
             "Go back to the general room.",
@@ -166,19 +171,19 @@ pub static COMMANDS: [Command; 15] = {
         ),
         command(&["public"], None, Verb::Public, "Show and open it again."),
         command(
-            &["channels", "rooms", "list"],
+            &["rooms", "channels", "list"],
             None,
-            Verb::Channels,
+            Verb::Rooms,
             "List the public rooms.",
         ),
         command(
-            &["users", "who"],
+            &["users", "who", "names"],
             None,
             Verb::Users,
             "List who is in your room.",
         ),
         command(
-            &["connect"],
+            &["connect", "server", "reconnect"],
             Maybe(Thing::Address),
             Verb::Connect,
             "Connect again, or elsewhere.",
@@ -190,7 +195,7 @@ pub static COMMANDS: [Command; 15] = {
             "Leave the server, stay here.",
         ),
         command(
-            &["help"],
+            &["help", "h", "?"],
             Maybe(Thing::Topic),
             Verb::Help,
             "Explain a command.",
@@ -213,9 +218,40 @@ pub static COMMANDS: [Command; 15] = {
             Verb::Set,
             "Change a setting, or list them.",
         ),
-        command(&["quit"], None, Verb::Quit, "Leave the chat."),
+        command(
+            &["quit", "q", "exit", "bye"],
+            None,
+            Verb::Quit,
+            "Leave the chat.",
+        ),
     ]
 };
+
+/// What other chats have a command for: its names, and what comes near it here.
+const FOREIGN: [(&[&str], &str); 7] = [
+    (
+        &["msg", "m", "query", "whisper", "w", "tell", "pm", "dm"],
+        "Everyone in a room reads what is said there. To talk in private: /join ROOM, then /private.",
+    ),
+    (&["say"], "What has no slash in front is said."),
+    (&["topic"], "A room has a name and no topic."),
+    (
+        &["kick", "ban", "mute", "remove"],
+        "Nobody is put out of a room. /private closes it to newcomers.",
+    ),
+    (
+        &["invite"],
+        "Nobody is invited into a private room. /public opens it again.",
+    ),
+    (
+        &["ignore", "block"],
+        "Everyone hears everyone in a room. /leave leaves it.",
+    ),
+    (
+        &["whois", "away", "status"],
+        "/users lists who is in your room.",
+    ),
+];
 
 /// What the message `text` says its sender does, if it says that: `/me waves` (XEP-0245).
 pub fn deed(text: &str) -> Option<&str> {
@@ -240,7 +276,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Some((name, argument)) => (name, argument.trim()),
         None => (rest, ""),
     };
-    let command = find(name).ok_or_else(|| Mistake::Unknown(name.into(), nearest(name)))?;
+    let command = find(name).ok_or_else(|| unknown(name))?;
     let fits = match command.parameter {
         Parameter::None => argument.is_empty(),
         Parameter::One(_) => !argument.is_empty(),
@@ -255,7 +291,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Verb::Rename => Line::Do(Action::Rename(argument.into())),
         Verb::Private => Line::Do(Action::Private),
         Verb::Public => Line::Do(Action::Public),
-        Verb::Channels => Line::Do(Action::Channels),
+        Verb::Rooms => Line::Do(Action::Channels),
         Verb::Users => Line::Do(Action::Users),
         Verb::Me => say(&format!("/me {argument}")),
         Verb::Connect if argument.is_empty() => Line::Connect(None),
@@ -265,7 +301,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Verb::Help if argument.eq_ignore_ascii_case(KEYS) => Line::Help(Topic::Keys),
         Verb::Help => {
             let name = argument.strip_prefix('/').unwrap_or(argument);
-            let about = find(name).ok_or_else(|| Mistake::Unknown(name.into(), nearest(name)))?;
+            let about = find(name).ok_or_else(|| unknown(name))?;
             Line::Help(Topic::Command(about))
         }
         Verb::Clear => Line::Clear,
@@ -292,6 +328,15 @@ pub fn help() -> Vec<String> {
             "//: A message that starts with a slash.".into(),
         ])
         .collect()
+}
+
+/// The same for a screen that is too small for it.
+pub fn help_in_brief() -> Vec<String> {
+    let names: Vec<_> = COMMANDS
+        .iter()
+        .map(|command| format!("/{}", command.names[0]))
+        .collect();
+    vec![names.join(" "), format!("/help COMMAND | {KEYS}")]
 }
 
 impl Command {
@@ -323,6 +368,14 @@ pub fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(is_called)
 }
 
+fn unknown(name: &str) -> Mistake {
+    let is_called = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
+    match FOREIGN.into_iter().find(|(names, _)| is_called(names)) {
+        Some((_, near)) => Mistake::Foreign(name.into(), near),
+        None => Mistake::Unknown(name.into(), nearest(name)),
+    }
+}
+
 /// The command's name that is least far from `name`, if it is near at all.
 fn nearest(name: &str) -> Option<&'static str> {
     const FAR: usize = 3;
@@ -352,6 +405,19 @@ impl fmt::Display for Command {
     }
 }
 
+impl Thing {
+    fn in_words(self) -> &'static str {
+        match self {
+            Thing::Room => "the name of a room",
+            Thing::Name => "a name",
+            Thing::Text => "some text",
+            Thing::Address => "an address",
+            Thing::Topic => "a command",
+            Thing::Setting => "a setting and its value",
+        }
+    }
+}
+
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -374,144 +440,18 @@ impl fmt::Display for Mistake {
             Mistake::Unknown(name, None) => {
                 write!(f, "There is no command /{name}. /help lists the commands.")
             }
-            Mistake::Usage(command) => write!(f, "It is used like this: {command}"),
+            Mistake::Foreign(name, near) => write!(f, "There is no command /{name}. {near}"),
+            Mistake::Usage(command) => {
+                let name = command.names[0];
+                match command.parameter {
+                    Parameter::One(thing) | Parameter::Maybe(thing) => {
+                        write!(f, "/{name} needs {}: {command}", thing.in_words())
+                    }
+                    Parameter::None => write!(f, "/{name} takes nothing behind it."),
+                }
+            }
             Mistake::Setting(unfit) => unfit.fmt(f),
             Mistake::Address(what) => write!(f, "That is no server: {what}."),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(text: &str) -> Result<Option<Line>, Mistake> {
-        Ok(Some(Line::Do(Action::Say(text.into()))))
-    }
-
-    #[test]
-    fn what_has_no_slash_in_front_is_said_as_it_is() {
-        for text in ["hello", " /join dev", "a/b", "  ", "two\nlines"] {
-            assert_eq!(parse(text), said(text));
-        }
-        assert_eq!(parse(""), Ok(None));
-    }
-
-    #[test]
-    fn two_slashes_are_a_literal_one() {
-        assert_eq!(parse("//join dev"), said("/join dev"));
-        assert_eq!(parse("//"), said("/"));
-        assert_eq!(parse("///x"), said("//x"));
-    }
-
-    #[test]
-    fn each_command_is_read_by_each_of_its_names() {
-        let join = Line::Do(Action::Join("dev".into()));
-        let rename = Line::Do(Action::Rename("bob".into()));
-        for (text, line) in [
-            ("/join dev", join.clone()),
-            ("/join   dev  ", join.clone()),
-            ("/JOIN dev", join),
-            ("/leave", Line::Do(Action::Leave)),
-            ("/leave ", Line::Do(Action::Leave)),
-            ("/rename bob", rename.clone()),
-            ("/nick bob", rename),
-            ("/private", Line::Do(Action::Private)),
-            ("/public", Line::Do(Action::Public)),
-            ("/channels", Line::Do(Action::Channels)),
-            ("/rooms", Line::Do(Action::Channels)),
-            ("/list", Line::Do(Action::Channels)),
-            ("/users", Line::Do(Action::Users)),
-            ("/who", Line::Do(Action::Users)),
-            ("/connect", Line::Connect(None)),
-            ("/connect ::1", Line::Connect("[::1]:9000".parse().ok())),
-            ("/disconnect", Line::Disconnect),
-            ("/help", Line::Help(Topic::Commands)),
-            ("/help keys", Line::Help(Topic::Keys)),
-            ("/clear", Line::Clear),
-            ("/mouse", Line::Mouse),
-            ("/quit", Line::Quit),
-        ] {
-            assert_eq!(parse(text), Ok(Some(line)), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_parameter_may_hold_spaces_for_the_server_to_judge() {
-        assert_eq!(
-            parse("/join a b"),
-            Ok(Some(Line::Do(Action::Join("a b".into()))))
-        );
-    }
-
-    #[test]
-    fn a_missing_or_unwanted_parameter_is_answered_with_the_usage() {
-        for (text, usage) in [
-            ("/join", "It is used like this: /join ROOM"),
-            ("/nick  ", "It is used like this: /rename NAME"),
-            ("/leave dev", "It is used like this: /leave"),
-            ("/me ", "It is used like this: /me TEXT"),
-            (
-                "/connect host:port",
-                "That is no server: \"port\" is not a port; a port is a number up to 65535.",
-            ),
-        ] {
-            let mistake = parse(text).expect_err("the usage is wrong");
-            assert_eq!(mistake.to_string(), usage);
-        }
-    }
-
-    #[test]
-    fn an_unknown_command_suggests_the_nearest() {
-        for (text, answer) in [
-            (
-                "/jion dev",
-                "There is no command /jion. Did you mean /join?",
-            ),
-            ("/Qiut", "There is no command /Qiut. Did you mean /quit?"),
-            ("/usrs", "There is no command /usrs. Did you mean /users?"),
-            (
-                "/frobnicate",
-                "There is no command /frobnicate. /help lists the commands.",
-            ),
-            ("/", "There is no command /. /help lists the commands."),
-            (
-                "/help jion",
-                "There is no command /jion. Did you mean /join?",
-            ),
-        ] {
-            let mistake = parse(text).expect_err("there is no such command");
-            assert_eq!(mistake.to_string(), answer);
-        }
-    }
-
-    #[test]
-    fn help_is_given_for_each_command_with_its_other_names() {
-        for text in ["/help nick", "/help /rename"] {
-            let Ok(Some(Line::Help(Topic::Command(about)))) = parse(text) else {
-                panic!("{text} is help")
-            };
-            assert_eq!(
-                about.help(),
-                ["/rename NAME: Take another name.", "Also: /nick"]
-            );
-        }
-    }
-
-    #[test]
-    fn help_lists_every_command() {
-        let lines = help();
-        assert_eq!(lines.len(), COMMANDS.len() + 2);
-        assert_eq!(lines[0], "/join ROOM: Enter a room, or create it.");
-    }
-
-    #[test]
-    fn what_one_does_is_a_message_that_says_so() {
-        assert_eq!(parse("/me waves"), said("/me waves"));
-        assert_eq!(parse("/ME   waves "), said("/me waves"));
-        assert_eq!(deed("/me waves"), Some("waves"));
-        for text in ["/me", "/mean it", "//me waves", " /me waves", "/ME waves"] {
-            assert_eq!(deed(text), None, "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, Talk, Task};
-use chatmaster::line::{self, Form};
+use chatmaster::line::{self, Form, Persistence};
 use chatmaster::reach::Destination;
 use chatmaster::replay;
 use chatmaster::serve::serve;
@@ -45,15 +45,17 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
         .clone()
         .map_or(Destination::Here(LOOPBACK), Destination::Given);
     #[cfg(feature = "ui")]
-    if !talk.json
-        && io::IsTerminal::is_terminal(&io::stdin())
-        && io::IsTerminal::is_terminal(&io::stdout())
-    {
+    if !talk.json && chatmaster::terminal::is_there() {
         return chatmaster::terminal::run(settings, place, &doubts, &destination);
     }
     doubts.iter().for_each(tell);
     let form = if talk.json { Form::Json } else { Form::Text };
-    line::run(&settings, form, &destination)
+    let persistence = if talk.reconnect {
+        Persistence::Reconnects
+    } else {
+        Persistence::Ends
+    };
+    line::run(&settings, form, persistence, &destination)
 }
 
 /// Prints help, the version, or what is wrong with the arguments.

@@ -21,6 +21,15 @@ pub enum Destination {
     Here(SocketAddr),
 }
 
+/// Whether a server is to be hosted where none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosting {
+    /// A person has just started the program, and sees that it does.
+    IfNeeded,
+    /// Where there was a server, or nobody sees it: the place is that of the server that comes back.
+    Never,
+}
+
 /// A session, and the server it is with if that is hosted by this process.
 pub struct Reached {
     /// The session.
@@ -36,7 +45,7 @@ pub struct Host {
 }
 
 impl Destination {
-    /// Connects, and hosts the server before if need be. May take as long as a connection takes.
+    /// Connects, and hosts the server before if need be and it may. May take as long as a connection takes.
     ///
     /// # Errors
     /// A sentence: what failed, on what, and what to try.
@@ -44,6 +53,7 @@ impl Destination {
         &self,
         runtime: Runtime,
         config: &SessionConfig,
+        hosting: Hosting,
         on_update: impl FnMut(Update) + Clone + Send + 'static,
     ) -> Result<Reached, String> {
         let connect = |addresses: &[SocketAddr]| {
@@ -62,7 +72,10 @@ impl Destination {
             }
             Destination::Here(address) => match connect(&[*address]) {
                 Ok(client) => Ok(visitor(client)),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::ConnectionRefused
+                        && hosting == Hosting::IfNeeded =>
+                {
                     let host = match Host::start(runtime, *address) {
                         Ok(host) => Some(host),
                         // Someone else was faster, which is as good.
@@ -86,9 +99,14 @@ impl Destination {
 
     fn cannot_connect(&self, error: &io::Error) -> String {
         let next = match error.kind() {
-            io::ErrorKind::ConnectionRefused => {
-                "Check the address, or start a server there with `chatmaster serve`."
-            }
+            io::ErrorKind::ConnectionRefused => match self {
+                Destination::Given(_) => {
+                    "Check the address, or start a server there with `chatmaster serve`."
+                }
+                Destination::Here(_) => {
+                    "Give the address of a server, or start one here with `chatmaster serve`."
+                }
+            },
             _ => "Check the address and the network.",
         };
         format!("cannot connect to {self}: {}. {next}", cause(error))
@@ -169,7 +187,7 @@ mod tests {
             // The test may be over before the session is.
             let _ = updates.send(update);
         };
-        let reached = Destination::Here(at).reach(runtime, &config, tell);
+        let reached = Destination::Here(at).reach(runtime, &config, Hosting::IfNeeded, tell);
         let reached = reached.expect("it is there, or can be hosted");
         while let Ok(update) = came.recv_timeout(Duration::from_secs(30)) {
             if matches!(update, Update::Event(Event::LoggedIn { .. })) {
@@ -194,11 +212,24 @@ mod tests {
     }
 
     #[test]
+    fn where_the_server_is_only_gone_for_a_while_its_port_is_left_to_it() {
+        for runtime in Runtime::value_variants() {
+            let at = free();
+            let here = Destination::Here(at);
+            let reached = here.reach(*runtime, &SessionConfig::default(), Hosting::Never, |_| ());
+            let why = reached.err().expect("nobody is there");
+            assert!(why.contains("nobody is listening there"), "{why}");
+            assert!(TcpListener::bind(at).is_ok(), "the port is free");
+        }
+    }
+
+    #[test]
     fn whoever_comes_to_a_port_that_someone_else_has_hosts_nothing() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
         let at = taken.local_addr().expect("it is bound");
         let config = SessionConfig::default();
-        let reached = Destination::Here(at).reach(Runtime::default(), &config, |_| ());
+        let here = Destination::Here(at);
+        let reached = here.reach(Runtime::default(), &config, Hosting::IfNeeded, |_| ());
         assert!(reached.expect("it accepts connections").host.is_none());
     }
 }

@@ -70,7 +70,7 @@ impl Runtime {
     /// that tells `on_update` what happens.
     ///
     /// # Errors
-    /// What the operating system says of the last address, if none answers.
+    /// What the operating system says of the last attempt to fail, if none answers.
     pub fn connect(
         self,
         addresses: &[SocketAddr],

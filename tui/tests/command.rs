@@ -4,10 +4,10 @@ mod process;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chatmaster::runtime::Runtime;
 use clap::ValueEnum;
@@ -320,32 +320,49 @@ fn more_than_any_queue_holds_arrives_in_order() {
     });
 }
 
+/// An object without its time, which is there, and now.
+fn untimed(line: &str) -> String {
+    let object: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+    let time = object["time"].as_u64().expect("it has a time");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_millis();
+    assert!(
+        u128::from(time) <= now && now < u128::from(time) + 60_000,
+        "{line}"
+    );
+    line.replacen(&format!(r#""time":{time},"#), "", 1)
+}
+
+fn untimed_all(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| untimed(line)).collect()
+}
+
 #[test]
 fn with_json_each_event_is_an_object() {
     let server = Server::start(&default_runtime(), &[]);
     let mut alice = Process::start(&["--name", "alice", "--json", &server.address]);
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"logged_in","username":"alice","channel":"general","channels":["general"],"more":0}"#
     );
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"joined","username":"alice","channel":"general","me":true}"#
     );
     let mut bob = server.client("bob");
     bob.write("\"hi\" \u{1B}[31m");
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"joined","username":"bob","channel":"general","me":false}"#
     );
     assert_eq!(
-        alice.line(),
+        untimed(&alice.line()),
         r#"{"event":"message","username":"bob","message":"\"hi\" \u001b[31m"}"#
     );
     alice.end_input();
     assert_eq!(alice.status(), 0);
     assert_eq!(
-        alice.rest(),
+        untimed_all(&alice.rest()),
         [r#"{"event":"ended","reason":"quit","message":"You left."}"#]
     );
 }
@@ -479,17 +496,31 @@ fn a_client_that_is_interrupted_leaves_in_good_order() {
     }
 }
 
-#[test]
-fn a_reader_that_has_read_enough_ends_the_client_quietly() {
-    let server = Server::start(&default_runtime(), &[]);
-    let mut alice = server.client("alice");
-    let mut bob = Command::new(env!("CARGO_BIN_EXE_chatmaster"))
-        .args(["--name", "bob", &server.address])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+/// A client of `server` called bob, with this stdin and stdout.
+fn bob(server: &Server, input: Stdio, out: Stdio) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_chatmaster"))
+        .args(["--no-config", "--name", "bob", &server.address])
+        .stdin(input)
+        .stdout(out)
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the command was built with this test");
+        .expect("the command was built with this test")
+}
+
+/// The exit status of a client, and what it has said on stderr.
+fn end(client: Child) -> (Option<i32>, String) {
+    let ended = client.wait_with_output().expect("it is our child");
+    let said = String::from_utf8_lossy(&ended.stderr).trim_end().to_owned();
+    (ended.status.code(), said)
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_client_which_says_so() {
+    let server = Server::start(&default_runtime(), &[]);
+    let mut alice = server.client("alice");
+    let mut bob = bob(&server, Stdio::piped(), Stdio::piped());
+    // Open as long as the client is: it does not wait for what comes later.
+    let _input = bob.stdin.take();
     let mut out = BufReader::new(bob.stdout.take().expect("it is piped"));
     let mut line = String::new();
     out.read_line(&mut line).expect("it prints text");
@@ -502,9 +533,108 @@ fn a_reader_that_has_read_enough_ends_the_client_quietly() {
         assert!(asks.next().is_some(), "bob prints for nobody");
         alice.write("anyone?");
     }
-    let ended = bob.wait_with_output().expect("it is our child");
-    assert!(ended.status.success());
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    let said = "chatmaster: nobody reads what is printed any more; what was in the input by then was \
+                sent.";
+    assert_eq!(end(bob), (Some(1), said.into()));
+}
+
+#[test]
+fn output_that_fails_loses_no_input_and_is_told_by_the_status() {
+    if !cfg!(target_os = "linux") {
+        // Other systems have no such device.
+        return;
+    }
+    let server = Server::start(&default_runtime(), &["--message-rate", "0"]);
+    let alice = server.client("alice");
+    let lines: Vec<String> = (0..2000).map(|n| format!("line {n}")).collect();
+    let text = lines.join("\n");
+    let folder = std::env::temp_dir().join(format!("chatmaster-output-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("there is room for a folder");
+    let path = folder.join("lines");
+    std::fs::write(&path, &text).expect("there is room for a file");
+    let open = |path: &Path| std::fs::File::options().read(true).write(true).open(path);
+    for from_pipe in [true, false] {
+        let full = open(Path::new("/dev/full")).expect("Linux has it");
+        let input = if from_pipe {
+            Stdio::piped()
+        } else {
+            open(&path).expect("it was written").into()
+        };
+        let mut bob = bob(&server, input, full.into());
+        if let Some(mut input) = bob.stdin.take() {
+            input.write_all(text.as_bytes()).expect("bob reads");
+        }
+        assert_eq!(alice.line(), "* bob joined general");
+        for line in &lines {
+            assert_eq!(alice.line(), format!("<bob> {line}"));
+        }
+        assert_eq!(alice.line(), "* bob left general");
+        let (status, said) = end(bob);
+        assert_eq!(status, Some(1), "{said}");
+        assert!(
+            said.starts_with("chatmaster: cannot print what happens: No space left on device;"),
+            "{said}"
+        );
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn a_reader_that_is_gone_at_once_loses_no_input() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    let mut bob = bob(&server, Stdio::piped(), Stdio::piped());
+    drop(bob.stdout.take());
+    let mut input = bob.stdin.take().expect("it is piped");
+    input.write_all(b"one\ntwo").expect("bob reads");
+    drop(input);
+    for expected in [
+        "* bob joined general",
+        "<bob> one",
+        "<bob> two",
+        "* bob left general",
+    ] {
+        assert_eq!(alice.line(), expected);
+    }
+    assert_eq!(end(bob).0, Some(1));
+}
+
+#[test]
+fn input_that_cannot_be_read_is_told_by_the_status() {
+    let server = Server::start(&default_runtime(), &[]);
+    let folder = std::fs::File::open("/").expect("there is one");
+    let (status, said) = end(bob(&server, folder.into(), Stdio::null()));
+    assert_eq!(status, Some(1));
+    assert!(
+        said.starts_with("chatmaster: cannot read the input: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_what_is_sent() {
+    let server = Server::start(&default_runtime(), &[]);
+    let alice = server.client("alice");
+    let mut bob = server.client("bob");
+    bob.write("\u{FEFF}/me waves");
+    alice.wait_for("* bob waves");
+}
+
+#[test]
+fn whoever_pipes_hosts_no_server() {
+    if TcpListener::bind("127.0.0.1:9000").is_err() {
+        // Someone on this machine has a server there.
+        return;
+    }
+    for json in [&["--no-config"][..], &["--no-config", "--json"]] {
+        let mut client = Process::start(json);
+        client.end_input();
+        assert_eq!(client.status(), 1);
+        let expected = "chatmaster: cannot connect to 127.0.0.1:9000: nobody is listening there. Give \
+                        the address of a server, or start one here with `chatmaster serve`.";
+        assert_eq!(client.rest_of_stderr(), [expected]);
+        assert_eq!(client.rest(), [""; 0]);
+    }
 }
 
 #[test]
@@ -518,7 +648,7 @@ fn a_mistake_is_explained_and_the_rest_goes_on() {
     assert_eq!(bob.status(), 0);
     let expected = [
         "chatmaster: There is no command /jion. Did you mean /join?",
-        "chatmaster: It is used like this: /join ROOM",
+        "chatmaster: /join needs the name of a room: /join ROOM",
         "chatmaster: /clear has nothing to do without a terminal",
         "chatmaster: /rename NAME: Take another name.",
         "chatmaster: Also: /nick",
@@ -560,7 +690,7 @@ fn with_json_each_line_of_the_input_may_be_a_package() {
     ] {
         assert_eq!(alice.line(), expected);
     }
-    let expected = r#"chatmaster: not sent: {"command":"dance"}: Unknown command."#;
+    let expected = r#"chatmaster: not sent: Unknown command. The line was: {"command":"dance"}"#;
     assert_eq!(bot.rest_of_stderr(), [expected]);
     let expected = [
         r#"{"event":"logged_in","username":"bot","channel":"general","channels":["general"],"more":0}"#,
@@ -569,7 +699,7 @@ fn with_json_each_line_of_the_input_may_be_a_package() {
         r#"{"event":"joined","username":"bot","channel":"tea","me":true}"#,
         r#"{"event":"ended","reason":"quit","message":"You left."}"#,
     ];
-    assert_eq!(bot.rest(), expected);
+    assert_eq!(untimed_all(&bot.rest()), expected);
 }
 
 #[test]
@@ -578,94 +708,8 @@ fn with_json_a_name_that_is_taken_is_an_event() {
     let _bob = server.client("bob");
     let other = Process::start_as("bob", &["--json", &server.address]);
     assert_eq!(
-        other.line(),
+        untimed(&other.line()),
         r#"{"event":"refused","action":"login","text":"bob","reason":"Username is already taken."}"#
     );
-    assert!(
-        other
-            .line()
-            .starts_with(r#"{"event":"logged_in","username":"bob2""#)
-    );
-}
-
-/// A bot of the README that runs in a folder of its own, for as long as its server does.
-struct Bot {
-    shell: Child,
-    folder: PathBuf,
-}
-
-impl Bot {
-    /// The one with `words` in its script, which is given the server's address.
-    fn start(words: &str, server: &Server) -> Self {
-        let readme = include_str!("../../README.md");
-        let script = readme
-            .split("```sh\n")
-            .filter_map(|rest| rest.split("```").next())
-            .find(|script| script.contains(words))
-            .expect("the README has such a bot");
-        let unique = format!("chatmaster-bot-{words}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(unique);
-        std::fs::create_dir(&folder).expect("there is room for a folder");
-        let command = Path::new(env!("CARGO_BIN_EXE_chatmaster"));
-        let mut path = command
-            .parent()
-            .expect("it is in a folder")
-            .as_os_str()
-            .to_owned();
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-        let shell = Command::new("sh")
-            .args(["-c", script, "bot", &server.address])
-            .current_dir(&folder)
-            .env("PATH", path)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("there is a shell");
-        Bot { shell, folder }
-    }
-}
-
-impl Drop for Bot {
-    fn drop(&mut self) {
-        // Its parts end with the server; the shell need not wait for them.
-        let _ = self.shell.kill();
-        let _ = self.shell.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-#[test]
-fn the_bot_of_the_readme_that_needs_nothing_tells_the_time() {
-    let mut server = Server::start(&default_runtime(), &[]);
-    let mut alice = server.client("alice");
-    let _bot = Bot::start("--name clock", &server);
-    alice.wait_for("* clock joined general");
-    alice.write("time?");
-    alice.write("!time");
-    let answer = alice.line();
-    assert!(
-        answer.starts_with("<clock> ") && answer.contains(':'),
-        "{answer}"
-    );
-    server.process.signal("TERM");
-    assert_eq!(server.process.status(), 0);
-}
-
-#[test]
-fn the_bot_of_the_readme_that_speaks_json_welcomes_and_lists() {
-    if Command::new("jq").arg("--version").output().is_err() {
-        // It takes jq, which not every machine has.
-        return;
-    }
-    let mut server = Server::start(&default_runtime(), &[]);
-    let mut alice = server.client("alice");
-    let _bot = Bot::start("--name usher", &server);
-    alice.wait_for("* usher joined general");
-    let _quit = server.client("/quit");
-    assert_eq!(alice.line(), "* /quit joined general");
-    assert_eq!(alice.line(), "<usher> Welcome, /quit!");
-    alice.write("!rooms");
-    assert_eq!(alice.line(), "<usher> Rooms:␊general");
-    server.process.signal("TERM");
-    assert_eq!(server.process.status(), 0);
+    assert!(untimed(&other.line()).starts_with(r#"{"event":"logged_in","username":"bob2""#));
 }

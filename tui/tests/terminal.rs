@@ -253,7 +253,7 @@ fn settings_are_changed_for_now_and_for_the_next_time() {
     terminal.shows("bell = \"mentions\"");
     terminal.shows("scrollback = 10000");
     say(&mut terminal, "/set bell loud");
-    terminal.shows("bell must be mentions or all or off.");
+    terminal.shows("bell must be mentions, all or off.");
     terminal.types("\x15/set mouse off\r");
     terminal.shows("mouse = false is kept in");
     terminal.waits_for("a mouse of the terminal's own", |screen| {
@@ -350,6 +350,56 @@ fn a_name_that_the_lost_connection_still_holds_comes_back_when_the_server_has_no
 }
 
 #[test]
+fn a_server_that_does_not_wait_for_the_name_to_be_free_is_tried_until_it_is() {
+    let runtime = Runtime::default().to_string();
+    let server = Server::start(
+        &runtime,
+        &["--login-timeout", "500ms", "--login-tries", "1"],
+    );
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    alice.types("half a thou");
+    proxy.cut();
+    alice.shows("You are not back as alice yet");
+    // The one that was cut, and those that the server closes.
+    proxy.wait_for_connections(4);
+    proxy.bury();
+    alice.shows("You are back as alice, in general.");
+    alice.types("ght\r");
+    alice.shows("alice │ half a thought");
+}
+
+#[test]
+fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
+    let server = server();
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    say(&mut alice, "/join lair");
+    alice.shows("You are in lair now.");
+    let bob = Process::start(&["--name", "bob", "--room", "lair", &server.address]);
+    bob.wait_for("* you joined lair");
+    say(&mut alice, "/private");
+    alice.shows("lair is private now");
+    let general = server.client("reader");
+    alice.types("half a sec");
+    proxy.cut();
+    alice.shows("not connected to");
+    proxy.bury();
+    alice.shows("You are not back in lair:");
+    alice.shows("What you typed in lair is kept for it");
+    // The rest of it, and Enter, as if one had not looked.
+    say(&mut alice, "ret");
+    alice.shows("Not sent: this is general, not lair.");
+    alice.types("\x15hello, everyone\r");
+    assert_eq!(general.line(), "* alice joined general");
+    assert_eq!(general.line(), "<alice> hello, everyone");
+}
+
+#[test]
 fn a_line_that_was_lost_on_its_way_is_told_of() {
     let server = server();
     let proxy = Proxy::start(&server.address);
@@ -421,6 +471,8 @@ fn what_was_sent_is_at_hand_in_the_next_run_unless_that_is_not_wanted() {
         terminal
     };
     let leave = |mut terminal: Terminal| {
+        // The first may only empty the box.
+        terminal.types(CONTROL_C);
         terminal.types(CONTROL_C);
         assert_eq!(terminal.status(), 0);
     };

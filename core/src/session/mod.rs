@@ -1,5 +1,6 @@
 //! The client's state machine (proposal, "The Client" and "The connection process").
 
+mod bounds;
 mod event;
 mod packages;
 
@@ -9,6 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use bounds::{MAX_LIST_BYTES, MAX_TEXT_BYTES};
 pub use event::{Action, ActionError, Disconnected, End, Event, Listing, TryActError, Update};
 
 use crate::time::Time;
@@ -261,6 +263,9 @@ impl Session {
         };
         self.send(&ClientPackage::Command(command))?;
         self.awaited.push_back(awaited);
+        if self.awaited.len() > bounds::MAX_AWAITED {
+            self.awaited.pop_front();
+        }
         Ok(())
     }
 
@@ -374,7 +379,7 @@ impl Session {
                 match ServerPackage::parse(decoded.text) {
                     Ok(package) => self.take_in(package),
                     Err(_) => {
-                        let package = String::from_utf8_lossy(decoded.text).into_owned();
+                        let package = bounds::text(String::from_utf8_lossy(decoded.text));
                         self.events.push_back(Event::Unknown { package });
                     }
                 }

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{Action, Awaited, Event, Listing, Phase, Session};
+use super::{Action, Awaited, Event, Listing, Phase, Session, bounds};
 use crate::names::RoomName;
 use crate::wire::{Notification, ServerPackage, SessionStatus};
 
@@ -15,12 +15,12 @@ impl Session {
         match package {
             ServerPackage::Request { request } if request == "login" => self.log_in(None),
             ServerPackage::Request { request } => {
-                let package = format!("request: {request}");
+                let package = bounds::text(format!("request: {request}").into());
                 self.events.push_back(Event::Unknown { package });
             }
             ServerPackage::Session(status) => self.session(status),
             ServerPackage::Message { message, username } => {
-                let (message, username) = (message.into_owned(), username.into_owned());
+                let (message, username) = (bounds::text(message), bounds::username(username));
                 self.events.push_back(Event::Message { message, username });
             }
             ServerPackage::Notification(notification) => {
@@ -33,7 +33,7 @@ impl Session {
                 message,
             } => {
                 self.answered(|awaited| awaited.command() == error_type);
-                let (error_type, message) = (error_type.into_owned(), message.into_owned());
+                let (error_type, message) = (bounds::room(error_type), bounds::text(message));
                 self.last_error = Some(message.clone());
                 self.events.push_back(Event::Error {
                     error_type,
@@ -60,30 +60,24 @@ impl Session {
             return;
         };
         if !status.status {
-            self.last_error = status.reason.as_deref().map(ToString::to_string);
-            self.log_in(status.reason.map(Cow::into_owned));
+            let reason = status.reason.map(bounds::text);
+            self.last_error.clone_from(&reason);
+            self.log_in(reason);
             return;
         }
-        let username = status
-            .username
-            .map_or_else(|| name.clone(), Cow::into_owned);
-        let channel = status
-            .channel
-            .unwrap_or(Cow::Borrowed(RoomName::GENERAL))
-            .into_owned();
-        self.channels = status
-            .channels
-            .unwrap_or_default()
-            .into_iter()
-            .map(Cow::into_owned)
-            .collect();
+        let username = status.username.unwrap_or(Cow::Borrowed(name));
+        let username = bounds::username(username);
+        let channel = status.channel.unwrap_or(Cow::Borrowed(RoomName::GENERAL));
+        let channel = bounds::room(channel);
+        let channels = status.channels.unwrap_or_default();
+        let (channels, more) = bounds::list(channels, status.more, bounds::room);
+        self.channels.clone_from(&channels);
         self.phase = Phase::In {
             username: username.clone(),
             channel: channel.clone(),
         };
         let wanted = self.config.channel.take();
         let wanted = wanted.filter(|wanted| !RoomName::are_same(wanted, &channel));
-        let (channels, more) = (self.channels.clone(), status.more);
         self.events.push_back(Event::LoggedIn {
             username,
             channel,
@@ -102,7 +96,7 @@ impl Session {
     fn notification(&mut self, notification: Notification<'_>) {
         match notification {
             Notification::UserJoined { username, channel } => {
-                let username = username.into_owned();
+                let username = bounds::username(username);
                 let me = self.is_me(&username);
                 let joined = if me {
                     self.answered(|a| matches!(a, Awaited::Join(_)))
@@ -110,7 +104,7 @@ impl Session {
                     None
                 };
                 let channel = match (channel, joined) {
-                    (Some(channel), _) => channel.into_owned(),
+                    (Some(channel), _) => bounds::room(channel),
                     (None, Some(Awaited::Join(channel))) => channel,
                     (None, _) => self
                         .place()
@@ -126,7 +120,7 @@ impl Session {
                 });
             }
             Notification::UserLeft { username, channel } => {
-                let username = username.into_owned();
+                let username = bounds::username(username);
                 let me = self.is_me(&username);
                 let room = self
                     .place()
@@ -137,7 +131,7 @@ impl Session {
                         *channel = RoomName::GENERAL.to_string();
                     }
                 }
-                let channel = channel.map_or(room, Cow::into_owned);
+                let channel = channel.map_or(room, bounds::room);
                 self.events.push_back(Event::Left {
                     username,
                     channel,
@@ -148,8 +142,8 @@ impl Session {
                 old_username,
                 new_username,
             } => {
-                let (old_username, new_username) =
-                    (old_username.into_owned(), new_username.into_owned());
+                let old_username = bounds::username(old_username);
+                let new_username = bounds::username(new_username);
                 let me = self.is_me(&old_username);
                 if me {
                     self.answered(|a| *a == Awaited::Rename);
@@ -164,7 +158,8 @@ impl Session {
                 });
             }
             Notification::ChannelList { channels, more } => {
-                self.channels = channels.into_iter().map(Cow::into_owned).collect();
+                let (channels, more) = bounds::list(channels, more, bounds::room);
+                self.channels.clone_from(&channels);
                 let answers = match self.answered(|a| {
                     use Awaited::{Channels, Private, Public, Sync};
                     matches!(a, Channels | Sync | Private | Public)
@@ -177,7 +172,6 @@ impl Session {
                     Some(Awaited::Public) => Listing::Public,
                     _ => Listing::Channels,
                 };
-                let channels = self.channels.clone();
                 self.events.push_back(Event::Channels {
                     channels,
                     more,
@@ -190,8 +184,8 @@ impl Session {
                 more,
             } => {
                 self.answered(|a| *a == Awaited::Users);
-                let channel = channel.into_owned();
-                let users = users.into_iter().map(Cow::into_owned).collect();
+                let channel = bounds::room(channel);
+                let (users, more) = bounds::list(users, more, bounds::username);
                 self.events.push_back(Event::Users {
                     channel,
                     users,

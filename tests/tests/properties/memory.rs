@@ -1,4 +1,7 @@
-//! How many bytes this thread has allocated and not freed: each test has a thread of its own.
+//! How many bytes this thread has allocated and not freed: each test has a thread of its own. Not every
+//! test needs all of it.
+
+#![allow(dead_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,6 +14,7 @@ static ALLOCATOR: Counting = Counting;
 thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
 /// Bytes that are allocated now. Only differences mean something: what one thread allocates another
@@ -24,9 +28,17 @@ pub(crate) fn allocated() -> usize {
     ALLOCATED.get()
 }
 
+/// The most bytes that were allocated at a time since this was asked before.
+pub(crate) fn peak() -> isize {
+    PEAK.replace(LIVE.get())
+}
+
 fn count(bytes: isize) {
     // A thread that is ending allocates without being counted.
-    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+    let _ = LIVE.try_with(|live| {
+        live.set(live.get() + bytes);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
+    });
     let allocated = usize::try_from(bytes).unwrap_or(0);
     let _ = ALLOCATED.try_with(|all| all.set(all.get() + allocated));
 }

@@ -25,9 +25,17 @@ impl Commands {
         }
     }
 
-    /// The user has entered this room.
-    pub(super) fn joined(&mut self, channel: &str) {
-        self.take(|action| matches!(action, Action::Join(to) if fold(to) == fold(channel)));
+    /// The user has entered this room. Whether that was asked for.
+    pub(super) fn joined(&mut self, channel: &str) -> bool {
+        let is_it =
+            |action: &Action| matches!(action, Action::Join(to) if fold(to) == fold(channel));
+        self.take(is_it).is_some()
+    }
+
+    /// Whether one of them leads into another room.
+    pub(super) fn moves(&self) -> bool {
+        let moves = |action: &Action| matches!(action, Action::Join(_) | Action::Leave);
+        self.0.iter().any(moves)
     }
 
     /// The first command of this name is answered: how it was typed.
@@ -61,6 +69,21 @@ pub(super) fn typed(action: &Action) -> Option<String> {
         | Action::Sync
         | Action::Quit => None,
     }
+}
+
+/// What a server says, with the one word for what it calls a channel. What it quotes stays as it is.
+pub(super) fn in_our_words(said: &str) -> String {
+    let word = |word: &str| {
+        [("Channel", "Room"), ("channel", "room")]
+            .into_iter()
+            .find_map(|(theirs, ours)| {
+                let rest = word.strip_prefix(theirs)?;
+                let ends = ["", "s", "'s"].contains(&rest.trim_end_matches([' ', '.', ',', ':']));
+                ends.then(|| format!("{ours}{rest}"))
+            })
+            .unwrap_or_else(|| word.to_owned())
+    };
+    said.split_inclusive(' ').map(word).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Completion: what Tab makes of the start of a name, a room or a command.
 
 use chatmaster_core::names::fold;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 
 use crate::command::{self, COMMANDS, Parameter, Thing};
 use crate::settings::KEYS;
+use crate::text::joins;
 
 /// What Tab has found, and which of it is in the box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,31 +37,51 @@ pub(super) struct Words<'a> {
 }
 
 impl Completion {
-    /// What the word that ends `before` may become; `before` is what is before the cursor.
-    pub(super) fn of(before: &str, words: Words<'_>) -> Option<Self> {
+    /// What the word that ends `before` may become; `before` and `after` are what is before and after
+    /// the cursor.
+    pub(super) fn of(before: &str, after: &str, words: Words<'_>) -> Option<Self> {
         let start = before.rfind(char::is_whitespace).map_or(0, |at| {
             at + before[at..].chars().next().map_or(0, char::len_utf8)
         });
         let word = &before[start..];
-        let (candidates, suffix) = match before
+        let command = before
             .strip_prefix('/')
-            .filter(|rest| !rest.starts_with('/'))
-        {
-            Some(name) if start == 0 => (commands(name, "/"), " "),
+            .filter(|rest| !rest.starts_with('/'));
+        match command {
+            Some(name) if start == 0 => Self::new(start, commands(name, "/"), " "),
             Some(rest) => match argument(rest) {
                 Some((Thing::Room, room)) => {
                     let start = before.len() - room.len();
-                    return Self::new(start, starting_with(room, words.rooms), "");
+                    Self::new(start, starting_with(room, words.rooms), "")
                 }
-                Some((Thing::Topic, _)) => (topics(word), ""),
-                Some((Thing::Setting, key)) if key == word => (settings(word), " "),
-                Some((Thing::Text, _)) => (starting_with(word, words.members), " "),
-                _ => return None,
+                Some((Thing::Topic, _)) => Self::new(start, topics(word), ""),
+                Some((Thing::Setting, key)) if key == word => Self::new(start, settings(word), " "),
+                Some((Thing::Text, _)) => Self::member(before, start, after, words.members),
+                _ => None,
             },
-            None if start == 0 => (starting_with(word, words.members), ": "),
-            None => (starting_with(word, words.members), " "),
-        };
-        Self::new(start, candidates, suffix)
+            None => Self::member(before, start, after, words.members),
+        }
+    }
+
+    /// A name that is at the end of `before`, in the word that begins at `word`: as much of it as the
+    /// start of a name can be. `(bo` and `hi,bo` have one in them.
+    fn member(before: &str, word: usize, after: &str, members: &[String]) -> Option<Self> {
+        let within = before[word..].char_indices();
+        let inner = within
+            .filter(|(_, c)| sets_off(*c))
+            .map(|(at, c)| word + at + c.len_utf8());
+        let starts = std::iter::once(word).chain(inner.filter(|at| *at < before.len()));
+        starts.into_iter().find_map(|start| {
+            let opened = before[..start].chars().next_back().is_some_and(opens);
+            let suffix = match after.chars().next() {
+                // What is there already sets it off.
+                Some(c) if !c.is_whitespace() => "",
+                _ if start == 0 => ": ",
+                _ if opened => "",
+                _ => " ",
+            };
+            Self::new(start, starting_with(&before[start..], members), suffix)
+        })
     }
 
     fn new(start: usize, candidates: Vec<String>, suffix: &'static str) -> Option<Self> {
@@ -77,6 +100,11 @@ impl Completion {
             Turn::Next => (self.at + 1) % count,
             Turn::Previous => (self.at + count - 1) % count,
         };
+    }
+
+    /// Whether a space goes into the box behind the word.
+    pub(super) fn ends_in_space(&self) -> bool {
+        self.suffix.ends_with(' ')
     }
 
     /// What goes into the box in place of the word.
@@ -98,6 +126,19 @@ impl Completion {
         }
         Some(choices)
     }
+}
+
+/// Whether a name can start behind `c`, though there is no space.
+fn sets_off(c: char) -> bool {
+    !(c.is_alphanumeric() || joins(c) || matches!(c, '_' | '\'' | '/'))
+}
+
+/// Whether what is behind `c` ends with another such character, and not with a space.
+fn opens(c: char) -> bool {
+    matches!(
+        CodePointMapData::<GeneralCategory>::new().get(c),
+        GeneralCategory::OpenPunctuation | GeneralCategory::InitialPunctuation
+    ) || matches!(c, '"' | '\'' | '`' | '*')
 }
 
 /// What the command in `rest`, which is behind a slash, is told, and as far as it was typed.
@@ -159,7 +200,7 @@ mod tests {
             members: &members,
             rooms: &rooms,
         };
-        Completion::of(before, words)
+        Completion::of(before, "", words)
     }
 
     /// What is in the box after each Tab, until it is what it was after the first.
@@ -187,6 +228,46 @@ mod tests {
         assert_eq!(completed("//bo"), [""; 0]);
         assert_eq!(completed("x"), [""; 0]);
         assert_eq!(completed("").len(), 5);
+    }
+
+    #[test]
+    fn a_name_is_completed_behind_what_sets_it_off() {
+        assert_eq!(completed("(bo"), ["(bob"]);
+        assert_eq!(completed("\"bo"), ["\"bob"]);
+        assert_eq!(completed("„bo"), ["„bob"]);
+        assert_eq!(completed("@bo"), ["@bob "]);
+        assert_eq!(completed("hi,bo"), ["hi,bob "]);
+        assert_eq!(completed("see (or ask @bo"), ["see (or ask @bob "]);
+        assert_eq!(completed("、日"), ["、日本 "]);
+        assert_eq!(completed("/me pokes (be"), ["/me pokes (Bert"]);
+        // Not within a word, and not of nothing.
+        for before in ["turbo", "tur-bo", "tur.bo", "tur_bo", "bert/bo", "(", "hi,"] {
+            assert_eq!(completed(before), [""; 0], "{before}");
+        }
+        // A name may have such a character itself.
+        let members = ["[bot]".to_owned(), "bob".to_owned()];
+        let words = Words {
+            members: &members,
+            rooms: &[],
+        };
+        let found = |before: &str| Completion::of(before, "", words).map(|found| found.text());
+        assert_eq!(found("[bo").as_deref(), Some("[bot]: "));
+        assert_eq!(found("[bob").as_deref(), Some("bob"));
+    }
+
+    #[test]
+    fn what_is_behind_the_cursor_sets_a_name_off_as_well() {
+        let text = |before: &str, after: &str| {
+            let members = ["bob".to_owned()];
+            let words = Words {
+                members: &members,
+                rooms: &[],
+            };
+            Completion::of(before, after, words).map(|found| found.text())
+        };
+        assert_eq!(text("ask bo", ")").as_deref(), Some("bob"));
+        assert_eq!(text("bo", ", hello").as_deref(), Some("bob"));
+        assert_eq!(text("ask bo", " about it").as_deref(), Some("bob "));
     }
 
     #[test]

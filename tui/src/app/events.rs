@@ -5,6 +5,7 @@ use chatmaster_core::session::{Action, End, Event, Listing};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
+use super::commands::in_our_words;
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Asker, Members, Rooms};
 use super::{App, Effect, Phase, Privacy};
@@ -16,6 +17,7 @@ const MAX_UNKNOWN_CHARS: usize = 200;
 impl App {
     pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
         self.heard();
+        self.look_for_company(&event);
         match event {
             Event::NameWanted { reason } => return self.name_wanted(at, reason),
             Event::LoggedIn {
@@ -26,12 +28,15 @@ impl App {
             } => {
                 self.arrived(at, &username, &channel);
                 self.phase = Phase::Talking;
-                self.name = Some(username);
+                self.take_name(username);
                 self.rooms = Rooms {
                     names: channels,
                     more,
                 };
                 self.enter_room(channel);
+                if self.on_the_way().is_none() {
+                    self.bring_draft();
+                }
                 return vec![self.ask_for_users(), self.listen()];
             }
             Event::Message { username, message } => {
@@ -52,12 +57,19 @@ impl App {
                 channel,
                 me: true,
             } => {
-                self.pending.commands.joined(&channel);
+                let asked = self.pending.commands.joined(&channel);
                 // The one after a login tells nothing new.
                 if self.room.as_ref() != Some(&channel) {
+                    let aim = self.aim().map(str::to_owned);
                     let text = self.entered(&channel);
                     self.log.push(Entry::new(at, Kind::Joined, &text));
-                    self.enter_room(channel);
+                    self.enter_room(channel.clone());
+                    match aim {
+                        Some(aim) if !asked && !RoomName::are_same(&aim, &channel) => {
+                            self.divert(at, &aim);
+                        }
+                        _ => self.settle_in(),
+                    }
                     return vec![self.ask_for_users(), self.ask_for_channels()];
                 }
                 self.members.join(&username);
@@ -74,11 +86,16 @@ impl App {
             Event::Left {
                 channel, me: true, ..
             } => {
-                self.pending.commands.answered("leave");
+                let asked = self.pending.commands.answered("leave").is_some();
                 let general = RoomName::GENERAL;
                 let text = format!("You left {channel} and are in {general} now.");
                 self.log.push(Entry::new(at, Kind::Left, &text));
                 self.enter_room(general.into());
+                if asked {
+                    self.settle_in();
+                } else {
+                    self.divert(at, &channel);
+                }
                 return vec![self.ask_for_users(), self.ask_for_channels()];
             }
             Event::Left {
@@ -99,7 +116,7 @@ impl App {
                 if me {
                     self.pending.commands.answered("rename");
                     self.notice(at, &format!("You are {new_username} now."));
-                    self.name = Some(new_username);
+                    self.take_name(new_username);
                 } else {
                     self.notice(at, &format!("{old_username} is {new_username} now."));
                 }
@@ -143,19 +160,22 @@ impl App {
                     // A server that has no such command answers in order all the same.
                     return self.synced();
                 }
+                let message = in_our_words(&message);
                 if error_type == "join"
-                    && let Some(text) = self.shut_out(&message)
+                    && let Some((room, text)) = self.shut_out(&message)
                 {
                     self.complain(at, &text);
+                    self.divert(at, &room);
                     return Vec::new();
                 }
                 if asker != Some(Asker::Client) {
                     let about = match self.pending.commands.answered(&error_type) {
                         Some(command) => command,
                         None if error_type == "message" => "Not delivered".into(),
+                        None if error_type == "channels" => "/rooms".into(),
                         None => error_type,
                     };
-                    self.complain(at, &format!("{about}: {message}"));
+                    self.complain_of_server(at, &format!("{about}: {message}"));
                 }
             }
             Event::Unknown { package } => {
@@ -218,12 +238,12 @@ impl App {
     }
 
     fn ask_for_users(&mut self) -> Effect {
-        self.pending.users.push_back(Asker::Client);
+        self.pending.asks_for_users();
         Effect::Act(Action::Users)
     }
 
     fn ask_for_channels(&mut self) -> Effect {
-        self.pending.channels.push_back(Asker::Client);
+        self.pending.asks_for_channels();
         Effect::Act(Action::Channels)
     }
 }

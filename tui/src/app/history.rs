@@ -37,6 +37,14 @@ impl History {
         self.lines.get(at).map(String::as_str)
     }
 
+    /// Ends the browsing. Returns what was in the box at first, if the line in it, `current`, is one of
+    /// those that were sent.
+    pub(super) fn leave(&mut self, current: &str) -> Option<String> {
+        let (at, draft) = self.browsing.take()?;
+        let is_sent = self.lines.get(at).is_some_and(|line| line == current);
+        is_sent.then_some(draft)
+    }
+
     /// The line after the one in the box; after the last one, what was in the box at first.
     pub(super) fn newer(&mut self) -> Option<String> {
         let (at, draft) = self.browsing.take()?;

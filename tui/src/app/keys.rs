@@ -40,7 +40,8 @@ pub(super) enum Key {
     Suspend,
     /// Delete what is after the cursor; leave if the box is empty.
     DeleteOrQuit,
-    Quit,
+    /// Empty the box; leave if it is empty.
+    ClearOrQuit,
 }
 
 /// The lines that list the keys. Each fits into the narrowest log that has room for a side list.
@@ -60,9 +61,16 @@ pub(super) fn help() -> Vec<String> {
         "Ctrl-Home, Ctrl-End: first and last line.",
         "Ctrl-R: reconnect. Ctrl-L: draw anew.",
         "Ctrl-Z: to the shell and back by `fg`.",
-        "Ctrl-C: leave.",
+        "Ctrl-C: empty the box; leave.",
     ];
     lines.map(String::from).to_vec()
+}
+
+/// The keys that one cannot guess, for a screen that is too small for all.
+pub(super) fn help_in_brief() -> Vec<String> {
+    let line = "Alt-Enter: a new line. Tab: complete. PageUp: scroll. Alt-U: to what is new. Ctrl-F: \
+                search. Ctrl-R: reconnect. Ctrl-C: leave.";
+    vec![line.into()]
 }
 
 /// What `event` means, if anything.
@@ -76,7 +84,7 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
         KeyCode::Char(c) if control && !alt => match c.to_ascii_lowercase() {
             'a' => Key::Edit(Edit::Start),
             'b' => Key::Edit(Edit::Left),
-            'c' => Key::Quit,
+            'c' => Key::ClearOrQuit,
             'd' => Key::DeleteOrQuit,
             'e' => Key::Edit(Edit::End),
             'f' => Key::Search,

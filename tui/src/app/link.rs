@@ -11,20 +11,17 @@ use super::commands::typed;
 use super::editor::Editor;
 use super::roster::Asker;
 use super::silence::Silence;
-use super::underway::{Fate, Underway};
 use super::update::escaped;
-use super::{App, Effect, Phase, Privacy, Role};
+use super::{App, Effect, Phase, Privacy, Role, User};
 use crate::address::Address;
+use crate::retry::{self, Pauses};
+use crate::underway::{Fate, Underway};
 
-/// The pause before the first try to connect again. Each is twice as long as the one before, up to the
-/// longest, and up to a fifth longer or shorter, so that the clients of a server that comes back do not
-/// come all at once.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A connection that has held for so many seconds is no continuation of those that did not.
-const HELD_SECONDS: i64 = 60;
+/// How much is remembered of what was told.
+const MAX_TOLD: usize = 16;
 /// Pauses between the tries to log in again under a name that the server still holds for the connection
-/// that was lost. A server allows five tries; the last is left to the user.
+/// that was lost. A server allows five tries; the last is left to the user. After them the client hangs
+/// up and connects again later.
 const NAME_PAUSES: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(3),
@@ -34,14 +31,15 @@ const NAME_PAUSES: [Duration; 3] = [
 /// What the client remembers from one session to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Link {
-    /// The state of the numbers drawn for pauses.
-    seed: u64,
-    /// How often in a row there was no connection, or none that held.
-    failures: u32,
+    pauses: Pauses,
     /// When the session began that the user is logged in to.
     since: Option<DateTime>,
-    /// Why there was no connection, as told last.
-    told: Option<String>,
+    /// What was said to be wrong since the user was in last. Once is enough while it does not change.
+    told: Vec<String>,
+    /// The name under which this server has known the user last, and may still.
+    own: Option<String>,
+    /// How often this session was refused that name.
+    refusals: usize,
     goal: Goal,
     /// How many of the last messages never left, by the session that ends.
     pub(super) unsent: usize,
@@ -57,12 +55,7 @@ enum Goal {
     /// In the room the user named at the start.
     Enter(String),
     /// Where the user was before the connection was lost.
-    Return {
-        room: String,
-        privacy: Privacy,
-        /// How often the name was refused.
-        refusals: usize,
-    },
+    Return { room: String, privacy: Privacy },
     /// In a room that was private before the connection was lost, with word of it if it is not now.
     Doubt,
 }
@@ -103,26 +96,7 @@ impl Countdown {
 
 impl Link {
     pub(super) fn set_seed(&mut self, seed: u64) {
-        self.seed = seed;
-    }
-
-    /// The pause before the next try.
-    fn pause(&mut self) -> Countdown {
-        // 2^6 seconds are more than the longest pause.
-        let doubled = FIRST_PAUSE * (1 << self.failures.min(6));
-        self.failures = self.failures.saturating_add(1);
-        let share = 0.8 + 0.4 * self.draw();
-        Countdown(doubled.min(LONGEST_PAUSE).mul_f64(share))
-    }
-
-    /// A number from 0 up to 1, by SplitMix64.
-    fn draw(&mut self) -> f64 {
-        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.seed;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 11) as f64 / (1_u64 << 53) as f64
+        self.pauses = Pauses::new(seed);
     }
 }
 
@@ -144,13 +118,17 @@ impl App {
     /// Connects to another server, or anew to the same, as the user wants it.
     pub(super) fn connect(&mut self, at: DateTime, address: Option<Address>) -> Vec<Effect> {
         self.let_go(at);
-        self.link.failures = 0;
+        self.link.pauses.reset();
+        self.link.told.clear();
         if let Some(server) = address.as_ref().map(Address::to_string)
             && server != self.server
         {
             // The room is one of the server before.
             self.room = None;
+            self.diversion = None;
             self.link.goal = Goal::Reached;
+            self.link.own = None;
+            self.role = Role::Guest;
             self.server = server;
         }
         self.notice(at, &format!("Connecting to {}.", self.server));
@@ -186,24 +164,12 @@ impl App {
     }
 
     pub(super) fn connected(&mut self, at: DateTime, role: Role) -> Vec<Effect> {
-        self.role = role;
-        self.link.told = None;
-        if role == Role::Host {
-            let notice = format!(
-                "You host {} now. When you leave, the others lose their server.",
-                self.server
-            );
-            self.notice(at, &notice);
-        }
+        self.take_role(at, role);
         self.expect_answer().into_iter().collect()
     }
 
-    pub(super) fn not_connected(&mut self, at: DateTime, why: String) -> Vec<Effect> {
-        // Once is enough while it does not change.
-        if self.link.told.as_ref() != Some(&why) {
-            self.complain(at, &format!("Not connected: {why}"));
-            self.link.told = Some(why);
-        }
+    pub(super) fn not_connected(&mut self, at: DateTime, why: &str) -> Vec<Effect> {
+        self.complain_of_server(at, &format!("Not connected: {why}"));
         self.retry()
     }
 
@@ -214,42 +180,45 @@ impl App {
             End::ClosedByServer { .. } => "The server closed the connection.".into(),
             end => end.to_string(),
         };
-        self.complain(at, &what);
-        let asking = match &self.phase {
-            Phase::Naming { editor, .. } => Some(editor.text().to_owned()),
-            _ => None,
-        };
-        if let Some(name) = &asking {
-            self.name = Some(name.clone()).filter(|name| !name.is_empty());
-        }
+        self.complain_of_server(at, &what);
         self.let_go(at);
-        match end {
-            // The user took too long to choose a name, or chose too often.
-            End::ClosedByServer { .. } if asking.is_some() => self.wait_to_be_asked(),
-            End::Violation(_) => self.wait_to_be_asked(),
+        let own = self.link.own.is_some();
+        match (&mut self.phase, end) {
+            // What never was a chat server will not become one.
+            (_, End::Violation(_)) if !own => {
+                self.phase = Phase::Lost(Retry::WhenAsked);
+                Vec::new()
+            }
+            // The connection waits for the name now.
+            (Phase::Naming { asked, .. }, _) => {
+                *asked = Asked::BeforeConnecting;
+                self.wait_for_name()
+            }
             _ => self.retry(),
         }
     }
 
+    /// Says what is wrong with the server or the way to it: once, until the user is in again.
+    pub(super) fn complain_of_server(&mut self, at: DateTime, what: &str) {
+        if self.phase != Phase::Talking {
+            if self.link.told.iter().any(|told| told == what) {
+                return;
+            }
+            if self.link.told.len() == MAX_TOLD {
+                self.link.told.remove(0);
+            }
+            self.link.told.push(what.into());
+        }
+        self.complain(at, what);
+    }
+
     /// Ends a session that nothing comes of any more.
     pub(super) fn give_up(&mut self, at: DateTime, why: &str) -> Vec<Effect> {
-        self.complain(at, why);
+        self.complain_of_server(at, why);
         self.let_go(at);
         let mut effects = vec![Effect::Disconnect];
         effects.extend(self.retry());
         effects
-    }
-
-    /// Does not try again by itself: a playback has nothing to connect to.
-    pub fn rest(&mut self) {
-        if let Phase::Lost(retry) = &mut self.phase {
-            *retry = Retry::WhenAsked;
-        }
-    }
-
-    fn wait_to_be_asked(&mut self) -> Vec<Effect> {
-        self.phase = Phase::Lost(Retry::WhenAsked);
-        Vec::new()
     }
 
     /// A step of a countdown is over.
@@ -273,6 +242,15 @@ impl App {
                     self.named(name, Asked::ByServer)
                 }
             },
+            Phase::Naming { .. } if self.link.own.is_some() => {
+                let name = self.name.as_deref().unwrap_or_default();
+                self.notice(
+                    at,
+                    &format!("No other name was chosen: {name} is tried again."),
+                );
+                self.let_go(at);
+                self.open(None)
+            }
             // The user did not wait for it.
             _ => Vec::new(),
         }
@@ -280,27 +258,63 @@ impl App {
 
     /// The server wants a name, or another one.
     pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
-        if reason.is_some()
-            && self.name.is_some()
-            && let Goal::Return { refusals, .. } = &mut self.link.goal
-            && let Some(pause) = NAME_PAUSES.get(*refusals)
-        {
-            *refusals += 1;
+        let tried = self.name.clone().unwrap_or_default();
+        match &reason {
+            Some(reason) if self.is_own(&tried) => self.reclaim(at, reason),
+            Some(_) => {
+                // Nobody else chooses a name for the user.
+                self.name = self.link.own.clone();
+                self.ask_for_name(at, reason, &another_name(&tried))
+            }
+            None => self.ask_for_name(at, None, &tried),
+        }
+    }
+
+    /// Tries again to have the name that the server may still hold for the connection that was lost.
+    fn reclaim(&mut self, at: DateTime, reason: &str) -> Vec<Effect> {
+        let name = self.name.as_deref().unwrap_or_default();
+        let what = format!(
+            "You are not back as {name} yet: {reason} The connection that was lost may hold the name \
+             still; it is tried until it is free."
+        );
+        self.complain_of_server(at, &what);
+        if let Some(pause) = NAME_PAUSES.get(self.link.refusals) {
+            self.link.refusals += 1;
             let countdown = Countdown(*pause);
             self.phase = Phase::Reclaiming(countdown);
             return vec![Effect::Wake(countdown.step())];
         }
-        let tried = self.name.take().unwrap_or_default();
-        let offered = match &reason {
-            Some(_) => another_name(&tried),
-            None => tried,
-        };
-        self.ask_for_name(at, reason, &offered);
-        Vec::new()
+        self.let_go(at);
+        let mut effects = vec![Effect::Disconnect];
+        effects.extend(self.retry());
+        effects
     }
 
-    /// Asks for a name that the server will be told.
-    pub(super) fn ask_for_name(&mut self, at: DateTime, reason: Option<String>, offered: &str) {
+    /// Whether the server has known the user by this name last.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.link.own.as_deref() == Some(name)
+    }
+
+    /// Whether the server has refused the user's own name all the times that it may be asked in one
+    /// session.
+    pub(super) fn is_name_held(&self) -> bool {
+        self.link.refusals == NAME_PAUSES.len()
+    }
+
+    /// The server knows the user by this name.
+    pub(super) fn take_name(&mut self, name: String) {
+        self.link.own = Some(name.clone());
+        self.name = Some(name);
+    }
+
+    /// Asks for a name that the server will be told. A user who has one is not away for good by having
+    /// thought of another.
+    pub(super) fn ask_for_name(
+        &mut self,
+        at: DateTime,
+        reason: Option<String>,
+        offered: &str,
+    ) -> Vec<Effect> {
         if let Some(reason) = &reason {
             self.complain(at, reason);
         }
@@ -309,6 +323,13 @@ impl App {
             editor: Editor::with_text(offered),
             asked: Asked::ByServer,
         };
+        self.wait_for_name()
+    }
+
+    fn wait_for_name(&self) -> Vec<Effect> {
+        let has_one = self.link.own.is_some();
+        let wake = has_one.then_some(Effect::Wake(retry::LONGEST));
+        wake.into_iter().collect()
     }
 
     /// A name was typed.
@@ -328,6 +349,7 @@ impl App {
     /// Says where one is after a login.
     pub(super) fn arrived(&mut self, at: DateTime, username: &str, channel: &str) {
         self.link.since = Some(at);
+        self.link.told.clear();
         let text = match &self.link.goal {
             Goal::Return { .. } => format!("You are back as {username}, in {channel}."),
             _ => format!("You are {username}, in {channel}. /help helps."),
@@ -357,16 +379,31 @@ impl App {
         }
     }
 
-    /// Takes in that the room could not be entered that was the goal, if one was, and says so.
-    pub(super) fn shut_out(&mut self, why: &str) -> Option<String> {
-        let told = match &self.link.goal {
-            Goal::Return { room, .. } => Some(format!("You are not back in {room}: {why}")),
-            Goal::Enter(_) | Goal::Reached | Goal::Doubt => None,
-        };
-        if let Goal::Return { .. } | Goal::Enter(_) = self.link.goal {
-            self.link.goal = Goal::Reached;
+    /// The room that the user wants to be in, and is not yet.
+    pub(super) fn on_the_way(&self) -> Option<&str> {
+        match &self.link.goal {
+            Goal::Enter(room) | Goal::Return { room, .. } => Some(room),
+            Goal::Reached | Goal::Doubt => None,
         }
-        told
+    }
+
+    /// Takes in that the room could not be entered that was the goal, if one was: which one, and what
+    /// to say.
+    pub(super) fn shut_out(&mut self, why: &str) -> Option<(String, String)> {
+        match std::mem::take(&mut self.link.goal) {
+            Goal::Enter(room) => {
+                let text = format!("You are not in {room}: {why}");
+                Some((room, text))
+            }
+            Goal::Return { room, .. } => {
+                let text = format!("You are not back in {room}: {why}");
+                Some((room, text))
+            }
+            goal @ (Goal::Reached | Goal::Doubt) => {
+                self.link.goal = goal;
+                None
+            }
+        }
     }
 
     /// Warns whoever is back in a room that is not as private as it was. It is known now how it is.
@@ -423,11 +460,9 @@ impl App {
     /// Asks for a connection.
     fn open(&mut self, address: Option<Address>) -> Vec<Effect> {
         self.phase = Phase::Connecting;
+        self.link.refusals = 0;
         self.heard();
-        let room = match &self.link.goal {
-            Goal::Enter(room) | Goal::Return { room, .. } => Some(room.clone()),
-            Goal::Reached | Goal::Doubt => None,
-        };
+        let room = self.on_the_way().map(str::to_owned);
         vec![Effect::Connect {
             address,
             name: self.name.clone(),
@@ -436,7 +471,11 @@ impl App {
     }
 
     fn retry(&mut self) -> Vec<Effect> {
-        let countdown = self.link.pause();
+        if self.user == User::LooksOn {
+            self.phase = Phase::Lost(Retry::WhenAsked);
+            return Vec::new();
+        }
+        let countdown = Countdown(self.link.pauses.make());
         self.phase = Phase::Lost(Retry::In(countdown));
         vec![Effect::Wake(countdown.step())]
     }
@@ -444,10 +483,12 @@ impl App {
     /// Takes leave of the session: what it has not done is told, and where it was is remembered.
     fn let_go(&mut self, at: DateTime) {
         if let Some(since) = self.link.since.take()
-            && at.duration_since(since).as_secs() >= HELD_SECONDS
+            && at.duration_since(since).unsigned_abs() >= retry::HELD
         {
-            self.link.failures = 0;
+            self.link.pauses.reset();
         }
+        // Who comes now is not seen.
+        self.company = true;
         let unsent = std::mem::take(&mut self.link.unsent);
         for (action, fate) in self.link.underway.end(unsent) {
             match (&action, fate) {
@@ -477,10 +518,7 @@ impl App {
             self.link.goal = Goal::Return {
                 room: room.clone(),
                 privacy,
-                refusals: 0,
             };
-        } else if let Goal::Return { refusals, .. } = &mut self.link.goal {
-            *refusals = 0;
         }
         self.forget_the_server();
     }

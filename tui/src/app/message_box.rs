@@ -65,8 +65,13 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
         above,
         below,
     } = editor.visible(prompt.columns(area.width), usize::from(area.height));
+    let style = if editor.is_selected() {
+        app.palette.selected()
+    } else {
+        Style::new()
+    };
     for (y, row) in rows.iter().enumerate() {
-        put(buf, area, left, y, row, Style::new());
+        put(buf, area, left, y, row, style);
     }
     let heading = app.palette.heading();
     if above == 0 {

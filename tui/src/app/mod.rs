@@ -6,9 +6,11 @@ mod bell;
 mod chat_log;
 mod commands;
 mod complete;
+mod drafts;
 mod editor;
 mod events;
 mod history;
+mod hosting;
 mod keys;
 mod layout;
 mod limit;
@@ -22,7 +24,6 @@ mod search;
 mod silence;
 #[cfg(test)]
 mod tests;
-mod underway;
 mod update;
 mod view;
 mod writing;
@@ -40,8 +41,10 @@ pub use view::{Drawn, Hyperlink, view};
 
 use bell::Ringer;
 use complete::Completion;
+use drafts::{Diversion, Drafts};
 use editor::Editor;
 use history::History;
+use hosting::Leaving;
 use layout::Layout;
 use link::{Asked, Countdown, Link, Retry};
 use log::Log;
@@ -59,9 +62,14 @@ pub struct App {
     palette: Palette,
     ringer: Ringer,
     mouse: Mouse,
+    user: User,
     /// The server's address, as the user knows it.
     server: String,
     role: Role,
+    /// Whether others may be on the server that is hosted here.
+    company: bool,
+    /// What the user wants, and has to confirm, for it takes the server from them.
+    leaving: Option<Leaving>,
     phase: Phase,
     /// The user's name: as registered, or the one to try.
     name: Option<String>,
@@ -82,6 +90,10 @@ pub struct App {
     /// A paste of which the user has to say what is to become.
     asking: Option<Paste>,
     history: History,
+    /// What was typed in other rooms.
+    drafts: Drafts,
+    /// Whether the user was moved, and has not said yet that it is known.
+    diversion: Option<Diversion>,
 }
 
 /// Something that happened.
@@ -151,9 +163,9 @@ pub enum Effect {
     Bell,
     /// Draw everything anew, for something else has written to the terminal.
     Redraw,
-    /// Give the terminal back to the shell until it continues the program, and have the mouse as it is
-    /// then. Answered by [`Msg::Resized`].
-    Suspend(Mouse),
+    /// Give the terminal back to the shell until it continues the program. Answered by
+    /// [`Msg::Resized`].
+    Suspend,
     /// Have something otherwise, and the next time too: answered by [`Msg::Notice`] or
     /// [`Msg::Trouble`].
     Set(Setting),
@@ -214,6 +226,15 @@ pub enum Role {
     Host,
 }
 
+/// Who looks at the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum User {
+    /// The one whose client it is.
+    TakesPart,
+    /// Another one, of whom nothing comes.
+    LooksOn,
+}
+
 /// How the client stands with the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
@@ -251,8 +272,11 @@ impl App {
             palette,
             ringer: Ringer::default(),
             mouse: Mouse::Scrolls,
+            user: User::TakesPart,
             server,
             role: Role::Guest,
+            company: false,
+            leaving: None,
             phase: Phase::Connecting,
             name,
             room: None,
@@ -268,6 +292,8 @@ impl App {
             completing: None,
             asking: None,
             history: History::default(),
+            drafts: Drafts::default(),
+            diversion: None,
         }
     }
 
@@ -284,6 +310,11 @@ impl App {
     /// Has the mouse for something else than to scroll. The terminal is to be told, too.
     pub fn set_mouse(&mut self, mouse: Mouse) {
         self.mouse = mouse;
+    }
+
+    /// Shows what someone else did: a playback has nobody who types, and nothing to connect to.
+    pub fn look_on(&mut self) {
+        self.user = User::LooksOn;
     }
 
     /// Has the log kept in a file, or not.

@@ -109,6 +109,11 @@ impl Palette {
         Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 
+    /// The style of text that is selected.
+    pub(super) fn selected(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
     /// The style of the title bar.
     pub(super) fn title(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)

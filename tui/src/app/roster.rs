@@ -3,12 +3,20 @@
 
 use std::collections::VecDeque;
 
+use chatmaster_core::session::MAX_LIST_BYTES;
+
 use super::commands::Commands;
 
-/// The members of the room, in order of arrival.
+/// Answers that are awaited at most. A server that owes more does not answer.
+const MOST_AWAITED: usize = 1000;
+
+/// The members of the room, in order of arrival. Their names have no more bytes than those of a list
+/// can have; who comes then is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Members {
     names: Vec<String>,
+    /// Bytes of the names.
+    bytes: usize,
     known: Known,
 }
 
@@ -25,17 +33,20 @@ enum Known {
 impl Members {
     /// A room of which only `name` is known.
     pub(super) fn only(name: &str) -> Self {
-        Members {
-            names: vec![name.into()],
-            known: Known::Some,
-        }
+        Members::new(vec![name.into()], Known::Some)
     }
 
     /// A room as the server lists it.
     pub(super) fn listed(names: Vec<String>, more: usize) -> Self {
+        Members::new(names, Known::All { more })
+    }
+
+    fn new(names: Vec<String>, known: Known) -> Self {
+        let bytes = names.iter().map(String::len).sum();
         Members {
             names,
-            known: Known::All { more },
+            bytes,
+            known,
         }
     }
 
@@ -52,8 +63,15 @@ impl Members {
     }
 
     pub(super) fn join(&mut self, name: &str) {
-        if !self.names.iter().any(|known| known == name) {
+        if self.names.iter().any(|known| known == name) {
+            return;
+        }
+        // Each name has a byte, so their number is bounded, too.
+        if !name.is_empty() && self.bytes + name.len() <= MAX_LIST_BYTES {
+            self.bytes += name.len();
             self.names.push(name.into());
+        } else if let Known::All { more } = &mut self.known {
+            *more = more.saturating_add(1);
         }
     }
 
@@ -61,6 +79,7 @@ impl Members {
         match self.names.iter().position(|known| known == name) {
             Some(at) => {
                 self.names.remove(at);
+                self.bytes -= name.len();
             }
             None => {
                 if let Known::All { more } = &mut self.known {
@@ -72,8 +91,11 @@ impl Members {
 
     pub(super) fn rename(&mut self, old: &str, new: &str) {
         match self.names.iter_mut().find(|known| *known == old) {
-            Some(known) => *known = new.into(),
-            None => {
+            Some(known) if self.bytes - old.len() + new.len() <= MAX_LIST_BYTES => {
+                self.bytes = self.bytes - old.len() + new.len();
+                *known = new.into();
+            }
+            _ => {
                 self.leave(old);
                 self.join(new);
             }
@@ -118,6 +140,16 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// The client asks for who is in the room.
+    pub(super) fn asks_for_users(&mut self) {
+        ask(&mut self.users);
+    }
+
+    /// The client asks for the rooms.
+    pub(super) fn asks_for_channels(&mut self) {
+        ask(&mut self.channels);
+    }
+
     /// Takes in that a sync, which asks for a list on the wire, was answered.
     pub(super) fn answered_sync(&mut self) {
         if let Some(at) = self.channels.iter().position(|asker| *asker == Asker::Sync) {
@@ -126,9 +158,39 @@ impl Pending {
     }
 }
 
+fn ask(askers: &mut VecDeque<Asker>) {
+    if askers.len() < MOST_AWAITED {
+        askers.push_back(Asker::Client);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_comes_when_there_are_names_enough_is_counted() {
+        let mut members = Members::listed(vec!["a".into()], 0);
+        let (old, new) = ("m".repeat(30), "n".repeat(31));
+        for n in 0..5000 {
+            members.join(&format!("{old}{n}"));
+        }
+        assert_eq!(members.count(), Some(5001));
+        let bytes = |members: &Members| members.names().iter().map(String::len).sum::<usize>();
+        assert!(bytes(&members) <= MAX_LIST_BYTES);
+        for n in 0..5000 {
+            members.rename(&format!("{old}{n}"), &format!("{new}{n}"));
+        }
+        assert!(bytes(&members) <= MAX_LIST_BYTES);
+        assert_eq!(members.count(), Some(5001));
+        for n in 0..5000 {
+            members.leave(&format!("{new}{n}"));
+        }
+        assert_eq!(
+            (members.names(), members.count()),
+            (&["a".to_owned()][..], Some(1))
+        );
+    }
 
     #[test]
     fn members_come_go_and_change_their_names() {

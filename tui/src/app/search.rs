@@ -158,7 +158,7 @@ impl App {
             Key::Older | Key::Reconnect | Key::Search => self.step_search(Way::Older),
             Key::Newer | Key::FindNewer => self.step_search(Way::Newer),
             Key::Enter | Key::NewLine => self.search = None,
-            Key::Escape => self.cancel_search(),
+            Key::Escape | Key::ClearOrQuit => self.cancel_search(),
             Key::DeleteOrQuit if search.editor.is_empty() => self.cancel_search(),
             Key::Complete(_) => {}
             _ => return None,

@@ -7,10 +7,12 @@ use jiff::civil::DateTime;
 
 use super::{App, Effect, Phase};
 
-/// How long nothing may come before the server is asked.
-const QUIET: Duration = Duration::from_secs(30);
-/// How long it may take to say anything at all then.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long nothing may come before the server is asked. It takes up to twice as long from the last word
+/// on, for the client is not woken by each.
+const QUIET: Duration = Duration::from_secs(20);
+/// How long it may take to say anything at all then. A server that is gone is noticed within a minute,
+/// then.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What came since the client was last to be woken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use chatmaster_core::session::{Action, ActionError, Update};
 use jiff::civil::DateTime;
 
 use super::editor::Edit;
+use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
@@ -12,6 +13,7 @@ use super::roster::Asker;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::command::{self, Line, Topic};
 use crate::settings::Setting;
+use crate::text::{sanitise, wrap};
 
 /// Rows that one notch of the wheel is worth.
 const WHEEL_ROWS: usize = 3;
@@ -69,7 +71,7 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
         }
         Msg::Start { room, login_name } => app.start(room, login_name.as_deref()),
         Msg::Connected(role) => app.connected(at, role),
-        Msg::NotConnected(why) => app.not_connected(at, why),
+        Msg::NotConnected(why) => app.not_connected(at, &why),
         Msg::Woke => app.woke(at),
         Msg::Said(text) => {
             app.said(at, &text);
@@ -97,6 +99,9 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
 
 impl App {
     fn key(&mut self, at: DateTime, key: Key) -> Vec<Effect> {
+        if let Some(effects) = self.answer_leaving(at, key) {
+            return effects;
+        }
         if let Some(effects) = self.answer(at, key) {
             return effects;
         }
@@ -132,12 +137,25 @@ impl App {
             Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
-            Key::Suspend => return vec![Effect::Suspend(self.mouse)],
-            Key::DeleteOrQuit if self.active_editor().is_empty() => return vec![Effect::Quit],
+            Key::Suspend => return self.leave(at, Leaving::Suspend),
+            Key::DeleteOrQuit if self.active_editor().is_empty() => {
+                return self.leave(at, Leaving::Quit);
+            }
             Key::DeleteOrQuit => self.active_editor().apply(Edit::Delete),
-            Key::Quit => return vec![Effect::Quit],
+            Key::ClearOrQuit if self.clear_box() => {}
+            Key::ClearOrQuit => return self.leave(at, Leaving::Quit),
         }
         Vec::new()
+    }
+
+    /// Empties the message box, if there is something in it. What was there can be pasted.
+    fn clear_box(&mut self) -> bool {
+        if self.editor.is_empty() || matches!(self.phase, Phase::Naming { .. }) {
+            return false;
+        }
+        let text = self.editor.take();
+        self.editor.keep(&text);
+        true
     }
 
     pub(super) fn enter(&mut self, at: DateTime) -> Vec<Effect> {
@@ -148,22 +166,25 @@ impl App {
                 return self.named(name, asked);
             }
             Phase::Reclaiming(_) => {
-                let name = self.name.take().unwrap_or_default();
-                self.ask_for_name(at, None, &name);
-                return Vec::new();
+                let name = self.name.clone().unwrap_or_default();
+                return self.ask_for_name(at, None, &name);
             }
             _ => {}
         }
         let line = match command::parse(self.editor.text()) {
             Ok(line) => line,
             Err(mistake) => {
-                // The line stays in the box, to be corrected.
+                // The line stays in the box, to be corrected, or to be typed over.
+                self.editor.select();
                 self.complain(at, &mistake.to_string());
                 return Vec::new();
             }
         };
         match (line, &self.phase) {
-            (Some(Line::Quit), _) => vec![Effect::Quit],
+            (Some(Line::Quit), _) => {
+                self.editor.take();
+                self.leave(at, Leaving::Quit)
+            }
             (
                 Some(
                     line @ (Line::Help(_)
@@ -180,7 +201,12 @@ impl App {
             }
             (Some(Line::Connect(address)), _) => {
                 let mut effects = self.sent();
-                effects.extend(self.connect(at, address));
+                effects.extend(match address {
+                    Some(address) if address.to_string() != self.server => {
+                        self.leave(at, Leaving::Connect(address))
+                    }
+                    address => self.connect(at, address),
+                });
                 effects
             }
             (Some(Line::Disconnect), _) => {
@@ -197,11 +223,17 @@ impl App {
                     self.complain(at, &why);
                     return Vec::new();
                 }
+                if matches!(action, Action::Say(_)) && self.might_misplace(at) {
+                    return Vec::new();
+                }
                 let mut effects = self.sent();
                 effects.extend(self.act(at, action));
                 effects
             }
-            (Some(Line::Do(_)), _) => {
+            (Some(Line::Do(action)), _) => {
+                if !matches!(action, Action::Say(_)) {
+                    self.editor.select();
+                }
                 self.complain(at, "Not yet: there is no connection so far.");
                 Vec::new()
             }
@@ -222,11 +254,12 @@ impl App {
     fn local(&mut self, at: DateTime, line: Line) -> Vec<Effect> {
         match line {
             Line::Help(topic) => {
-                let lines = match topic {
-                    Topic::Commands => command::help(),
-                    Topic::Command(command) => command.help(),
-                    Topic::Keys => keys::help(),
+                let (lines, brief) = match topic {
+                    Topic::Commands => (command::help(), command::help_in_brief()),
+                    Topic::Command(command) => (command.help(), command.help()),
+                    Topic::Keys => (keys::help(), keys::help_in_brief()),
                 };
+                let lines = if self.fits(&lines) { lines } else { brief };
                 lines.iter().for_each(|line| self.notice(at, line));
             }
             Line::Clear => self.log.clear(),
@@ -247,6 +280,15 @@ impl App {
             Line::Do(_) | Line::Connect(_) | Line::Disconnect | Line::Quit => {}
         }
         Vec::new()
+    }
+
+    /// Whether so many lines can be seen at a time.
+    fn fits(&self, lines: &[String]) -> bool {
+        let window = self.window();
+        let rows = lines
+            .iter()
+            .map(|line| wrap(&sanitise(line), window.columns).len());
+        rows.sum::<usize>() <= window.rows
     }
 
     /// Has something otherwise, as far as it is not for the next time only.
@@ -301,6 +343,8 @@ impl App {
                     self.editor.set(&escaped(&text));
                 }
             }
+            // The end of the session follows, or its silence, and it is tried again.
+            Action::Login(name) if self.is_own(&name) => {}
             Action::Login(name) => {
                 self.ask_for_name(at, Some(why.to_owned()), &name);
             }

@@ -28,7 +28,16 @@ impl App {
                     members: &others,
                     rooms: &self.rooms.names,
                 };
-                self.completing = Completion::of(self.editor.before_cursor(), words);
+                let (before, after) = self.editor.around_cursor();
+                self.completing = Completion::of(before, after, words);
+                if self
+                    .completing
+                    .as_ref()
+                    .is_some_and(Completion::ends_in_space)
+                {
+                    // The one there is, if there is one, is enough.
+                    self.editor.take_in_space();
+                }
                 if let (Some(completion), Turn::Previous) = (&mut self.completing, turn) {
                     completion.turn(turn);
                 }
@@ -98,7 +107,8 @@ impl App {
 
     /// What is asked in place of the message box.
     pub(super) fn question(&self) -> Option<String> {
-        self.asked().map(Paste::question)
+        let leaving = self.leaving_question();
+        leaving.or_else(|| self.asked().map(Paste::question))
     }
 
     /// What has to be decided on, once nothing more urgent is in the box.
@@ -114,14 +124,13 @@ impl App {
         let asked = self.asked()?;
         let choice = match key {
             Key::Edit(Edit::Insert(c)) => asked.choice(c),
-            Key::Escape => Some(Choice::Cancel),
+            Key::Escape | Key::ClearOrQuit => Some(Choice::Cancel),
             Key::PageUp
             | Key::PageDown
             | Key::LogStart
             | Key::LogEnd
             | Key::Redraw
-            | Key::Suspend
-            | Key::Quit => {
+            | Key::Suspend => {
                 return None;
             }
             // Other keys would change what does not show.
@@ -164,6 +173,9 @@ impl App {
                 let over = |message: &str| message.len() > limit::most();
                 if paste::messages(&text).any(over) {
                     self.complain(at, "Not sent: a line is longer than a message may be.");
+                    return Vec::new();
+                }
+                if self.might_misplace(at) {
                     return Vec::new();
                 }
                 let mut effects = self.sent();

@@ -1,4 +1,4 @@
-//! Events as JSON, one object per line.
+//! Events as JSON, one object per line, with `time`: when it happened, in milliseconds since 1970.
 //!
 //! | `event` | further attributes |
 //! | --- | --- |
@@ -12,13 +12,16 @@
 //! | `refused` | `action`, `text` (if the action has one), `reason`: what was not sent, or a `login` \
 //! under a name that was not to be had |
 //! | `unknown` | `package`: what the server sent that this client does not know |
+//! | `doubtful` | `action`, `text`: what may not have reached the server (with `--reconnect`) |
 //! | `unsent` | `messages`: how many of the last were not sent when the session ended |
 //! | `ended` | `reason` (`quit`, `closed`, `lost` or `violation`), `message` |
+//! | `reconnecting` | `reason`, `after` (seconds): when it is tried again (with `--reconnect`) |
 //!
 //! Texts and names are exact, whatever they hold. Characters that a reader could not see, or that
 //! would drive a terminal, are written as `\u` escapes, so that the line itself is harmless.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use chatmaster_core::session::{Action, End, Event, Listing, Update};
 use serde::Serialize;
@@ -26,27 +29,40 @@ use serde_json::ser::{Formatter, Serializer};
 
 use crate::command;
 use crate::text::is_hidden;
+use crate::underway::Fate;
 
-/// Writes `update` as a line, if it is news to a program.
-pub(super) fn write(out: &mut impl Write, update: &Update) -> io::Result<()> {
-    let Some(object) = object(update) else {
-        return Ok(());
-    };
-    write_line(out, &object)
+/// Writes `object` as a line that says when it happened: after so much time since 1970.
+pub(super) fn write(out: &mut impl Write, time: Duration, event: Object<'_>) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        time: u64,
+        #[serde(flatten)]
+        event: Object<'a>,
+    }
+    let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    write_line(out, &Line { time, event })
 }
 
-/// Writes that the name `username` was tried in vain.
-pub(super) fn write_refused_name(
-    out: &mut impl Write,
-    username: &str,
-    reason: &str,
-) -> io::Result<()> {
-    let refused = Object::Refused {
+/// The name `username` was tried in vain.
+pub(super) fn refused_name<'a>(username: &'a str, reason: &str) -> Object<'a> {
+    Object::Refused {
         action: "login",
         text: Some(username),
         reason: reason.into(),
-    };
-    write_line(out, &refused)
+    }
+}
+
+/// The connection ended before it was known that `action` was dealt with.
+pub(super) fn doubtful(action: &Action, fate: Fate) -> Object<'_> {
+    let (action, text) = describe(action);
+    match fate {
+        Fate::Unsent => Object::Refused {
+            action,
+            text,
+            reason: "The connection ended before it was sent.".into(),
+        },
+        Fate::Unknown => Object::Doubtful { action, text },
+    }
 }
 
 /// Writes `object` as a harmless line of JSON.
@@ -106,6 +122,11 @@ pub(crate) enum Object<'a> {
         text: Option<&'a str>,
         reason: String,
     },
+    Doubtful {
+        action: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
+    },
     Unknown {
         package: &'a str,
     },
@@ -115,6 +136,10 @@ pub(crate) enum Object<'a> {
     Ended {
         reason: &'static str,
         message: String,
+    },
+    Reconnecting {
+        reason: &'a str,
+        after: f64,
     },
 }
 
@@ -227,7 +252,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
     })
 }
 
-fn describe(action: &Action) -> (&'static str, Option<&str>) {
+pub(super) fn describe(action: &Action) -> (&'static str, Option<&str>) {
     match action {
         Action::Login(name) => ("login", Some(name)),
         Action::Say(text) => ("say", Some(text)),
@@ -272,8 +297,13 @@ mod tests {
     use super::*;
 
     fn written(update: &Update) -> String {
+        let object = object(update).expect("it is news");
+        written_at(0, object).replace(r#"{"time":0,"#, "{")
+    }
+
+    fn written_at(millis: u64, object: Object<'_>) -> String {
         let mut out = Vec::new();
-        write(&mut out, update).expect("memory can be written");
+        write(&mut out, Duration::from_millis(millis), object).expect("memory can be written");
         String::from_utf8(out).expect("JSON is UTF-8")
     }
 
@@ -329,6 +359,29 @@ mod tests {
             ),
         ] {
             assert_eq!(written(&update), format!("{line}\n"));
+        }
+    }
+
+    #[test]
+    fn each_object_has_its_time() {
+        for (object, line) in [
+            (
+                Object::Reconnecting {
+                    reason: "It was lost.",
+                    after: 1.25,
+                },
+                r#"{"time":1764093906123,"event":"reconnecting","reason":"It was lost.","after":1.25}"#,
+            ),
+            (
+                doubtful(&Action::Say("hi".into()), Fate::Unknown),
+                r#"{"time":1764093906123,"event":"doubtful","action":"say","text":"hi"}"#,
+            ),
+            (
+                doubtful(&Action::Leave, Fate::Unsent),
+                r#"{"time":1764093906123,"event":"refused","action":"leave","reason":"The connection ended before it was sent."}"#,
+            ),
+        ] {
+            assert_eq!(written_at(1_764_093_906_123, object), format!("{line}\n"));
         }
     }
 

@@ -7,97 +7,43 @@
 //! Two threads share the work, so that neither waits for the other: one reads the input no faster
 //! than the server takes it, the other prints what happens no slower than it comes.
 
+mod desk;
 mod input;
 pub(crate) mod json;
+mod output;
 mod package;
 pub(crate) mod print;
 
-use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvError, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
-use chatmaster_core::{RoomName, SessionConfig};
+use chatmaster_core::{RoomName, SessionConfig, Username};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::login::{Candidates, login_name};
-use crate::reach::{Destination, Reached};
+use crate::reach::{Destination, Hosting};
+use crate::retry::{self, Pauses};
 use crate::runtime::Client;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, cause, tell};
+use desk::{Certainty, Desk};
+use output::Output;
 
-/// Updates that may wait to be printed; over it nothing more is read from the server.
-const WAITING_UPDATES: usize = 1024;
+/// Updates that may wait to be printed; over it nothing more is read from the server. Few, for each may
+/// be a list or a text of 64 KiB.
+const WAITING_UPDATES: usize = 16;
 
-/// Talks until the end of the input, or of the connection.
-///
-/// # Errors
-/// Why it could not, or not until the end of the input.
-pub fn run(settings: &Settings, form: Form, destination: &Destination) -> Result<(), Trouble> {
-    let (name, candidates) = match &settings.name {
-        Some(name) => (Some(name.clone()), None),
-        None => {
-            let mut candidates = Candidates::new(login_name());
-            (candidates.next(), Some(candidates))
-        }
-    };
-    let room = settings.wanted_room().map(str::to_owned);
-    let config = SessionConfig {
-        username: name.clone(),
-        channel: room.clone(),
-        encoding: settings.encoding.into(),
-        ..SessionConfig::default()
-    };
-    let (updates, came) = mpsc::sync_channel(WAITING_UPDATES);
-    let on_update = move |update| {
-        // Nobody listens any more when the program is about to end.
-        let _ = updates.send(update);
-    };
-    let Reached { client, host } = destination
-        .reach(settings.runtime, &config, on_update)
-        .map_err(Trouble::Failed)?;
-    if host.is_some() {
-        tell(format_args!(
-            "nobody was listening on {destination}, so this is the server now; when it ends, the \
-             others lose their connection"
-        ));
-    }
-    let client = Arc::new(client);
-    quit_on_signals(client.clone())?;
-    let (progress, reached) = mpsc::channel();
-    let talker = client.clone();
-    thread::spawn(move || input::send_lines(io::stdin().lock(), form, &talker, &reached));
-    let printer = Printer {
-        client: &client,
-        form,
-        destination,
-        name,
-        candidates,
-        stage: Stage::LoggingIn { room },
-        progress,
-    };
-    printer.run(&came)
-}
-
-/// What the thread that sends has to wait for.
-enum Progress {
-    /// What is said now is said in the right room, under the right name.
-    Ready,
-    /// Everything sent before the [`Action::Sync`] was dealt with.
-    Synced,
-}
-
-/// How far the session is.
-enum Stage {
-    /// There is no login yet; after it there may be a room to join.
-    LoggingIn { room: Option<String> },
-    /// Logged in; the room is still to be joined.
-    Joining { room: String },
-    /// The input is being sent.
-    Talking,
-}
+/// How long a server may say nothing that has something to answer, but for flood control.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long flood control may take for each action: a server takes ten in a second, unless it was told
+/// otherwise.
+const DELAY: Duration = Duration::from_secs(1);
+/// How often it is looked whether the server is silent.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,172 +54,423 @@ pub enum Form {
     Json,
 }
 
-struct Printer<'a> {
-    client: &'a Client,
-    form: Form,
-    destination: &'a Destination,
-    /// The name tried last.
-    name: Option<String>,
-    /// Further names, unless the user gave one.
-    candidates: Option<Candidates>,
-    stage: Stage,
-    progress: Sender<Progress>,
+/// What becomes of the program when there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// It ends.
+    Ends,
+    /// It tries again, for ever.
+    Reconnects,
 }
 
-impl Printer<'_> {
-    fn run(mut self, updates: &Receiver<Update>) -> Result<(), Trouble> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
+/// Talks until the end of the input, or of the connection.
+///
+/// # Errors
+/// Why it could not, or not until the end of the input; or that what happened could not be printed.
+pub fn run(
+    settings: &Settings,
+    form: Form,
+    persistence: Persistence,
+    destination: &Destination,
+) -> Result<(), Trouble> {
+    let desk = Arc::new(Desk::new(match persistence {
+        Persistence::Ends => Certainty::AtTheEnd,
+        Persistence::Reconnects => Certainty::Always,
+    }));
+    quit_on_signals(desk.clone())?;
+    let sender = desk.clone();
+    thread::spawn(move || input::send_stdin(form, &sender));
+    let (name, candidates) = match &settings.name {
+        Some(name) => (Some(name.clone()), None),
+        None => {
+            let mut candidates = Candidates::new(login_name());
+            (candidates.next(), Some(candidates))
+        }
+    };
+    let talk = Talk {
+        settings,
+        destination,
+        persistence,
+        desk,
+        out: Output::new(form),
+        name,
+        candidates,
+        room: settings.wanted_room().map(str::to_owned),
+        since: None,
+        stage: Stage::LoggingIn,
+    };
+    talk.run()
+}
+
+/// How far the session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// There is no login yet.
+    LoggingIn,
+    /// Logged in; the room is still to be joined.
+    Joining,
+    /// The input is being sent.
+    Talking,
+}
+
+struct Talk<'a> {
+    settings: &'a Settings,
+    destination: &'a Destination,
+    persistence: Persistence,
+    desk: Arc<Desk>,
+    out: Output,
+    /// The name tried last.
+    name: Option<String>,
+    /// Further names, unless the user gave one, or has one.
+    candidates: Option<Candidates>,
+    /// The room to be in.
+    room: Option<String>,
+    /// When the last session was logged in, if any was.
+    since: Option<Instant>,
+    stage: Stage,
+}
+
+/// How long the server has said nothing.
+struct Silence {
+    since: Instant,
+    /// When it was first seen that there is something to answer.
+    asked: Option<Instant>,
+}
+
+impl Silence {
+    fn begin() -> Self {
+        Silence {
+            since: Instant::now(),
+            asked: None,
+        }
+    }
+
+    /// How long it lasts if that is too long, with so many actions to answer, if any are.
+    fn lasts(&mut self, now: Instant, awaited: Option<usize>) -> Option<Duration> {
+        let Some(actions) = awaited else {
+            self.asked = None;
+            return None;
+        };
+        let asked = *self.asked.get_or_insert(now);
+        let actions = u32::try_from(actions).unwrap_or(u32::MAX);
+        let patience = DELAY.saturating_mul(actions).saturating_add(PATIENCE);
+        (now - asked >= patience).then(|| now - self.since)
+    }
+}
+
+/// How a session went.
+enum Over {
+    /// The user has left.
+    Left,
+    /// There is none, or none that is of use: a sentence.
+    Lost(String),
+}
+
+enum Next {
+    GoOn,
+    End(Over),
+}
+
+impl Talk<'_> {
+    fn run(mut self) -> Result<(), Trouble> {
+        let mut pauses = Pauses::new(retry::seed());
         loop {
-            let update = match updates.try_recv() {
+            let begun = self.since;
+            let why = match self.session()? {
+                Over::Left => break,
+                Over::Lost(why) => why,
+            };
+            if self.persistence == Persistence::Ends || self.out.is_broken() {
+                return Err(self.lost(why));
+            }
+            let held = self.since.filter(|since| begun != Some(*since));
+            if held.is_some_and(|since| since.elapsed() >= retry::HELD) {
+                pauses.reset();
+            }
+            let pause = pauses.make();
+            self.out.reconnecting(&why, pause);
+            self.flush();
+            thread::sleep(pause);
+        }
+        self.flush();
+        if let Some(error) = self.out.error() {
+            return Err(Trouble::Failed(format!(
+                "{}; what was in the input by then was sent.",
+                output::explain(error)
+            )));
+        }
+        match self.desk.input_trouble() {
+            Some(why) => Err(Trouble::Failed(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the program ends, when the connection does.
+    fn lost(&self, why: String) -> Trouble {
+        Trouble::Failed(match self.out.error() {
+            Some(error) => format!("{}; and {why}", output::explain(error)),
+            None => why,
+        })
+    }
+
+    /// Connects, and talks until that ends.
+    fn session(&mut self) -> Result<Over, Trouble> {
+        self.stage = Stage::LoggingIn;
+        let is_joined = |room: &String| !RoomName::are_same(room, RoomName::GENERAL);
+        let config = SessionConfig {
+            username: self.name.clone(),
+            channel: self.room.clone().filter(is_joined),
+            encoding: self.settings.encoding.into(),
+            ..SessionConfig::default()
+        };
+        let (updates, came) = mpsc::sync_channel(WAITING_UPDATES);
+        let on_update = move |update| {
+            // Nobody listens any more when the session has been left.
+            let _ = updates.send(update);
+        };
+        let runtime = self.settings.runtime;
+        let reached = self
+            .destination
+            .reach(runtime, &config, Hosting::Never, on_update);
+        let client = match reached {
+            Ok(reached) => Arc::new(reached.client),
+            Err(why) => return Ok(Over::Lost(why)),
+        };
+        self.desk.connected(&client);
+        let mut unsent = 0;
+        let over = self.talk(&client, &came, &mut unsent);
+        let doubtful = self.desk.disconnected(unsent);
+        if self.persistence == Persistence::Reconnects && matches!(over, Ok(Over::Lost(_))) {
+            let changes = |action: &Action| !matches!(action, Action::Users | Action::Channels);
+            for (action, fate) in doubtful.iter().filter(|(action, _)| changes(action)) {
+                self.out.doubtful(action, *fate);
+            }
+        }
+        // The session's thread may wait to tell something.
+        drop(came);
+        over
+    }
+
+    fn talk(
+        &mut self,
+        client: &Client,
+        came: &Receiver<Update>,
+        unsent: &mut usize,
+    ) -> Result<Over, Trouble> {
+        let mut silence = Silence::begin();
+        loop {
+            let update = match came.try_recv() {
                 Err(TryRecvError::Empty) => {
-                    if out.flush().is_err() {
-                        return Ok(());
-                    }
-                    updates.recv()
+                    self.flush();
+                    came.recv_timeout(LOOK)
                 }
-                Err(TryRecvError::Disconnected) => Err(RecvError),
+                Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
                 Ok(update) => Ok(update),
             };
-            // A session's thread that is gone without a word has lost its connection.
-            let update = update.unwrap_or(Update::Event(Event::Ended(End::Lost)));
-            // Whoever read what is printed here has left: there is nobody to chat for.
-            if self.print(&mut out, &update).is_err() {
-                return Ok(());
-            }
-            let Update::Event(event) = update else {
-                continue;
-            };
-            match self.take_in(event) {
-                Ok(Next::GoOn) => {}
-                Ok(Next::End) => {
-                    let _ = out.flush();
-                    return Ok(());
-                }
-                Err(trouble) => {
-                    let _ = out.flush();
-                    return Err(trouble);
-                }
-            }
-        }
-    }
-
-    fn print(&self, out: &mut impl Write, update: &Update) -> io::Result<()> {
-        match (update, &self.form) {
-            // What was still to be sent when the user left is not news.
-            (Update::Refused(_, ActionError::Ended), _) => Ok(()),
-            // Answered below. The reader may want to know of a name that was tried in vain.
-            (
-                Update::Event(Event::NameWanted {
-                    reason: Some(reason),
-                }),
-                Form::Json,
-            ) => json::write_refused_name(out, self.name.as_deref().unwrap_or_default(), reason),
-            (Update::Event(Event::NameWanted { .. } | Event::Synced), _) => Ok(()),
-            (_, Form::Json) => json::write(out, update),
-            (Update::Event(event), Form::Text) => print::write(out, event),
-            (Update::Refused(_, error), Form::Text) => {
-                tell(format_args!("not sent: {error}"));
-                Ok(())
-            }
-        }
-    }
-
-    fn take_in(&mut self, event: Event) -> Result<Next, Trouble> {
-        match event {
-            Event::NameWanted { reason } => self.try_next_name(reason)?,
-            Event::LoggedIn { channel, .. } => {
-                if let Stage::LoggingIn { room } = &mut self.stage {
-                    match room
-                        .take()
-                        .filter(|room| !RoomName::are_same(room, &channel))
-                    {
-                        Some(room) => self.stage = Stage::Joining { room },
-                        None => self.ready(),
+            let update = match update {
+                Ok(update) => update,
+                Err(RecvTimeoutError::Timeout) => {
+                    let awaited = match self.stage {
+                        Stage::Talking => self.desk.awaited(),
+                        Stage::LoggingIn | Stage::Joining => Some(0),
+                    };
+                    match silence.lasts(Instant::now(), awaited) {
+                        Some(lasted) => return self.give_up(lasted),
+                        None => continue,
                     }
                 }
+                // A session's thread that is gone without a word has lost its connection.
+                Err(RecvTimeoutError::Disconnected) => Update::Event(Event::Ended(End::Lost)),
+            };
+            silence = Silence::begin();
+            self.print(&update);
+            if let Update::Event(event) = update
+                && let Next::End(over) = self.take_in(client, event, unsent)?
+            {
+                return Ok(over);
+            }
+        }
+    }
+
+    fn give_up(&self, silence: Duration) -> Result<Over, Trouble> {
+        let seconds = silence.as_secs();
+        let why = format!("the server has not answered for {seconds} seconds.");
+        match self.persistence {
+            Persistence::Reconnects => Ok(Over::Lost(why)),
+            Persistence::Ends => Err(self.lost(why)),
+        }
+    }
+
+    fn print(&mut self, update: &Update) {
+        match update {
+            // What was still to be sent when the user left is not news.
+            Update::Refused(_, ActionError::Ended) => {}
+            Update::Refused(action, _) => {
+                self.desk.refused(action);
+                self.out.update(update);
+            }
+            // Answered below. The reader may want to know of a name that was tried in vain.
+            Update::Event(Event::NameWanted {
+                reason: Some(reason),
+            }) => {
+                let name = self.name.as_deref().unwrap_or_default();
+                self.out.refused_name(name, reason);
+            }
+            Update::Event(Event::NameWanted { .. } | Event::Synced) => {}
+            // Each of them is told by itself.
+            Update::Event(Event::Unsent { .. }) if self.persistence == Persistence::Reconnects => {}
+            update => self.out.update(update),
+        }
+    }
+
+    /// Has on stdout what was printed. If that fails, the rest of the input is for nobody.
+    fn flush(&mut self) {
+        let was_broken = self.out.is_broken();
+        self.out.flush();
+        if self.out.is_broken() && !was_broken {
+            self.desk.mute();
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        client: &Client,
+        event: Event,
+        unsent: &mut usize,
+    ) -> Result<Next, Trouble> {
+        match event {
+            Event::NameWanted { reason } => return self.try_next_name(client, reason),
+            Event::LoggedIn {
+                username, channel, ..
+            } => {
+                self.since = Some(Instant::now());
+                self.name = Some(username);
+                self.candidates = None;
+                self.stage = Stage::Joining;
+                self.enter(channel);
             }
             Event::Joined {
                 channel, me: true, ..
-            } => {
-                if matches!(&self.stage, Stage::Joining { room } if RoomName::are_same(room, &channel))
-                {
-                    self.ready();
-                }
-            }
+            } => self.enter(channel),
+            Event::Left { me: true, .. } => self.room = Some(RoomName::GENERAL.into()),
             Event::Error {
                 error_type,
                 message,
-            } => match &self.stage {
-                Stage::Joining { room } if error_type == "join" => {
-                    return Err(Trouble::Failed(format!(
-                        "cannot join the room {room}: {message} Choose another one with --room."
-                    )));
+            } => match (self.stage, &self.room) {
+                (Stage::Joining, Some(room)) if error_type == "join" => {
+                    let why = format!("cannot join the room {room}: {message}");
+                    return self.end(why, "Choose another one with --room.");
                 }
                 // A server that knows no `channels` answers a sync so, and after all before it.
-                _ if error_type == "channels" => self.tell_sender(Progress::Synced),
+                _ if error_type == "channels" => self.desk.synced(),
                 _ => {}
             },
-            Event::Synced => self.tell_sender(Progress::Synced),
-            Event::Ended(End::Quit) => return Ok(Next::End),
+            Event::Synced => self.desk.synced(),
+            Event::Unsent { messages } => *unsent = messages,
+            Event::Ended(End::Quit) => return Ok(Next::End(Over::Left)),
             Event::Ended(end) => {
-                return Err(Trouble::Failed(format!(
-                    "{end} The server was {}; run chatmaster again to reconnect.",
-                    self.destination
-                )));
+                // What never was a chat server will not become one.
+                let is_none = matches!(end, End::Violation(_)) && self.since.is_none();
+                let why = match self.persistence {
+                    Persistence::Reconnects if !is_none => return Ok(lost(end.to_string())),
+                    _ => format!(
+                        "{end} The server was {}; run chatmaster again to reconnect.",
+                        self.destination
+                    ),
+                };
+                return Err(self.lost(why));
             }
             _ => {}
         }
         Ok(Next::GoOn)
     }
 
-    fn try_next_name(&mut self, reason: Option<String>) -> Result<(), Trouble> {
+    /// The user is in a room: the one to be in, unless there is another one to join first.
+    fn enter(&mut self, channel: String) {
+        if self.stage == Stage::Joining
+            && let Some(room) = &self.room
+            && !RoomName::are_same(room, &channel)
+        {
+            return;
+        }
+        self.room = Some(channel);
+        if self.stage != Stage::Talking {
+            self.stage = Stage::Talking;
+            self.desk.ready();
+        }
+    }
+
+    fn try_next_name(&mut self, client: &Client, reason: Option<String>) -> Result<Next, Trouble> {
         let Some(candidates) = &mut self.candidates else {
             let name = self.name.as_deref().unwrap_or_default();
             let reason = reason.unwrap_or_else(|| "The server gave no reason.".into());
-            return Err(Trouble::Failed(format!(
-                "the name {name} was refused: {reason} Choose another one with --name."
-            )));
+            let why = format!("the name {name} was refused: {reason}");
+            let next = "Choose another one with --name.";
+            if Username::parse(name).is_err() {
+                return Err(self.lost(format!("{why} {next}")));
+            }
+            return self.end(why, next);
         };
         if let Some(name) = candidates.next() {
             self.name = Some(name.clone());
             // If the session is over, its last update says so.
-            let _ = self.client.act(Action::Login(name));
+            let _ = client.act(Action::Login(name));
         }
-        Ok(())
+        Ok(Next::GoOn)
     }
 
-    fn ready(&mut self) {
-        self.stage = Stage::Talking;
-        self.tell_sender(Progress::Ready);
-    }
-
-    fn tell_sender(&self, progress: Progress) {
-        // The sender has ended if the user has left already.
-        let _ = self.progress.send(progress);
+    /// The session is of no use. With time it may be, which is worth waiting for or not.
+    fn end(&self, why: String, next: &str) -> Result<Next, Trouble> {
+        match self.persistence {
+            Persistence::Reconnects => Ok(lost(why)),
+            Persistence::Ends => Err(self.lost(format!("{why} {next}"))),
+        }
     }
 }
 
-enum Next {
-    GoOn,
-    End,
+fn lost(why: String) -> Next {
+    Next::End(Over::Lost(why))
 }
 
 /// The first signal leaves in good order, the second one at once.
-fn quit_on_signals(client: Arc<Client>) -> Result<(), Trouble> {
+fn quit_on_signals(desk: Arc<Desk>) -> Result<(), Trouble> {
     let mut signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
     thread::spawn(move || {
         let mut quitting = false;
         for signal in signals.forever() {
-            if quitting && let Err(error) = signal_hook::low_level::emulate_default_handler(signal)
-            {
+            // Without a connection there is nothing to leave.
+            let at_once = std::mem::replace(&mut quitting, true) || desk.client().is_none();
+            if at_once && let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
                 tell(format_args!("cannot end at once: {}", cause(&error)));
             }
-            quitting = true;
-            let leaving = client.clone();
+            let Some(client) = desk.client() else {
+                continue;
+            };
             // On a thread of its own, for it may wait while there is a second signal.
-            thread::spawn(move || leaving.act(Action::Quit));
+            thread::spawn(move || client.act(Action::Quit));
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_something_to_answer_may_not_be_silent_for_a_minute() {
+        let mut silence = Silence::begin();
+        let after = |seconds| silence.since + Duration::from_secs(seconds);
+        let times: Vec<Instant> = (0..=600).map(after).collect();
+        // It has nothing to say.
+        assert_eq!(silence.lasts(times[300], None), None);
+        // It is seen within 5 s that it is asked something, and up to 45 s later that it does not answer.
+        assert_eq!(silence.lasts(times[305], Some(1)), None);
+        assert_eq!(silence.lasts(times[345], Some(1)), None);
+        assert!(silence.lasts(times[350], Some(1)).is_some());
+        // Flood control takes its time.
+        assert_eq!(silence.lasts(times[350], Some(100)), None);
+        assert!(silence.lasts(times[445], Some(100)).is_some());
+    }
 }

@@ -26,8 +26,7 @@ pub(super) fn parse(line: &str) -> Result<Action, String> {
         r#type: Option<IgnoredAny>,
         command: Option<IgnoredAny>,
     }
-    let shape: Shape = serde_json::from_str(line)
-        .map_err(|error| format!("The line cannot be read as JSON: {error}."))?;
+    let shape: Shape = serde_json::from_str(line).map_err(|error| no_json(&error))?;
     let data_of = |kind: &str| format!(r#"{{"type":"{kind}","data":{line}}}"#);
     let package = match shape {
         Shape {
@@ -54,6 +53,15 @@ pub(super) fn parse(line: &str) -> Result<Action, String> {
             Command::Users => Action::Users,
         },
     })
+}
+
+fn no_json(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "The JSON ends too early.".into();
+    }
+    let words = error.to_string();
+    let what = words.split(" at line").next().unwrap_or(&words);
+    format!("It is no JSON from column {} on: {what}.", error.column())
 }
 
 #[cfg(test)]
@@ -99,10 +107,15 @@ mod tests {
     #[test]
     fn what_is_no_package_is_refused_with_the_reason() {
         for (line, reason) in [
-            ("{", "The line cannot be read as JSON: "),
+            ("{", "The JSON ends too early."),
+            (r#"{"message":"#, "The JSON ends too early."),
+            (
+                "{message}",
+                "It is no JSON from column 2 on: key must be a string.",
+            ),
             (
                 r#"{"message":"a"} {"message":"b"}"#,
-                "The line cannot be read as JSON: ",
+                "It is no JSON from column 17 on: trailing characters.",
             ),
             ("{}", "A message needs data.message, a string."),
             (

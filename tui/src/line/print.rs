@@ -1,11 +1,14 @@
 //! Events as lines for people.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use chatmaster_core::session::{Event, Listing};
+use chatmaster_core::session::{Action, Event, Listing};
 
+use super::json;
 use crate::command;
 use crate::text::{listed, sanitise};
+use crate::underway::Fate;
 
 /// Writes `event` as one harmless line, if it is for people.
 pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {
@@ -13,6 +16,31 @@ pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {
         Some(line) => writeln!(out, "{}", sanitise(&line)),
         None => Ok(()),
     }
+}
+
+/// Writes that there is no connection, and when it is tried again.
+pub(super) fn write_reconnecting(
+    out: &mut impl Write,
+    reason: &str,
+    after: Duration,
+) -> io::Result<()> {
+    let seconds = after.as_secs_f64();
+    let line = format!("! {reason} It is tried again in {seconds:.1} s.");
+    writeln!(out, "{}", sanitise(&line))
+}
+
+/// Writes what is known of an action that the connection ended before.
+pub(super) fn write_doubtful(out: &mut impl Write, action: &Action, fate: Fate) -> io::Result<()> {
+    let what = match json::describe(action) {
+        ("say", Some(text)) => text.into(),
+        (name, Some(text)) => format!("/{name} {text}"),
+        (name, None) => format!("/{name}"),
+    };
+    let fate = match fate {
+        Fate::Unsent => "not sent",
+        Fate::Unknown => "may not have reached the server",
+    };
+    writeln!(out, "{}", sanitise(&format!("! {fate}: {what}")))
 }
 
 /// `event` as a line, not harmless yet, if it is for people.
@@ -111,6 +139,25 @@ mod tests {
             message: "/me waves".into(),
         };
         assert_eq!(written(&event), "* bob waves\n");
+    }
+
+    #[test]
+    fn what_came_of_a_lost_connection_is_told_line_by_line() {
+        let mut out = Vec::new();
+        let after = Duration::from_millis(1960);
+        let say = Action::Say("a\nb".into());
+        write_reconnecting(&mut out, "It was\nlost.", after)
+            .and_then(|()| write_doubtful(&mut out, &say, Fate::Unknown))
+            .and_then(|()| write_doubtful(&mut out, &say, Fate::Unsent))
+            .and_then(|()| write_doubtful(&mut out, &Action::Leave, Fate::Unknown))
+            .and_then(|()| write_doubtful(&mut out, &Action::Join("x".into()), Fate::Unknown))
+            .expect("memory can be written");
+        let lines = "! It was␊lost. It is tried again in 2.0 s.\n\
+                     ! may not have reached the server: a␊b\n\
+                     ! not sent: a␊b\n\
+                     ! may not have reached the server: /leave\n\
+                     ! may not have reached the server: /join x\n";
+        assert_eq!(String::from_utf8(out).expect("text is written"), lines);
     }
 
     #[test]

@@ -122,8 +122,7 @@ fn play(args: &Args) -> Result<(), Stop> {
     #[cfg(feature = "ui")]
     if let Some(name) = &args.view
         && !args.json
-        && io::IsTerminal::is_terminal(&io::stdin())
-        && io::IsTerminal::is_terminal(&io::stdout())
+        && crate::terminal::is_there()
     {
         return judge(playback::play(&reel, name)?);
     }

@@ -2,8 +2,6 @@
 //! the network for it.
 //!
 //! What the client did is read from what it sent, so that the session knows what an answer is about.
-//! A list of rooms that the line client asked for only to know that it was heard cannot be told from
-//! one that its user asked for, and shows.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;

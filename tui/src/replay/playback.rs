@@ -4,16 +4,14 @@
 //! once more.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chatmaster_core::Time;
 use chatmaster_core::session::{Event, Update};
-use crossterm::event::{self, MouseEventKind};
+use crossbeam_channel::bounded;
+use crossterm::event::{Event as Key, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Stop;
 use super::clock::Clock;
@@ -24,14 +22,17 @@ use super::rerun::Ending;
 use super::view_as::connections;
 use crate::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
 use crate::settings::Theme;
-use crate::terminal::screen::Screen;
+use crate::terminal::keyboard::{self, Told};
+use crate::terminal::screen::{Screen, Stopped};
 use crate::terminal::{lost_terminal, palette};
 use crate::text::{sanitise, truncate};
 
 /// How often the screen is drawn while time goes on.
 const FRAME: Duration = Duration::from_millis(16);
-/// How often signals are looked for while it does not.
+/// How often it is while it does not.
 const IDLE: Duration = Duration::from_millis(250);
+/// What may wait to be taken in.
+const WAITING: usize = 64;
 
 /// Plays back what the user `name` saw, until the user of this terminal has seen enough.
 pub(super) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
@@ -48,41 +49,44 @@ pub(super) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
 }
 
 fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
-    let terminate = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT, SIGHUP] {
-        signal_hook::flag::register(signal, terminate.clone())?;
-    }
-    let mut screen = Screen::open(Mouse::Scrolls)?;
-    stage.resize(screen.size()?);
+    let (mut screen, is_open) = Screen::open(Mouse::Scrolls)?;
+    let (told, tells) = bounded(WAITING);
+    keyboard::watch(&told, is_open)?;
+    stage.resize(screen.size());
     let mut last = Instant::now();
-    while !terminate.load(Ordering::Relaxed) {
+    loop {
         let now = Instant::now();
         player.pass(now - last);
         last = now;
         stage.show(player.shown());
         screen.draw(|buf| stage.paint(&player, buf))?;
-        let patience = if player.is_playing() { FRAME } else { IDLE };
         // Whatever waits is taken in before the next look, for a screen takes longer than a key.
-        let mut wait = patience;
-        while event::poll(wait)? {
+        let mut wait = if player.is_playing() { FRAME } else { IDLE };
+        while let Ok(told) = tells.recv_timeout(wait) {
             wait = Duration::ZERO;
-            match event::read()? {
-                event::Event::Key(key) => match player.key(key) {
+            match told {
+                Told::Event(Key::Key(key)) => match player.key(key) {
                     Next::GoOn => {}
                     Next::Quit => return Ok(()),
+                    Next::Stop => screen.stop(Stopped::WithItsJob)?,
                     Next::Scroll => stage.tell(Time::ZERO, Msg::Key(key)),
                 },
-                event::Event::Resize(width, height) => stage.resize((width, height)),
-                event::Event::Mouse(mouse) => match mouse.kind {
+                Told::Event(Key::Mouse(mouse)) => match mouse.kind {
                     MouseEventKind::ScrollUp => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Up)),
                     MouseEventKind::ScrollDown => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Down)),
                     _ => {}
                 },
-                _ => {}
+                Told::Event(_) | Told::PasteStalled => {}
+                Told::Resized => screen.resize()?,
+                Told::Stop => screen.stop(Stopped::Alone)?,
+                Told::Continued => screen.take_again()?,
+                Told::End => return Ok(()),
+            }
+            if stage.size != screen.size() {
+                stage.resize(screen.size());
             }
         }
     }
-    Ok(())
 }
 
 /// The client on the screen, and what it is told.
@@ -145,13 +149,9 @@ impl Stage {
     fn tell(&mut self, time: Time, msg: Msg) {
         let at = self.clock.date_time(time);
         for effect in app::update(&mut self.app, at, msg) {
-            match effect {
-                // What this client would ask for, the recorded one has asked for; its answers come.
-                Effect::Act(action) => {
-                    app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
-                }
-                Effect::Wake(_) => self.app.rest(),
-                _ => {}
+            // What this client would ask for, the recorded one has asked for; its answers come.
+            if let Effect::Act(action) = effect {
+                app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
             }
         }
     }
@@ -169,7 +169,7 @@ impl Stage {
         }
         let y = area.bottom() - 1;
         let columns = usize::from(area.width);
-        let line = truncate(&sanitise(&player.line()), columns);
+        let line = truncate(&sanitise(&player.line(columns)), columns);
         let style = Style::new().add_modifier(Modifier::REVERSED);
         buf.set_string(area.x, y, " ".repeat(columns), style);
         buf.set_stringn(area.x, y, line.as_str(), columns, style);
@@ -178,12 +178,10 @@ impl Stage {
 }
 
 fn new_app(file: &str, name: &str, size: (u16, u16)) -> App {
-    App::new(
-        file.to_owned(),
-        Some(name.to_owned()),
-        size,
-        palette(Theme::Auto),
-    )
+    let (server, palette) = (file.to_owned(), palette(Theme::Auto));
+    let mut app = App::new(server, Some(name.to_owned()), size, palette);
+    app.look_on();
+    app
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::clock::seconds;
 const MAX_GAP: Duration = Duration::from_secs(2);
 /// Events between two looks at the screen at the highest speed.
 const AT_ONCE: usize = 64;
-/// Columns of the progress bar.
+/// Columns of the progress bar, where there is room.
 const BAR: usize = 20;
 
 /// The state of a playback of events at known times.
@@ -55,6 +55,8 @@ enum Speed {
 pub(super) enum Next {
     GoOn,
     Quit,
+    /// Give the terminal back to the shell for a while.
+    Stop,
     /// The key is for the view.
     Scroll,
 }
@@ -111,6 +113,9 @@ impl Player {
         }
         if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
             return Next::Quit;
+        }
+        if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            return Next::Stop;
         }
         self.mistake = None;
         if self.prompt.is_some() {
@@ -234,10 +239,10 @@ impl Player {
         self.from + gap.mul_f64(part)
     }
 
-    /// The line that tells all that.
-    pub(super) fn line(&self) -> String {
+    /// The line that tells all that, with the bar in the room that is left of so many columns.
+    pub(super) fn line(&self, columns: usize) -> String {
         if let Some(typed) = &self.prompt {
-            return format!(" Go to (12.5, 2m, …): {typed}▏  Enter goes, Esc does not");
+            return format!(" Go to (12.5, 2m …): {typed}▏  Enter goes, Esc does not");
         }
         let state = match self.state {
             State::Playing => "playing",
@@ -247,26 +252,28 @@ impl Player {
         let position = self.position();
         let since = |time: Time| time.since(Time::ZERO);
         let share = since(position).as_secs_f64() / since(self.end).as_secs_f64().max(1e-6);
-        let filled = (share.clamp(0.0, 1.0) * BAR as f64) as usize;
-        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
         let speed = match self.speed {
             Speed::Times(times) => format!("{times}x"),
             Speed::Max => "max".into(),
         };
-        let (at, end) = (seconds(since(position)), seconds(since(self.end)));
+        let [at, end] = [position, self.end].map(|time| since(time).as_secs_f64());
         let gap = self.gap();
         let aside = match &self.mistake {
             Some(mistake) => format!("  {mistake}"),
             None if gap > MAX_GAP && self.state == State::Playing => {
-                format!(
-                    "  {} of silence shortened to {}",
-                    seconds(gap),
-                    seconds(MAX_GAP)
-                )
+                format!("  skips {} of silence", seconds(gap - MAX_GAP))
             }
-            None => "  space pauses, → ← step, + - speed, g goes to, q quits".into(),
+            None if self.state == State::Playing => {
+                "  space pauses, + - speed, g seeks, q quits".into()
+            }
+            None => "  space plays, → ← step, g seeks, q quits".into(),
         };
-        format!(" {state} {bar} {at} of {end}  {speed}{aside}")
+        let rest = format!(" {at:.1} of {end:.1} s  {speed}{aside}");
+        let used = 2 + state.len() + rest.chars().count();
+        let long = columns.saturating_sub(used).min(BAR);
+        let filled = (share.clamp(0.0, 1.0) * long as f64) as usize;
+        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(long - filled));
+        format!(" {state} {bar}{rest}")
     }
 }
 
@@ -317,8 +324,8 @@ mod tests {
         assert!(!player.is_playing());
         assert!(
             player
-                .line()
-                .starts_with(" ended   ████████████████████ 70.000 s of 70.000 s  1x")
+                .line(100)
+                .starts_with(" ended   ████████████████████ 70.0 of 70.0 s  1x")
         );
     }
 
@@ -327,14 +334,30 @@ mod tests {
         let mut player = player();
         player.pass(3 * SECOND);
         assert_eq!(
-            player.line(),
-            " playing █████████░░░░░░░░░░░ 32.000 s of 70.000 s  1x  60.000 s of silence shortened to 2.000 s"
+            player.line(100),
+            " playing █████████░░░░░░░░░░░ 32.0 of 70.0 s  1x  skips 58.000 s of silence"
         );
         press(&mut player, &[KeyCode::Char(' '), KeyCode::Char('+')]);
         assert_eq!(
-            player.line(),
-            " paused  █████████░░░░░░░░░░░ 32.000 s of 70.000 s  2x  space pauses, → ← step, + - speed, g goes to, q quits"
+            player.line(100),
+            " paused  █████████░░░░░░░░░░░ 32.0 of 70.0 s  2x  space plays, → ← step, g seeks, q quits"
         );
+    }
+
+    #[test]
+    fn the_line_fits_eighty_columns_with_its_hints() {
+        let end = Time::from_micros(99_999_900_000);
+        let mut player = Player::new(vec![end], end);
+        player.speed = Speed::Max;
+        player.go_to(end);
+        for _ in 0..2 {
+            let line = player.line(80);
+            assert!(
+                line.chars().count() <= 80 && line.ends_with("q quits"),
+                "{line}"
+            );
+            press(&mut player, &[KeyCode::Char(' ')]);
+        }
     }
 
     #[test]
@@ -394,9 +417,9 @@ mod tests {
         go(&mut player, "1m");
         assert_eq!(player.shown(), 3);
         assert!(
-            player.line().contains(" 60.000 s of 70.000 s "),
+            player.line(100).contains(" 60.0 of 70.0 s "),
             "{}",
-            player.line()
+            player.line(100)
         );
         go(&mut player, "2");
         assert_eq!(player.shown(), 3, "what came at that time is shown");
@@ -404,9 +427,11 @@ mod tests {
         assert_eq!(player.shown(), 1);
         go(&mut player, "soon");
         assert!(
-            player.line().ends_with("write it like 12.5, 500ms or 2m"),
+            player
+                .line(100)
+                .ends_with("write it like 12.5, 500ms or 2m"),
             "{}",
-            player.line()
+            player.line(100)
         );
         assert_eq!(player.shown(), 1);
         go(&mut player, "99h");
@@ -421,9 +446,9 @@ mod tests {
             &[KeyCode::Char('g'), KeyCode::Char('q'), KeyCode::Backspace],
         );
         assert!(
-            player.line().starts_with(" Go to (12.5, 2m, …): ▏"),
+            player.line(100).starts_with(" Go to (12.5, 2m …): ▏"),
             "{}",
-            player.line()
+            player.line(100)
         );
         press(&mut player, &[KeyCode::Esc]);
         assert_eq!(player.key(KeyCode::PageUp.into()), Next::Scroll);

@@ -213,7 +213,8 @@ proptest! {
                 if of_it.clone().count() == 0 {
                     continue;
                 }
-                let messages = of_it.filter(|line| line["event"] == "message");
+                let is_heard = |line: &&serde_json::Value| line["event"] == "message" && line["me"] != true;
+                let messages = of_it.filter(is_heard);
                 let messages: Vec<_> = messages.map(|line| line["message"].to_string()).collect();
                 prop_assert_eq!(messages, messages_in(&bytes), "{:?}", conn);
             }

@@ -1,14 +1,18 @@
-//! What one user saw, and nothing else: as lines, as JSON, or played back on a terminal.
+//! What one user saw and said, and nothing else: as lines, as JSON, or played back on a terminal.
+//!
+//! Lists of rooms and of members are left out: clients ask for them all the time by themselves, which
+//! cannot be told from their users.
 //!
 //! A line has the times of a transcript before what the line client prints; an object has `time` (in
 //! seconds since the start, a number) and `connection` (its identifier, a number) before the
-//! attributes that the line client's `--json` prints.
+//! attributes that the line client's `--json` prints, and `me` (true) behind those of a message that the
+//! user said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use chatmaster_core::ConnId;
-use chatmaster_core::session::{Event, Update};
+use chatmaster_core::session::{Event, Listing, Update};
+use chatmaster_core::{ConnId, Time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -22,7 +26,7 @@ use crate::line::{json, print};
 use crate::text::sanitise;
 use crate::trouble::Trouble;
 
-/// Shows what the user `name` saw.
+/// Shows what the user `name` saw and said.
 pub(super) fn show(
     reel: &Reel,
     name: &str,
@@ -30,13 +34,46 @@ pub(super) fn show(
     out: &mut impl Write,
 ) -> Result<Ending, Stop> {
     let conns = connections(reel, name)?;
-    let ending = if as_json {
-        look(reel, &conns, |seen| write_json(out, &seen))?.ending
-    } else {
-        let clock = Clock::new(reel.header().start);
-        look(reel, &conns, |seen| write_line(out, clock, &seen))?.ending
-    };
-    Ok(ending)
+    let clock = Clock::new(reel.header().start);
+    let mut names = BTreeMap::new();
+    let rerun = look(reel, &conns, |seen| {
+        let (time, conn) = (seen.time, seen.conn);
+        let said = matches!(seen.what, Sight::Said(_));
+        match shown(&mut names, seen) {
+            Some(event) if as_json => write_json(out, time, conn, event, said),
+            Some(event) => write_line(out, clock, time, &event),
+            None => Ok(()),
+        }
+    })?;
+    Ok(rerun.ending)
+}
+
+/// The event to show for what was seen or said, if any; `names` are those that the user has.
+fn shown(names: &mut BTreeMap<ConnId, String>, seen: Seen) -> Option<Event> {
+    match seen.what {
+        Sight::Said(message) => {
+            // What comes before a login nobody said.
+            let username = names.get(&seen.conn)?.clone();
+            Some(Event::Message { username, message })
+        }
+        Sight::Event(event) => {
+            match &event {
+                Event::LoggedIn { username: name, .. }
+                | Event::Renamed {
+                    new_username: name,
+                    me: true,
+                    ..
+                } => drop(names.insert(seen.conn, name.clone())),
+                Event::Users { .. }
+                | Event::Channels {
+                    answers: Listing::Channels,
+                    ..
+                } => return None,
+                _ => {}
+            }
+            Some(event)
+        }
+    }
 }
 
 /// The connections of the user `name`.
@@ -56,39 +93,43 @@ pub(super) fn connections(reel: &Reel, name: &str) -> Result<BTreeSet<ConnId>, S
 /// How many names are listed when one is not found.
 const MAX_NAMES: usize = 20;
 
-fn write_line(out: &mut impl Write, clock: Clock, seen: &Seen) -> io::Result<()> {
-    let Sight::Event(event) = &seen.what else {
-        return Ok(());
-    };
+fn write_line(out: &mut impl Write, clock: Clock, time: Time, event: &Event) -> io::Result<()> {
     match print::line(event) {
-        Some(line) => writeln!(out, "{}  {}", clock.stamp(seen.time), sanitise(&line)),
+        Some(line) => writeln!(out, "{}  {}", clock.stamp(time), sanitise(&line)),
         None => Ok(()),
     }
 }
 
-fn write_json(out: &mut impl Write, seen: &Seen) -> io::Result<()> {
+fn write_json(
+    out: &mut impl Write,
+    time: Time,
+    conn: ConnId,
+    event: Event,
+    said: bool,
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         time: &'a RawValue,
         connection: u64,
         #[serde(flatten)]
         event: json::Object<'a>,
+        /// Of a message that the user said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        me: Option<bool>,
     }
-    let Sight::Event(event) = &seen.what else {
-        return Ok(());
-    };
     // The client asks for it by itself, or is told by what comes next.
     if let Event::NameWanted { .. } = event {
         return Ok(());
     }
-    let update = Update::Event(event.clone());
+    let update = Update::Event(event);
     let Some(event) = json::object(&update) else {
         return Ok(());
     };
     let line = Line {
-        time: &seconds(seen.time),
-        connection: seen.conn.0,
+        time: &seconds(time),
+        connection: conn.0,
         event,
+        me: said.then_some(true),
     };
     json::write_line(out, &line)
 }
@@ -99,7 +140,7 @@ mod tests {
 
     use chatmaster_core::{Config, Input};
 
-    use super::super::story::{Studio, login, message, story};
+    use super::super::story::{Studio, login, message, rename, story};
     use super::*;
 
     fn seen_by(name: &str, as_json: bool) -> Vec<String> {
@@ -123,9 +164,11 @@ mod tests {
             "* you joined general",
             "* bob joined general",
             "* carol joined general",
+            "<alice> hello everyone",
             "* bob left general",
             "* carol left general",
             "! join: Channel is private.",
+            "<alice> is anyone here?",
             "* you are now alicia",
             "* bob joined general",
             "<bob> back again",
@@ -146,6 +189,7 @@ mod tests {
             "* bob left general",
             "* you joined lair",
             "<bob> the secret plan",
+            "<carol> understood ␛[1m",
             "* bob left lair",
             "* the room is public now; rooms: general, lair",
         ];
@@ -199,6 +243,35 @@ mod tests {
                 r#"{"time":61.800000,"connection":3,"event":"ended","reason":"quit","message":"You left."}"#
             )
         );
+    }
+
+    #[test]
+    fn what_a_client_asks_for_by_itself_is_not_shown() {
+        let mut studio = Studio::new(Config::default());
+        let s = &mut studio;
+        s.opens(1, Ipv4Addr::LOCALHOST);
+        s.plain(1, &login("alice"));
+        s.plain(1, &rename("carol"));
+        // What the terminal client sends for a line, and before.
+        for command in ["users", "channels"] {
+            s.plain(1, &super::super::story::command(command));
+        }
+        s.plain(1, &message("/me waves"));
+        s.plain(1, &super::super::story::command("channels"));
+        for as_json in [false, true] {
+            let mut out = Vec::new();
+            let shown = show(&Reel::of(studio.bytes()), "alice", as_json, &mut out);
+            shown.expect("she is there");
+            let text = String::from_utf8(out).expect("text is printed");
+            let lines: Vec<_> = text.lines().collect();
+            assert_eq!(lines.len(), 4, "{text}");
+            let waved = if as_json {
+                r#""username":"carol","message":"/me waves","action":true,"me":true}"#
+            } else {
+                "* carol waves"
+            };
+            assert!(lines[3].ends_with(waved), "{text}");
+        }
     }
 
     #[test]

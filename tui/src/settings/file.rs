@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(
             wrong,
             [
-                "line 1: bell must be mentions or all or off.",
+                "line 1: bell must be mentions, all or off.",
                 "line 3: There is no setting nmae. Did you mean name?",
                 "line 4: There is no setting colours; there are name, room, address, encoding, \
                  runtime, theme, bell, mouse, history, log, scrollback.",

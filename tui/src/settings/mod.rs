@@ -15,6 +15,9 @@ use crate::runtime::Runtime;
 /// Entries of the chat log that are kept at least, and at most.
 const SCROLLBACK: std::ops::RangeInclusive<usize> = 100..=1_000_000;
 
+/// What a setting is that is none.
+const OFF: &str = "off";
+
 /// How the client is to be. The default is what it is without any file or flag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -36,7 +39,7 @@ pub struct Settings {
     pub mouse: bool,
     /// Whether what is sent is kept for the next time.
     pub history: bool,
-    /// The file, or its folder, that the chat log is written to.
+    /// The file, or its folder, that the chat log is written to, if it is.
     pub log: Option<PathBuf>,
     /// Entries of the chat log that are kept to scroll back to.
     pub scrollback: usize,
@@ -171,8 +174,8 @@ impl Setting {
             _ => Err(unfit("true or false")),
         };
         Ok(match key {
-            "name" => Setting::Name(name("a name")?),
-            "room" => Setting::Room(name("the name of a room")?),
+            "name" => Setting::Name(name("a text, such as alice")?),
+            "room" => Setting::Room(name("a text, such as tea")?),
             "address" => {
                 let allowed = "host, host:port or [v6]:port";
                 let address = name(allowed)?.parse().map_err(|_| unfit(allowed))?;
@@ -185,11 +188,8 @@ impl Setting {
             "mouse" => Setting::Mouse(switch()?),
             "history" => Setting::History(switch()?),
             "log" => match given {
-                Given::Text("") | Given::Typed("off") => Setting::Log(None),
-                Given::Text(path) | Given::Typed(path) if !path.is_empty() => {
-                    Setting::Log(Some(path.into()))
-                }
-                _ => return Err(unfit("a file or a folder, or empty for none")),
+                Given::Text(path) | Given::Typed(path) => Setting::log(path.into()),
+                _ => return Err(unfit("a file or a folder, or off")),
             },
             _ => {
                 let number = match given {
@@ -204,6 +204,12 @@ impl Setting {
                 })?)
             }
         })
+    }
+
+    /// The setting of the chat log's file, or of its folder: none if it is empty or `off`.
+    pub fn log(path: PathBuf) -> Self {
+        let is_none = path.as_os_str().is_empty() || path.as_os_str() == OFF;
+        Setting::Log((!is_none).then_some(path))
     }
 
     /// Its name.
@@ -233,7 +239,7 @@ impl Setting {
             Setting::Theme(theme) => value_name(theme).into(),
             Setting::Bell(bell) => value_name(bell).into(),
             Setting::Mouse(on) | Setting::History(on) => (*on).into(),
-            Setting::Log(None) => "".into(),
+            Setting::Log(None) => OFF.into(),
             Setting::Log(Some(path)) => path.to_string_lossy().into_owned().into(),
             Setting::Scrollback(number) => i64::try_from(*number).unwrap_or(i64::MAX).into(),
         }
@@ -322,7 +328,11 @@ fn choice<T: ValueEnum>(key: &'static str, given: Given<'_>) -> Result<T, Unfit>
     };
     chosen.ok_or_else(|| {
         let names: Vec<_> = T::value_variants().iter().map(value_name).collect();
-        Unfit::Value(key, names.join(" or "))
+        let choices = match &names[..] {
+            [others @ .., one, last] => [others, &[format!("{one} or {last}")]].concat().join(", "),
+            names => names.concat(),
+        };
+        Unfit::Value(key, choices)
     })
 }
 
@@ -388,7 +398,9 @@ mod tests {
             ("mouse", Given::Switch(false), "off", "mouse = false"),
             ("history", Given::Switch(true), "true", "history = true"),
             ("log", Given::Text("a b"), "a b", "log = \"a b\""),
-            ("log", Given::Text(""), "off", "log = \"\""),
+            ("log", Given::Text("off"), "off", "log = \"off\""),
+            ("log", Given::Text(""), "", "log = \"off\""),
+            ("log", Given::Text("./off"), "./off", "log = \"./off\""),
             ("scrollback", Given::Number(100), "100", "scrollback = 100"),
         ] {
             assert_eq!(parse(key, in_file), Ok(written.into()));
@@ -399,8 +411,16 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_what_can() {
         for (key, given, answer) in [
-            ("name", Given::Number(5), "name must be a name."),
-            ("name", Given::Text(""), "name must be a name."),
+            (
+                "name",
+                Given::Number(5),
+                "name must be a text, such as alice.",
+            ),
+            (
+                "name",
+                Given::Text(""),
+                "name must be a text, such as alice.",
+            ),
             (
                 "address",
                 Given::Text("host:port"),
@@ -414,7 +434,7 @@ mod tests {
             (
                 "bell",
                 Given::Switch(true),
-                "bell must be mentions or all or off.",
+                "bell must be mentions, all or off.",
             ),
             ("mouse", Given::Text("true"), "mouse must be true or false."),
             (
@@ -425,7 +445,7 @@ mod tests {
             (
                 "log",
                 Given::Switch(false),
-                "log must be a file or a folder, or empty for none.",
+                "log must be a file or a folder, or off.",
             ),
             (
                 "scrollback",
@@ -472,7 +492,7 @@ mod tests {
                 "bell = \"all\"",
                 "mouse = true",
                 "history = true",
-                "log = \"\"",
+                "log = \"off\"",
                 "scrollback = 500",
             ]
         );

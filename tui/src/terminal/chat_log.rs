@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::folders;
@@ -21,17 +21,10 @@ impl ChatLog {
     /// alone.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says, or that there is something which is no file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let path = Self::path_at(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)?;
+        let file = open(&path)?;
         Ok(ChatLog { path, file })
     }
 
@@ -50,18 +43,60 @@ impl ChatLog {
         &self.path
     }
 
-    /// Adds a line, at once and in one piece.
+    /// Adds a line, at once and in one piece: to the file that has the name now, so that a log that was
+    /// moved away or deleted goes on in a new one.
     ///
     /// # Errors
     /// What the operating system says.
     pub(super) fn append(&mut self, line: &str) -> io::Result<()> {
+        if !self.is_there()? {
+            self.file = open(&self.path)?;
+        }
         self.file.write_all(format!("{line}\n").as_bytes())
     }
+
+    /// Whether the file that is open is the one of that name.
+    fn is_there(&self) -> io::Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(named) => {
+                let open = self.file.metadata()?;
+                Ok((named.dev(), named.ino()) == (open.dev(), open.ino()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // To open a FIFO would wait for whoever reads it.
+    if let Ok(there) = fs::metadata(path) {
+        let kind = there.file_type();
+        let what = match kind {
+            _ if kind.is_dir() => "it is a folder",
+            _ if kind.is_fifo() => "it is a FIFO",
+            _ if kind.is_socket() => "it is a socket",
+            _ if kind.is_block_device() => "it is a device",
+            _ => "",
+        };
+        if !what.is_empty() {
+            return Err(io::Error::other(what));
+        }
+    }
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
     use std::{env, process};
 
     use super::*;
@@ -81,6 +116,52 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+
+    #[test]
+    fn a_log_that_was_moved_or_deleted_goes_on_in_a_new_file() {
+        let folder = env::temp_dir().join(format!("chatmaster-moved-log-{}", process::id()));
+        let path = folder.join("chatmaster.log");
+        let mut log = ChatLog::open(&path).expect("it can be made");
+        let read = |path: &Path| fs::read_to_string(path).expect("it is there");
+        log.append("one").expect("there is room");
+        let moved = folder.join("old.log");
+        fs::rename(&path, &moved).expect("it is ours");
+        log.append("two").expect("there is room");
+        assert_eq!(
+            (read(&moved), read(&path)),
+            ("one\n".into(), "two\n".into())
+        );
+        // Another file of that name, none, and no folder.
+        fs::rename(&moved, &path).expect("it is ours");
+        log.append("three").expect("there is room");
+        assert_eq!(read(&path), "one\nthree\n");
+        fs::remove_file(&path).expect("it is ours");
+        log.append("four").expect("there is room");
+        assert_eq!(read(&path), "four\n");
+        fs::remove_dir_all(&folder).expect("it is ours");
+        log.append("five").expect("there is room");
+        assert_eq!(read(&path), "five\n");
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let folder = env::temp_dir().join(format!("chatmaster-no-log-{}", process::id()));
+        fs::create_dir_all(folder.join("chatmaster.log")).expect("there is room");
+        let refused = |name: &str| {
+            let opened = ChatLog::open(&folder.join(name));
+            opened.err().map(|error| error.to_string())
+        };
+        assert_eq!(refused("").as_deref(), Some("it is a folder"));
+        let made = process::Command::new("mkfifo")
+            .arg(folder.join("fifo"))
+            .status();
+        assert!(made.expect("every system has mkfifo").success());
+        assert_eq!(refused("fifo").as_deref(), Some("it is a FIFO"));
+        let _socket = UnixListener::bind(folder.join("socket")).expect("there is room");
+        assert_eq!(refused("socket").as_deref(), Some("it is a socket"));
         fs::remove_dir_all(&folder).expect("it is ours");
     }
 

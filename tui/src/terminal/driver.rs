@@ -4,13 +4,14 @@ use std::io;
 use std::time::Instant;
 
 use chatmaster_core::session::TryActError;
-use crossterm::event::{self, MouseEventKind};
+use crossterm::event::{Event, MouseEventKind};
 
 use super::chat_log::ChatLog;
 use super::history::HistoryFile;
 use super::inbox::{Happening, Inbox};
+use super::keyboard::Told;
 use super::pace::Pace;
-use super::screen::Screen;
+use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
 use super::{lost_terminal, palette};
 use crate::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
@@ -141,10 +142,7 @@ impl Driver {
 
     fn take_in(&mut self, happening: Happening) -> io::Result<()> {
         match happening {
-            Happening::Event(event) => match translate(event) {
-                Some(msg) => self.tell(msg),
-                None => Ok(()),
-            },
+            Happening::Event(told) => self.terminal_told(told),
             Happening::Terminate => self.tell(Msg::Terminate),
             Happening::Update(attempt, update) => match self.sessions.take_in(attempt, update) {
                 Some(update) => self.tell(Msg::Update(update)),
@@ -162,6 +160,37 @@ impl Driver {
                 None => Ok(()),
             },
         }
+    }
+
+    fn terminal_told(&mut self, told: Told) -> io::Result<()> {
+        match told {
+            Told::Event(event) => match translate(event) {
+                Some(msg) => self.tell(msg),
+                None => Ok(()),
+            },
+            Told::PasteStalled => {
+                let what = "A paste has begun and not ended. Esc ends it.";
+                self.tell(Msg::Notice(what.into()))
+            }
+            Told::Resized => {
+                self.screen.resize()?;
+                self.resized()
+            }
+            Told::Stop => {
+                self.screen.stop(Stopped::Alone)?;
+                self.resized()
+            }
+            Told::Continued => {
+                self.screen.take_again()?;
+                self.resized()
+            }
+            Told::End => self.tell(Msg::Terminate),
+        }
+    }
+
+    fn resized(&mut self) -> io::Result<()> {
+        let (width, height) = self.screen.size();
+        self.tell(Msg::Resized(width, height))
     }
 
     /// Tells the app, and does what it wants.
@@ -186,10 +215,9 @@ impl Driver {
                 Effect::Wake(after) => self.wake = Some(Instant::now() + after),
                 Effect::Mouse(mouse) => self.screen.give_mouse(mouse)?,
                 Effect::Redraw => self.screen.clear()?,
-                Effect::Suspend(mouse) => {
-                    self.screen.suspend(mouse)?;
-                    let (width, height) = self.screen.size()?;
-                    self.tell(Msg::Resized(width, height))?;
+                Effect::Suspend => {
+                    self.screen.stop(Stopped::WithItsJob)?;
+                    self.resized()?;
                 }
                 Effect::Set(setting) => self.set(setting)?,
                 Effect::Settings => self.list_settings()?,
@@ -296,18 +324,19 @@ impl Driver {
     }
 }
 
-fn translate(event: event::Event) -> Option<Msg> {
+fn translate(event: Event) -> Option<Msg> {
     Some(match event {
-        event::Event::Key(key) => Msg::Key(key),
-        event::Event::Paste(text) => Msg::Paste(text),
-        event::Event::Resize(width, height) => Msg::Resized(width, height),
-        event::Event::Mouse(mouse) => match mouse.kind {
+        Event::Key(key) => Msg::Key(key),
+        Event::Paste(text) => Msg::Paste(text),
+        Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::ScrollUp => Msg::Wheel(Wheel::Up),
             MouseEventKind::ScrollDown => Msg::Wheel(Wheel::Down),
             _ => return None,
         },
-        event::Event::FocusGained => Msg::Focus(Focus::Here),
-        event::Event::FocusLost => Msg::Focus(Focus::Elsewhere),
+        Event::FocusGained => Msg::Focus(Focus::Here),
+        Event::FocusLost => Msg::Focus(Focus::Elsewhere),
+        // The window tells by a signal.
+        Event::Resize(..) => return None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 
+use super::is_plain;
 use crate::app::Hyperlink;
 
 /// Whether the terminal can be told of a link that goes over rows.
@@ -21,6 +22,7 @@ impl Hyperlinks {
     pub(super) fn of_terminal(term: Option<&OsStr>) -> Self {
         match term.and_then(OsStr::to_str) {
             Some("linux" | "dumb" | "") | None => Hyperlinks::Unknown,
+            Some(term) if is_plain(term) => Hyperlinks::Unknown,
             Some(_) => Hyperlinks::Known,
         }
     }

@@ -5,24 +5,35 @@ use std::time::Instant;
 
 use chatmaster_core::session::Update;
 use crossbeam_channel::{Receiver, Sender, at, bounded, never, select_biased};
-use crossterm::event;
 
+use super::keyboard::Told;
 use super::sessions::Attempt;
 use crate::reach::Reached;
 
-/// What may wait in a lane. Over it nothing more is read from the terminal, or from the server.
-const WAITING: usize = 1024;
+/// What may wait to be taken in from the terminal. Over it nothing more is read from it.
+const WAITING_KEYS: usize = 1024;
+/// The same from the server: few, for each may be a list or a text of 64 KiB.
+const WAITING_UPDATES: usize = 16;
 
 /// Something for the driver to take in.
 pub(super) enum Happening {
     /// From the terminal.
-    Event(event::Event),
+    Event(Told),
     /// A signal asks the program to end, or the terminal is gone.
     Terminate,
     /// From a session.
     Update(Attempt, Update),
     /// From the thread that connects anew.
     Reached(Attempt, Result<Reached, String>),
+}
+
+impl From<Told> for Happening {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::End => Happening::Terminate,
+            told => Happening::Event(told),
+        }
+    }
 }
 
 /// The near end, where things happen.
@@ -41,8 +52,8 @@ pub(super) struct Inbox {
 
 /// Two lanes, each bounded.
 pub(super) fn inbox() -> (Senders, Inbox) {
-    let (urgent_in, urgent) = bounded(WAITING);
-    let (other_in, other) = bounded(WAITING);
+    let (urgent_in, urgent) = bounded(WAITING_KEYS);
+    let (other_in, other) = bounded(WAITING_UPDATES);
     let senders = Senders {
         urgent: urgent_in,
         other: other_in,
@@ -72,7 +83,7 @@ mod tests {
     #[test]
     fn a_key_overtakes_all_the_messages_that_wait() {
         let (senders, inbox) = inbox();
-        for _ in 0..WAITING {
+        for _ in 0..WAITING_UPDATES {
             let update = Update::Event(Event::Synced);
             let sent = senders
                 .other
@@ -80,7 +91,7 @@ mod tests {
             assert!(sent.is_ok());
         }
         for _ in 0..3 {
-            let key = Happening::Event(event::Event::FocusGained);
+            let key = Happening::Event(Told::Resized);
             assert!(senders.urgent.try_send(key).is_ok());
         }
         let keys = (0..3).filter(|_| matches!(inbox.next(None), Some(Happening::Event(_))));
@@ -104,6 +115,6 @@ mod tests {
             Happening::Update(Attempt::FIRST, Update::Event(Event::Synced))
         });
         let taken = flood.map_while(|update| senders.other.try_send(update).ok());
-        assert_eq!(taken.take(2 * WAITING).count(), WAITING);
+        assert_eq!(taken.take(2 * WAITING_UPDATES).count(), WAITING_UPDATES);
     }
 }

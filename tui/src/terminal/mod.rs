@@ -1,10 +1,13 @@
 //! The terminal client in a real terminal: [`App`] with keys, a clock, sessions and a screen.
 
+mod backend;
 mod chat_log;
+mod decoder;
 mod driver;
 mod history;
 mod hyperlink;
 mod inbox;
+pub(crate) mod keyboard;
 mod pace;
 #[cfg(test)]
 #[path = "../../tests/pty/mod.rs"]
@@ -13,24 +16,19 @@ pub(crate) mod screen;
 mod sessions;
 
 use std::env;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::thread;
-
-use crossbeam_channel::Sender;
-use crossterm::event;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::app::{App, Mouse, Msg, Palette};
 use crate::login::login_name;
 use crate::reach::Destination;
+use crate::retry;
 use crate::settings::file::Place;
 use crate::settings::{Settings, Theme};
 use crate::trouble::{Trouble, cause};
 use driver::Driver;
-use inbox::{Happening, inbox};
+use inbox::inbox;
 use screen::Screen;
+pub use screen::is_there;
 use sessions::{Connector, Sessions};
 
 /// Talks until the user leaves.
@@ -46,13 +44,12 @@ pub fn run(
     let (senders, inbox) = inbox();
     // First the screen, for connecting may take its time.
     let mouse = Mouse::scrolling(settings.mouse);
-    let screen = Screen::open(mouse).map_err(|error| lost_terminal(&error))?;
-    let size = screen.size().map_err(|error| lost_terminal(&error))?;
-    watch_signals(senders.urgent.clone())?;
-    read_events(senders.urgent);
+    let (screen, is_open) = Screen::open(mouse).map_err(|error| lost_terminal(&error))?;
+    let size = screen.size();
+    keyboard::watch(&senders.urgent, is_open).map_err(|error| lost_terminal(&error))?;
     let name = settings.name.clone();
     let mut app = App::new(destination.to_string(), name, size, palette(settings.theme));
-    app.set_seed(seed());
+    app.set_seed(retry::seed());
     app.set_bell(settings.bell);
     app.set_mouse(mouse);
     app.set_scrollback(settings.scrollback);
@@ -74,41 +71,26 @@ pub fn run(
     driver.run(start, inbox)
 }
 
-fn read_events(happened: Sender<Happening>) {
-    thread::spawn(move || {
-        loop {
-            // A terminal that cannot be read is gone.
-            let happening = event::read().map_or(Happening::Terminate, Happening::Event);
-            let last = matches!(happening, Happening::Terminate);
-            if happened.send(happening).is_err() || last {
-                return;
-            }
-        }
-    });
-}
-
-fn watch_signals(happened: Sender<Happening>) -> Result<(), Trouble> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
-        .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
-    thread::spawn(move || {
-        for _ in signals.forever() {
-            if happened.send(Happening::Terminate).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(())
-}
-
-/// A number that the next run does not have: the standard library's hashes are keyed at random.
-fn seed() -> u64 {
-    RandomState::new().hash_one(())
-}
-
 /// The colours for a user who wants this theme, in this environment.
 pub(crate) fn palette(theme: Theme) -> Palette {
-    let [no_color, colorfgbg] = ["NO_COLOR", "COLORFGBG"].map(env::var_os);
+    let [no_color, colorfgbg, term] = ["NO_COLOR", "COLORFGBG", "TERM"].map(env::var_os);
+    if term
+        .and_then(|term| term.into_string().ok())
+        .is_some_and(|term| is_plain(&term))
+    {
+        return Palette::Plain;
+    }
     Palette::new(theme, no_color.as_deref(), colorfgbg.as_deref())
+}
+
+/// Whether the terminal whose `TERM` this is has no colours, and knows no more than the first ones did.
+fn is_plain(term: &str) -> bool {
+    let (kind, _) = term.split_once('-').unwrap_or((term, ""));
+    let is_old = matches!(
+        kind,
+        "vt52" | "vt100" | "vt102" | "vt200" | "vt220" | "vt320" | "ansi.sys"
+    );
+    is_old || term.ends_with("-mono") || term.ends_with("-m")
 }
 
 pub(crate) fn lost_terminal(error: &io::Error) -> Trouble {

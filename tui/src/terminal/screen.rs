@@ -1,12 +1,16 @@
 //! The terminal as a screen, and as it was before.
 
+use std::convert::Infallible;
 use std::env;
 use std::fmt;
-use std::io::{self, Stdout, Write};
+use std::io::{self, IsTerminal, Write};
 use std::mem;
 use std::panic;
 use std::process;
+use std::thread;
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
 };
@@ -15,29 +19,59 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, cursor, execute};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::{Buffer, CellDiffOption};
-use ratatui::layout::Rect;
-use signal_hook::consts::SIGTSTP;
+use ratatui::layout::{Rect, Size};
+use rustix::process::{Signal, kill_current_process_group};
+use rustix::stdio::stdout;
+use rustix::termios::tcgetwinsize;
+use signal_hook::consts::SIGTTOU;
+use signal_hook::low_level::raise;
 
+use super::backend::Tty;
 use super::hyperlink::{self, Hyperlinks};
 use crate::app::{Drawn, Mouse};
 
 /// The exit status after a panic, as Rust has it.
 const PANICKED: i32 = 101;
 
+/// The size of a window that does not know its own.
+const USUAL: Size = Size::new(80, 24);
+
+/// Time for a stop to reach every thread.
+const STOPPING: Duration = Duration::from_millis(10);
+
+/// Whether there is a terminal on both ends that can be a screen. One that says it is dumb knows no
+/// sequences, and one that says nothing may not either.
+pub fn is_there() -> bool {
+    let term = env::var_os("TERM").unwrap_or_default();
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
 /// The terminal while it is a screen. When this is dropped, the terminal is as it was; so it is if
 /// the program panics on any thread.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<Tty>,
+    mouse: Mouse,
     /// The rows of which the terminal may have made something else than what was meant.
     doubtful: Vec<u16>,
     hyperlinks: Hyperlinks,
+    /// Dropped when the terminal is as it was.
+    _open: Sender<Infallible>,
+}
+
+/// Which programs are stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// This one: it was told so.
+    Alone,
+    /// All that a shell has started with this one, as if the terminal had taken the key.
+    WithItsJob,
 }
 
 impl Screen {
-    /// Makes the terminal a screen, with the mouse for this.
-    pub(crate) fn open(mouse: Mouse) -> io::Result<Self> {
+    /// Makes the terminal a screen, with the mouse for this. What comes with it is there as long as the
+    /// terminal is not given back.
+    pub(crate) fn open(mouse: Mouse) -> io::Result<(Self, Receiver<Infallible>)> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             restore();
@@ -45,28 +79,51 @@ impl Screen {
             // Whatever thread it was, what is left of the program would draw over the message.
             process::exit(PANICKED);
         }));
+        let (open, is_open) = bounded(0);
         let screen = Screen {
-            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            terminal: Terminal::new(Tty::new(window_size()))?,
+            mouse,
             doubtful: Vec::new(),
             hyperlinks: Hyperlinks::of_terminal(env::var_os("TERM").as_deref()),
+            _open: open,
         };
         enter(mouse)?;
-        Ok(screen)
+        Ok((screen, is_open))
     }
 
     /// Gives the terminal back to the shell until it continues the program; what was shown is to be
     /// drawn anew. Without a shell that could, nothing happens.
-    pub(crate) fn suspend(&mut self, mouse: Mouse) -> io::Result<()> {
+    pub(crate) fn stop(&mut self, stopped: Stopped) -> io::Result<()> {
         restore();
-        signal_hook::low_level::raise(SIGTSTP)?;
-        enter(mouse)?;
-        self.clear()
+        // Not SIGTSTP, which is told to this program, nor SIGSTOP, after which nobody might continue it.
+        match stopped {
+            Stopped::Alone => raise(SIGTTOU)?,
+            Stopped::WithItsJob => {
+                kill_current_process_group(Signal::TTOU)?;
+                // Where another thread takes the signal, this one could go on for a moment.
+                thread::sleep(STOPPING);
+            }
+        }
+        self.take_again()
+    }
+
+    /// Makes the terminal a screen again, whatever it was meanwhile.
+    pub(crate) fn take_again(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        enter(self.mouse)?;
+        self.resize()
     }
 
     /// The columns and rows.
-    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
-        let size = self.terminal.size()?;
-        Ok((size.width, size.height))
+    pub(crate) fn size(&self) -> (u16, u16) {
+        let Size { width, height } = self.terminal.backend().window();
+        (width, height)
+    }
+
+    /// Takes the size that the window has now. All is drawn anew.
+    pub(crate) fn resize(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().resize(window_size());
+        self.clear()
     }
 
     /// Shows what `paint` draws, and the cursor where it says.
@@ -90,8 +147,7 @@ impl Screen {
 
     /// Makes the next draw draw everything.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        // Ratatui's own `clear` asks the terminal where the cursor is. The answer would have to be read
-        // from the keyboard, which another thread does.
+        // Ratatui's own `clear` asks the terminal where the cursor is.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
@@ -104,6 +160,7 @@ impl Screen {
     }
 
     pub(crate) fn give_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.mouse = mouse;
         execute!(io::stdout(), WheelReports(mouse))
     }
 }
@@ -128,6 +185,25 @@ fn redraw_doubtful_rows(buf: &mut Buffer, doubtful: &mut Vec<u16>) {
             buf[(x, y)].diff_option = CellDiffOption::AlwaysUpdate;
         }
     }
+}
+
+/// The columns and rows of the window. One that says it has none, as over a serial line, has those that
+/// its user says, or those that terminals usually have.
+fn window_size() -> Size {
+    let told = tcgetwinsize(stdout()).map_or(USUAL, |size| Size::new(size.ws_col, size.ws_row));
+    let or_said = |count: u16, variable, usual| match count {
+        0 => {
+            let said = env::var(variable).ok();
+            let said = said.and_then(|said| said.parse().ok());
+            said.filter(|count| (1..=1000).contains(count))
+                .unwrap_or(usual)
+        }
+        count => count,
+    };
+    Size::new(
+        or_said(told.width, "COLUMNS", USUAL.width),
+        or_said(told.height, "LINES", USUAL.height),
+    )
 }
 
 /// Makes the terminal a screen.
@@ -179,7 +255,7 @@ mod tests {
     #[test]
     #[ignore = "it is run by the test of panics"]
     fn panics_on_a_screen() {
-        let mut screen = Screen::open(Mouse::Scrolls).expect("there is a terminal");
+        let (mut screen, _open) = Screen::open(Mouse::Scrolls).expect("there is a terminal");
         screen
             .draw(|buf| {
                 buf.set_string(0, 0, "a screen", ratatui::style::Style::new());

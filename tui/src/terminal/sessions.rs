@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 use super::inbox::{Happening, Inbox};
 use crate::address::Address;
 use crate::app::Role;
-use crate::reach::{Destination, Host, Reached};
+use crate::reach::{Destination, Host, Hosting, Reached};
 use crate::runtime::{Client, Runtime};
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
@@ -34,6 +34,8 @@ pub(super) struct Sessions {
     /// Sessions that the user has left, until they have ended.
     leaving: Vec<(Attempt, Client)>,
     host: Option<Host>,
+    /// For the next time to connect.
+    hosting: Hosting,
     connector: Connector,
 }
 
@@ -52,6 +54,7 @@ impl Sessions {
             attempt: Attempt::FIRST,
             leaving: Vec::new(),
             host: None,
+            hosting: Hosting::IfNeeded,
             connector,
         }
     }
@@ -80,7 +83,15 @@ impl Sessions {
             }
         }
         self.link = Link::Connecting(Vec::new());
-        self.connector.connect(self.attempt, name, room, host);
+        // Only the first time. Later the port is that of the server that was lost.
+        let hosting = mem::replace(&mut self.hosting, Hosting::Never);
+        let config = SessionConfig {
+            username: name,
+            channel: room,
+            encoding: self.connector.encoding,
+            ..SessionConfig::default()
+        };
+        self.connector.connect(self.attempt, config, hosting, host);
     }
 
     /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
@@ -192,16 +203,10 @@ impl Connector {
     fn connect(
         &self,
         attempt: Attempt,
-        name: Option<String>,
-        room: Option<String>,
+        config: SessionConfig,
+        hosting: Hosting,
         host: Option<Host>,
     ) {
-        let config = SessionConfig {
-            username: name,
-            channel: room,
-            encoding: self.encoding,
-            ..SessionConfig::default()
-        };
         let destination = self.destination.clone();
         let runtime = self.runtime;
         let happened = self.happened.clone();
@@ -215,7 +220,7 @@ impl Connector {
                 }
             };
             let reached = destination
-                .reach(runtime, &config, tell)
+                .reach(runtime, &config, hosting, tell)
                 .map(|reached| Reached {
                     host: reached.host.or(host),
                     ..reached
@@ -223,5 +228,51 @@ impl Connector {
             // Nobody waits for it any more when the program is about to end.
             let _ = happened.send(Happening::Reached(attempt, reached));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::inbox::inbox;
+    use super::*;
+
+    /// Connects, and says what comes of it.
+    fn connect(sessions: &mut Sessions, inbox: &Inbox) -> Result<Role, String> {
+        sessions.connect(None, Some("alice".into()), None);
+        let until = Instant::now() + Duration::from_secs(30);
+        while let Some(happening) = inbox.next(Some(until)) {
+            match happening {
+                Happening::Reached(attempt, reached) => {
+                    if let Some(reached) = sessions.reached(attempt, reached) {
+                        return reached.map(|(role, _)| role);
+                    }
+                }
+                Happening::Update(attempt, update) => drop(sessions.take_in(attempt, update)),
+                _ => {}
+            }
+        }
+        panic!("nothing comes of it");
+    }
+
+    #[test]
+    fn a_server_is_hosted_at_the_start_and_no_other_in_place_of_one_that_was_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let (senders, inbox) = inbox();
+        let mut sessions = Sessions::new(Connector {
+            destination: Destination::Here(address),
+            runtime: Runtime::default(),
+            encoding: Encoding::Zlib,
+            happened: senders.other,
+        });
+        assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host));
+        assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host), "it goes on");
+        sessions.host = None;
+        let why = connect(&mut sessions, &inbox).expect_err("there is none any more");
+        assert!(why.contains("nobody is listening there"), "{why}");
+        assert!(TcpListener::bind(address).is_ok(), "the port is free");
     }
 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use chatmaster_core::names::fold;
+use icu_properties::CodePointMapData;
+use icu_properties::props::Script;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::Shown;
@@ -56,12 +58,9 @@ impl Needle {
             let range = folded.around(start..end);
             let (before, rest) = text.as_str().split_at(range.start);
             let (word, after) = rest.split_at(range.len());
-            let apart = |inside: Option<char>, outside: Option<char>| {
-                !(inside.is_some_and(is_of_word) && outside.is_some_and(is_of_word))
-            };
             if folded.is_whole(start..end)
-                && apart(word.chars().next(), before.chars().next_back())
-                && apart(word.chars().next_back(), after.chars().next())
+                && is_apart(word.chars().next(), before.chars().rev())
+                && is_apart(word.chars().next_back(), after.chars())
             {
                 words.push(range);
                 from = end;
@@ -77,8 +76,67 @@ impl Needle {
     }
 }
 
+/// Whether what is `beside` a name, from it on, does not make it a part of a longer word; `edge` is the
+/// name's character there.
+fn is_apart(edge: Option<char>, mut beside: impl Iterator<Item = char>) -> bool {
+    let (Some(edge), Some(next)) = (edge, beside.next()) else {
+        return true;
+    };
+    if !is_of_word(edge) {
+        return true;
+    }
+    if joins(next) {
+        // A hyphen or a full stop does so if the word goes on behind it.
+        return !beside.next().is_some_and(is_of_word);
+    }
+    !is_of_word(next) || is_boundary(edge, next)
+}
+
 fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
+}
+
+/// Whether `c` between two letters makes them one word: `al-ice`, `john.doe`, `col·lega`.
+pub fn joins(c: char) -> bool {
+    matches!(c, '-' | '.' | '·' | '\u{2010}' | '\u{2011}')
+}
+
+/// Whether one word may end and another begin between two letters. Who writes without spaces between
+/// words is not asked to have some around a name: `田中さん` is said to 田中.
+fn is_boundary(one: char, other: char) -> bool {
+    let [one, other] = [one, other].map(written);
+    let spaceless = |written| matches!(written, Written::WithoutSpaces | Written::Katakana);
+    (spaceless(one) || spaceless(other))
+        // Foreign words are told apart by the change of script.
+        && (one, other) != (Written::Katakana, Written::Katakana)
+}
+
+/// How the words of a script are set off from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    WithSpaces,
+    /// By nothing; or, in Korean, not from what a name has behind it.
+    WithoutSpaces,
+    Katakana,
+}
+
+fn written(c: char) -> Written {
+    // The sign that makes a vowel long has no script of its own.
+    if c == 'ー' {
+        return Written::Katakana;
+    }
+    match CodePointMapData::<Script>::new().get(c) {
+        Script::Katakana => Written::Katakana,
+        Script::Han
+        | Script::Hiragana
+        | Script::Bopomofo
+        | Script::Hangul
+        | Script::Thai
+        | Script::Lao
+        | Script::Khmer
+        | Script::Myanmar => Written::WithoutSpaces,
+        _ => Written::WithSpaces,
+    }
 }
 
 /// A text in its caseless form, and where in it each of its characters is.
@@ -124,6 +182,8 @@ impl Folded {
 
 #[cfg(test)]
 mod tests {
+    use chatmaster_core::Username;
+    use chatmaster_core::names::Name;
     use proptest::prelude::*;
 
     use super::super::sanitise;
@@ -178,8 +238,71 @@ mod tests {
         assert_eq!(words("bob", "bo\u{301}b and bob\u{301}"), [""; 0]);
         assert_eq!(words("zoe\u{308}", "ZO\u{CB}!"), ["ZO\u{CB}"]);
         assert_eq!(words("[x]", "a[x]b"), ["[x]"]);
-        assert_eq!(words("日本", "日本茶"), [""; 0]);
         assert_eq!(words("aa", "aaa aa"), ["aa"]);
+    }
+
+    #[test]
+    fn a_hyphen_or_a_full_stop_makes_one_word_of_two() {
+        for text in [
+            "al-ice",
+            "al.ice",
+            "x-al",
+            "john.al",
+            "al\u{2011}ice",
+            "al·ice",
+        ] {
+            assert_eq!(words("al", text), [""; 0], "{text}");
+        }
+        for text in [
+            "al.",
+            "al...",
+            "- al -",
+            "al-",
+            "--al",
+            "(al).",
+            "well, al. ice",
+        ] {
+            assert_eq!(words("al", text), ["al"], "{text}");
+        }
+        assert_eq!(words("john", "john.doe and john"), ["john"]);
+        assert_eq!(words("john.doe", "ask john.doe."), ["john.doe"]);
+        assert_eq!(words("al-ice", "al-ice!"), ["al-ice"]);
+    }
+
+    #[test]
+    fn where_words_are_written_without_spaces_a_name_needs_none() {
+        for (name, text) in [
+            ("田中", "田中さん"),
+            ("田中", "それは田中先生です"),
+            ("王伟", "王伟说"),
+            ("アリス", "アリスさん"),
+            ("민수", "민수야"),
+            ("นิค", "สวัสดีนิคครับ"),
+            ("bob", "bobさん"),
+            ("bob", "これはbobの"),
+        ] {
+            assert_eq!(words(name, text), [name], "{text}");
+        }
+        // A word of katakana goes on as long as they do.
+        assert_eq!(words("アリ", "アリス"), [""; 0]);
+        assert_eq!(words("アリ", "アリーと"), [""; 0]);
+        assert_eq!(words("боб", "бобик"), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_is_found_in_every_spelling_that_is_the_same_name() {
+        for (name, spelled) in [
+            ("Straße", "STRASSE"),
+            ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+            ("zoë", "ZOE\u{308}"),
+            ("İpek", "i\u{307}pek"),
+            ("ǅem", "ǆEM"),
+            ("ﬁx", "FIX"),
+        ] {
+            let same = |text| Username::parse(text).map(|name| name.key());
+            assert_eq!(same(name), same(spelled), "{name}");
+            assert_eq!(words(name, &format!("to {spelled}: hi")), [spelled]);
+        }
     }
 
     proptest! {

@@ -20,7 +20,7 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_width::UnicodeWidthChar;
 
 #[cfg(feature = "ui")]
-pub use caseless::Needle;
+pub use caseless::{Needle, joins};
 #[cfg(all(test, feature = "ui"))]
 pub(crate) use layout::WRAPS;
 #[cfg(feature = "ui")]
@@ -118,14 +118,19 @@ pub fn sanitise(text: &str) -> Shown {
         shown.push(c);
         last = Some(c);
     }
+    // It is kept for long.
+    shown.shrink_to_fit();
     Shown(shown)
 }
 
 /// The lines of `text`, each of them harmless.
 pub fn sanitise_lines(text: &str) -> Vec<Shown> {
-    text.split('\n')
+    let lines = text.split('\n');
+    let mut lines: Vec<_> = lines
         .map(|line| sanitise(line.strip_suffix('\r').unwrap_or(line)))
-        .collect()
+        .collect();
+    lines.shrink_to_fit();
+    lines
 }
 
 /// `names` in a sentence: `a, b and 3 more`. As they came, not harmless.

@@ -1,10 +1,16 @@
-//! A network between a client and a server, which a test can cut.
+//! A network between a client and a server, which a test can cut. Not every test needs all of it.
+
+#![allow(dead_code)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
+
+/// How long anything may take. Far more than it does, so that a busy machine fails nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A listener on loopback that passes on what comes to a server.
 pub(crate) struct Proxy {
@@ -16,8 +22,11 @@ pub(crate) struct Proxy {
 struct Network {
     /// The ends of all connections so far: the client's and the server's.
     connections: Mutex<Vec<(TcpStream, TcpStream)>>,
+    connected: Condvar,
     /// Whether what clients send is kept from the server.
     swallows: AtomicBool,
+    /// Whether anything was.
+    swallowed: (Mutex<bool>, Condvar),
 }
 
 impl Proxy {
@@ -41,6 +50,26 @@ impl Proxy {
         self.network.swallows.store(true, Ordering::SeqCst);
     }
 
+    /// Waits until there were so many connections.
+    pub(crate) fn wait_for_connections(&self, count: usize) {
+        let too_few = |connections: &mut Vec<_>| connections.len() < count;
+        let waited =
+            self.network
+                .connected
+                .wait_timeout_while(self.network.lock(), PATIENCE, too_few);
+        let (connections, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(connections.len() >= count, "no client connects");
+    }
+
+    /// Waits until something was kept.
+    pub(crate) fn wait_until_swallowed(&self) {
+        let (swallowed, changed) = &self.network.swallowed;
+        let swallowed = swallowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = changed.wait_timeout_while(swallowed, PATIENCE, |swallowed| !*swallowed);
+        let (swallowed, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(*swallowed, "nothing comes from a client");
+    }
+
     /// Cuts the connections of the clients, of which the server does not hear. New ones are as good as
     /// new.
     pub(crate) fn cut(&self) {
@@ -60,6 +89,17 @@ impl Proxy {
 }
 
 impl Network {
+    /// Whether what a client has sent now is kept.
+    fn swallows(&self) -> bool {
+        let swallows = self.swallows.load(Ordering::SeqCst);
+        if swallows {
+            let (swallowed, changed) = &self.swallowed;
+            *swallowed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            changed.notify_all();
+        }
+        swallows
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<(TcpStream, TcpStream)>> {
         self.connections
             .lock()
@@ -71,15 +111,18 @@ fn join(client: TcpStream, server: &str, network: &Arc<Network>) -> io::Result<(
     let server = TcpStream::connect(server)?;
     let pair = (client.try_clone()?, server.try_clone()?);
     network.lock().push(pair);
+    network.connected.notify_all();
     let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
     let shared = network.clone();
     thread::spawn(move || {
-        copy(&mut from, &mut to, || {
-            shared.swallows.load(Ordering::SeqCst)
-        });
+        copy(&mut from, &mut to, || shared.swallows());
     });
     let (mut from, mut to) = (server, client);
-    thread::spawn(move || copy(&mut from, &mut to, || false));
+    thread::spawn(move || {
+        copy(&mut from, &mut to, || false);
+        // The client hears of the server's end; of the client's the server does not.
+        let _ = to.shutdown(Shutdown::Both);
+    });
     Ok(())
 }
 

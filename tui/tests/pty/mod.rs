@@ -5,8 +5,9 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
@@ -18,13 +19,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A terminal with a program in it, which is killed when this is dropped.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
+    /// None once it has hung up.
+    wire: Option<Wire>,
+    seen: Arc<Seen>,
+    before: Modes,
+    home: PathBuf,
+}
+
+/// What holds a terminal open.
+struct Wire {
     master: Box<dyn MasterPty + Send>,
     /// Open as long as the terminal is, as with a shell in it.
     _slave: Box<dyn SlavePty + Send>,
     keyboard: Box<dyn Write + Send>,
-    seen: Arc<Seen>,
-    before: Modes,
-    home: PathBuf,
+    watching: JoinHandle<()>,
 }
 
 /// What the terminal has made of the program's output.
@@ -32,6 +40,10 @@ struct Seen {
     parser: Mutex<vt100::Parser>,
     changed: Condvar,
     frames: AtomicUsize,
+    /// Whether nothing more is to be taken from the program.
+    stuck: AtomicBool,
+    /// Whether the terminal is about to hang up.
+    gone: AtomicBool,
 }
 
 /// What a program does to a terminal, and has to undo.
@@ -45,6 +57,13 @@ pub(crate) struct Modes {
     mouse: vt100::MouseProtocolMode,
 }
 
+impl Modes {
+    /// Whether a program has made the terminal a screen.
+    pub(crate) fn is_screen(&self) -> bool {
+        self.alternate_screen || self.bracketed_paste
+    }
+}
+
 impl Terminal {
     /// A terminal of so many columns and rows with a program in it, whose user is called `tester`, and
     /// has a home without anything in it.
@@ -56,9 +75,11 @@ impl Terminal {
             parser: Mutex::new(vt100::Parser::new(some(rows), some(columns), 0)),
             changed: Condvar::new(),
             frames: AtomicUsize::new(0),
+            stuck: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
         });
         let reader = pair.master.try_clone_reader().expect("it is open");
-        watch(reader, seen.clone());
+        let watching = watch(reader, seen.clone());
         let before = modes(&*pair.master, &seen);
         let home = new_home();
         let mut command = CommandBuilder::new(program);
@@ -73,9 +94,12 @@ impl Terminal {
         let child = pair.slave.spawn_command(command);
         Terminal {
             child: child.expect("the program was built with this test"),
-            keyboard: pair.master.take_writer().expect("it is taken once"),
-            master: pair.master,
-            _slave: pair.slave,
+            wire: Some(Wire {
+                keyboard: pair.master.take_writer().expect("it is taken once"),
+                master: pair.master,
+                _slave: pair.slave,
+                watching,
+            }),
             seen,
             before,
             home,
@@ -89,10 +113,34 @@ impl Terminal {
 
     /// Presses keys, as the bytes that a terminal sends for them.
     pub(crate) fn types(&mut self, keys: &str) {
-        let typed = self.keyboard.write_all(keys.as_bytes());
+        self.sends(keys.as_bytes());
+    }
+
+    /// Sends bytes as if they were keys.
+    pub(crate) fn sends(&mut self, bytes: &[u8]) {
+        let keyboard = &mut self.wire.as_mut().expect("it is open").keyboard;
+        let typed = keyboard.write_all(bytes);
         typed
-            .and_then(|()| self.keyboard.flush())
+            .and_then(|()| keyboard.flush())
             .expect("the terminal is open");
+    }
+
+    /// Takes nothing more from the program.
+    pub(crate) fn gets_stuck(&self) {
+        self.seen.stuck.store(true, Ordering::SeqCst);
+    }
+
+    /// Is gone, as when its window is closed. The program must show something when a key is pressed.
+    pub(crate) fn hangs_up(&mut self) {
+        self.seen.gone.store(true, Ordering::SeqCst);
+        self.types("x");
+        if let Some(wire) = self.wire.take() {
+            wire.watching.join().expect("it does not panic");
+        }
+    }
+
+    fn master(&self) -> &dyn MasterPty {
+        &*self.wire.as_ref().expect("it is open").master
     }
 
     /// Waits until the screen shows this text in one of its rows.
@@ -162,7 +210,7 @@ impl Terminal {
                 .unwrap_or_else(PoisonError::into_inner);
             parser.screen_mut().set_size(some(rows), some(columns));
         }
-        let resized = self.master.resize(size(columns, rows));
+        let resized = self.master().resize(size(columns, rows));
         resized.expect("the terminal is open");
     }
 
@@ -173,7 +221,7 @@ impl Terminal {
 
     /// The modes of the terminal now.
     pub(crate) fn modes(&self) -> Modes {
-        modes(&*self.master, &self.seen)
+        modes(self.master(), &self.seen)
     }
 
     /// Sends a signal, such as `TERM`.
@@ -245,13 +293,17 @@ fn modes(master: &dyn MasterPty, seen: &Seen) -> Modes {
     }
 }
 
-fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<Seen>) {
+fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<Seen>) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut bytes = [0; 4096];
         let mut matched = 0;
         while let Ok(count) = reader.read(&mut bytes)
             && count > 0
+            && !seen.gone.load(Ordering::SeqCst)
         {
+            while seen.stuck.load(Ordering::SeqCst) {
+                thread::park();
+            }
             let mut parser = seen.parser.lock().unwrap_or_else(PoisonError::into_inner);
             parser.process(&bytes[..count]);
             let frames = bytes[..count]
@@ -260,7 +312,7 @@ fn watch(mut reader: Box<dyn Read + Send>, seen: Arc<Seen>) {
             seen.frames.fetch_add(frames.count(), Ordering::SeqCst);
             seen.changed.notify_all();
         }
-    });
+    })
 }
 
 /// Whether `byte` ends a frame, of whose end so much has come: ratatui shows the cursor then.

@@ -27,6 +27,8 @@ pub(super) struct Editor {
     /// The text and the cursor before each step, the oldest first.
     before: Vec<(String, usize)>,
     last: Last,
+    /// Whether all of the text is selected, so that what is typed replaces it.
+    selected: bool,
 }
 
 /// What the last step was, which tells what the next one goes on with.
@@ -94,12 +96,25 @@ impl Editor {
         &self.text[..self.cursor]
     }
 
+    /// The text before the cursor, and after it.
+    pub(super) fn around_cursor(&self) -> (&str, &str) {
+        self.text.split_at(self.cursor)
+    }
+
+    /// Goes over a space, if there is one after the cursor.
+    pub(super) fn take_in_space(&mut self) {
+        if self.text[self.cursor..].starts_with(' ') {
+            self.go(self.right());
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
     /// Empties the box. What was cut can still be pasted.
     pub(super) fn take(&mut self) -> String {
+        self.selected = false;
         self.cursor = 0;
         self.before.clear();
         self.last = Last::Other;
@@ -116,11 +131,30 @@ impl Editor {
     /// Nothing, if the text would be longer than [`MAX_BYTES`].
     pub(super) fn insert(&mut self, text: &str) {
         self.step(Last::Other);
+        self.type_over();
         self.put(&plain(text));
+    }
+
+    /// Selects all of the text: what is typed next replaces it, and any other key only ends that.
+    pub(super) fn select(&mut self) {
+        self.selected = !self.text.is_empty();
+        self.last = Last::Other;
+    }
+
+    pub(super) fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    fn type_over(&mut self) {
+        if std::mem::take(&mut self.selected) {
+            self.text.clear();
+            self.cursor = 0;
+        }
     }
 
     /// Replaces what is before the cursor from the byte `start` on.
     pub(super) fn replace_from(&mut self, start: usize, text: &str) {
+        self.selected = false;
         self.step(Last::Other);
         self.text.replace_range(start..self.cursor, "");
         self.cursor = start;
@@ -134,9 +168,16 @@ impl Editor {
     }
 
     pub(super) fn apply(&mut self, edit: Edit) {
+        if self.selected && matches!(edit, Edit::Backspace | Edit::Delete) {
+            self.step(Last::Other);
+            return self.type_over();
+        }
+        let typed = matches!(edit, Edit::Insert(_));
+        self.selected &= typed;
         match edit {
             Edit::Insert(c) => {
                 self.step(Last::Typed);
+                self.type_over();
                 self.put(&plain(c.encode_utf8(&mut [0; 4])));
             }
             Edit::Left => self.go(self.left()),

@@ -98,14 +98,6 @@ fn with_a_name_and_a_room_the_client_connects_at_once() {
 }
 
 #[test]
-fn whoever_hosts_is_told_so() {
-    let mut scene = Scene::connecting(130, 10);
-    scene.tell(Msg::Connected(Role::Host));
-    let told = "You host 127.0.0.1:9000 now. When you leave, the others lose their server.";
-    assert!(scene.screen()[1].contains(told), "{:?}", scene.screen());
-}
-
-#[test]
 fn a_name_that_can_be_none_is_asked_for_again_as_it_was_typed() {
     let mut scene = Scene::connecting(58, 10);
     scene.app.name = Some("a b".into());
@@ -279,32 +271,157 @@ fn a_private_room_that_lets_nobody_in_is_told_of() {
     assert_eq!(scene.key(KeyCode::Enter), connect("alice", None));
 }
 
-#[test]
-fn a_name_that_the_lost_connection_may_still_hold_is_tried_again_before_asking() {
-    let mut scene = Scene::chatting(58, 10);
+/// A client that has lost its connection and is back at its server, which refuses its name from now on.
+fn haunted() -> Scene {
+    let mut scene = Scene::chatting(80, 24);
     scene.write("draft");
     scene.event(lost());
     scene.key(KeyCode::Enter);
     scene.tell(Msg::Connected(Role::Guest));
+    scene
+}
+
+/// Lets the client try its name until it hangs up: what it does then.
+fn refuse(scene: &mut Scene) -> Vec<Effect> {
     for seconds in [1, 3, 6] {
         let effects = scene.event(taken());
-        assert!(
-            scene.rule().contains("Your name is taken"),
-            "{}",
-            scene.rule()
-        );
-        let (slept, then) = sleep(&mut scene, &effects);
+        let rule = scene.rule();
+        assert!(rule.contains("Your name is taken"), "{rule}");
+        let (slept, then) = sleep(scene, &effects);
         assert_eq!(slept, Duration::from_secs(seconds));
         assert_eq!(then, act(Action::Login("alice".into())));
     }
-    assert_eq!(scene.event(taken()), []);
-    assert_eq!(scene.input(), "Name: alice_");
-    assert_eq!(
-        scene.key(KeyCode::Enter),
-        act(Action::Login("alice_".into()))
+    let mut effects = scene.event(taken());
+    assert_eq!(effects.remove(0), Effect::Disconnect);
+    assert!(
+        scene
+            .rule()
+            .contains("alice is still taken. Trying again in"),
+        "{}",
+        scene.rule()
     );
-    scene.event(logged_in("alice_"));
+    effects
+}
+
+#[test]
+fn a_name_that_the_lost_connection_may_still_hold_is_tried_for_ever_and_no_other() {
+    let mut scene = haunted();
+    for _ in 0..20 {
+        let effects = refuse(&mut scene);
+        let (slept, then) = sleep(&mut scene, &effects);
+        assert!(slept <= Duration::from_secs(72), "{slept:?}");
+        assert_eq!(then, connect("alice", None));
+        scene.tell(Msg::Connected(Role::Guest));
+    }
+    let log = scene.log().join("\n");
+    assert_eq!(
+        log.matches("You are not back as alice yet").count(),
+        1,
+        "{log}"
+    );
+    scene.event(logged_in("alice"));
+    assert!(
+        scene
+            .log()
+            .join("\n")
+            .contains("You are back as alice, in general.")
+    );
     assert_eq!(scene.input(), "> draft");
+}
+
+#[test]
+fn a_server_that_closes_whoever_waits_for_a_name_is_tried_again_under_the_same() {
+    for closed in [
+        End::ClosedByServer {
+            reason: Some("No login within 30 seconds.".into()),
+        },
+        End::ClosedByServer { reason: None },
+        End::Lost,
+        End::Violation(chatmaster_core::wire::Violation::NotAPackage(b'H')),
+    ] {
+        let mut scene = haunted();
+        for _ in 0..20 {
+            scene.event(taken());
+            scene.event(error("login", "No login within 30 seconds."));
+            let effects = scene.event(Event::Ended(closed.clone()));
+            assert_eq!(sleep(&mut scene, &effects).1, connect("alice", None));
+            scene.tell(Msg::Connected(Role::Guest));
+        }
+        let log = scene.log().join("\n");
+        assert_eq!(log.matches("No login within 30").count(), 1, "{log}");
+    }
+}
+
+#[test]
+fn a_login_that_finds_the_session_gone_asks_for_no_name() {
+    let mut scene = haunted();
+    let effects = scene.event(taken());
+    assert_eq!(
+        sleep(&mut scene, &effects).1,
+        act(Action::Login("alice".into()))
+    );
+    let why = "The connection is closed.".into();
+    assert_eq!(
+        scene.tell(Msg::NotDone(Action::Login("alice".into()), why)),
+        []
+    );
+    assert_eq!(scene.input(), "> draft");
+    let effects = scene.event(lost());
+    assert_eq!(sleep(&mut scene, &effects).1, connect("alice", None));
+}
+
+#[test]
+fn whoever_wants_another_name_and_chooses_none_comes_back_under_the_one_there_was() {
+    let minute = Effect::Wake(Duration::from_secs(60));
+    let mut scene = haunted();
+    scene.event(taken());
+    assert_eq!(scene.key(KeyCode::Enter), std::slice::from_ref(&minute));
+    // Nor does the client, if the server does.
+    assert_eq!(scene.tell(Msg::Woke), connect("alice", None));
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(taken());
+    scene.key(KeyCode::Enter);
+    scene.write("_or");
+    // The server does not wait for ever; the user may go on, with all that was typed.
+    let effects = scene.event(lost());
+    assert_eq!(scene.input(), "Name: alice_or");
+    assert_eq!(wake(&effects), Duration::from_secs(60));
+    assert_eq!(scene.tell(Msg::Woke), connect("alice", None));
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(taken());
+    scene.key(KeyCode::Enter);
+    scene.write("2");
+    scene.event(lost());
+    assert_eq!(scene.key(KeyCode::Enter), connect("alice2", None));
+    // It is the user's choice; if it is taken, too, that is for the user to decide on again.
+    scene.tell(Msg::Connected(Role::Guest));
+    assert_eq!(scene.event(taken()), [minute]);
+    assert_eq!(scene.input(), "Name: alice2_");
+    let effects = scene.event(lost());
+    assert_eq!(wake(&effects), Duration::from_secs(60));
+    assert_eq!(scene.tell(Msg::Woke), connect("alice", None));
+}
+
+#[test]
+fn a_name_that_was_changed_is_the_one_to_come_back_under() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.event(Event::Renamed {
+        old_username: "alice".into(),
+        new_username: "Eve".into(),
+        me: true,
+    });
+    scene.event(lost());
+    assert_eq!(scene.key(KeyCode::Enter), connect("Eve", None));
+    scene.tell(Msg::Connected(Role::Guest));
+    assert_eq!(wake(&scene.event(taken())), Duration::from_secs(1));
+    // At another server it is nobody's yet.
+    scene.key(KeyCode::Enter);
+    scene.event(lost());
+    scene.tell(Msg::Woke);
+    scene.send("/connect chat.example.org");
+    scene.tell(Msg::Connected(Role::Guest));
+    assert_eq!(scene.event(taken()), []);
+    assert_eq!(scene.input(), "Name: Eve_");
 }
 
 #[test]
@@ -313,21 +430,22 @@ fn whoever_does_not_want_to_wait_for_the_name_takes_another() {
     scene.event(lost());
     scene.key(KeyCode::Enter);
     scene.event(taken());
-    assert_eq!(scene.key(KeyCode::Enter), []);
+    scene.key(KeyCode::Enter);
     assert_eq!(scene.input(), "Name: alice");
     assert_eq!(scene.send("2"), act(Action::Login("alice2".into())));
 }
 
 #[test]
-fn a_server_that_waited_too_long_for_a_name_is_not_tried_again_by_itself() {
+fn a_first_name_is_chosen_by_the_user_however_long_that_takes() {
     let mut scene = Scene::connecting(58, 10);
     scene.event(taken());
     let closed = Event::Ended(End::ClosedByServer {
         reason: Some("No login within 30 seconds.".into()),
     });
     assert_eq!(scene.event(closed.clone()), []);
-    assert!(scene.rule().contains("Press Enter to connect"));
-    assert_eq!(scene.key(KeyCode::Enter), connect("alice_", None));
+    assert_eq!(scene.input(), "Name: alice_");
+    assert_eq!(scene.tell(Msg::Woke), []);
+    assert_eq!(scene.send("2"), connect("alice_2", None));
     // Full, or shutting down: later it may be another matter.
     let effects = scene.event(closed);
     assert!(wake(&effects) > Duration::ZERO);
@@ -355,7 +473,7 @@ fn a_line_is_followed_by_a_sync_unless_one_is_on_its_way() {
         Effect::Act(Action::Sync),
     );
     let effects = send("one");
-    assert_eq!(with_wake(20, effects), [say("one"), sync.clone()]);
+    assert_eq!(with_wake(15, effects), [say("one"), sync.clone()]);
     assert_eq!(send("two"), [say("two")]);
     let synced = Msg::Update(Update::Event(Event::Synced));
     assert_eq!(scene.tell_alone(synced.clone()), [sync]);
@@ -445,23 +563,46 @@ fn a_server_that_says_nothing_for_long_is_asked_whether_it_is_there() {
     let mut scene = Scene::connecting(58, 10);
     scene.tell(Msg::Connected(Role::Guest));
     let effects = scene.tell_alone(Msg::Update(Update::Event(logged_in("alice"))));
-    assert_eq!(with_wake(30, effects), act(Action::Users));
+    assert_eq!(with_wake(20, effects), act(Action::Users));
     scene.says("bob", "hi");
-    assert_eq!(with_wake(30, scene.tell_alone(Msg::Woke)), []);
+    assert_eq!(with_wake(20, scene.tell_alone(Msg::Woke)), []);
     // Now nothing comes for as long.
     assert_eq!(
-        with_wake(20, scene.tell_alone(Msg::Woke)),
+        with_wake(15, scene.tell_alone(Msg::Woke)),
         act(Action::Sync)
     );
     scene.event(Event::Synced);
-    assert_eq!(with_wake(30, scene.tell_alone(Msg::Woke)), []);
+    assert_eq!(with_wake(20, scene.tell_alone(Msg::Woke)), []);
+}
+
+#[test]
+fn a_server_that_is_gone_is_noticed_within_a_minute_whenever_it_went() {
+    for heard in [0, 1] {
+        let mut scene = Scene::connecting(58, 12);
+        scene.tell(Msg::Connected(Role::Guest));
+        let mut effects = scene.tell_alone(Msg::Update(Update::Event(logged_in("alice"))));
+        // At best the last word comes right after the client was woken.
+        if heard == 1 {
+            effects = scene.tell_alone(Msg::Woke);
+            scene.says("bob", "hi");
+        }
+        let mut slept = Duration::ZERO;
+        while !effects.contains(&Effect::Disconnect) {
+            let Some(Effect::Wake(after)) = effects.last() else {
+                panic!("{effects:?} waits for nothing");
+            };
+            slept += *after;
+            effects = scene.tell_alone(Msg::Woke);
+        }
+        assert!(slept <= Duration::from_secs(60), "{slept:?}");
+    }
 }
 
 #[test]
 fn a_server_that_accepts_connections_and_says_nothing_is_given_up() {
     let mut scene = Scene::connecting(80, 12);
     let effects = scene.tell_alone(Msg::Connected(Role::Guest));
-    assert_eq!(with_wake(20, effects), []);
+    assert_eq!(with_wake(15, effects), []);
     assert_eq!(scene.tell(Msg::Woke)[0], Effect::Disconnect);
     assert!(scene.title().contains("not connected"));
     // One that wanted a name and then says nothing, too.
@@ -470,7 +611,7 @@ fn a_server_that_accepts_connections_and_says_nothing_is_given_up() {
     scene.event(taken());
     let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
     let effects = scene.tell_alone(Msg::Key(enter));
-    assert_eq!(with_wake(20, effects), act(Action::Login("alice_".into())));
+    assert_eq!(with_wake(15, effects), act(Action::Login("alice_".into())));
     assert_eq!(scene.tell(Msg::Woke)[0], Effect::Disconnect);
 }
 
@@ -481,7 +622,7 @@ fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
     let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
     let effects = scene.tell_alone(Msg::Key(enter));
     assert_eq!(
-        with_wake(20, effects),
+        with_wake(15, effects),
         [
             Effect::Act(Action::Say("hello?".into())),
             Effect::Act(Action::Sync)
@@ -495,7 +636,7 @@ fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
     assert_eq!(effects[0], Effect::Disconnect);
     let log = scene.log().join("\n");
     for told in [
-        "!!   The server has not answered for 20 seconds.",
+        "!!   The server has not answered for 15 seconds.",
         "!!   May not have been delivered: hello?",
         "!!   May not have been delivered: hello??",
     ] {

@@ -2,12 +2,15 @@
 
 mod anything;
 mod behaviour;
+mod drafts;
 mod harmless;
+mod hosting;
 mod link;
 mod reading;
 mod screens;
 mod settings;
 mod snapshots;
+mod words;
 mod writing;
 
 use chatmaster_core::session::{Action, End, Event, Listing, Update};

@@ -334,6 +334,9 @@ fn an_empty_search_ends_like_an_empty_box() {
     assert_eq!(scene.control('d'), []);
     assert_eq!(scene.input(), ">");
     scene.control('f');
+    scene.write("x");
+    assert_eq!(scene.control('c'), []);
+    assert_eq!(scene.input(), ">");
     assert_eq!(scene.control('c'), [Effect::Quit]);
 }
 

@@ -7,6 +7,7 @@ use super::*;
 /// A private room, in which something came after midnight while the terminal had no focus.
 fn night(width: u16, height: u16) -> Scene {
     let mut scene = Scene::entered(width, height);
+    scene.send("/join lair");
     scene.event(joined("alice", "lair", true));
     scene.event(users("lair", &["alice", "Ünïcödé-of-a-long-name", "bob"]));
     scene.event(channels(&["dev", "general"], Listing::Private));
@@ -216,7 +217,7 @@ fn a_private_room_with_a_long_name_is_still_marked() {
     scene.event(joined("alice", room, true));
     scene.event(users(room, &["alice"]));
     scene.event(channels(&["general"], Listing::Private));
-    assert_eq!(scene.title(), " a-room-with-a-name-of-over… [private]…");
+    assert_eq!(scene.title(), " a-room-with-a-name-of-over… [private]");
 }
 
 #[test]
@@ -322,4 +323,20 @@ fn the_room_one_is_in_is_among_those_there_is_room_for() {
         "│ Members",
     ];
     assert_eq!(side, expected);
+}
+
+#[test]
+fn there_is_a_screen_of_any_size() {
+    let mut scene = Scene::chatting(80, 24);
+    scene.says("bob", &"日本 and a long line of words ".repeat(20));
+    scene.send("/help");
+    scene.write("half a line");
+    for width in [0, 1, 2, 3, 17, 40, 80, 255, 256, 500] {
+        for height in [0, 1, 2, 3, 10, 24, 100, 200] {
+            scene.tell(Msg::Resized(width, height));
+            let (buf, cursor) = scene.draw();
+            assert_eq!((buf.area.width, buf.area.height), (width, height));
+            assert_eq!(cursor.is_some(), width > 0 && height > 0);
+        }
+    }
 }

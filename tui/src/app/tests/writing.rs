@@ -472,7 +472,7 @@ fn a_refusal_says_what_was_refused() {
     scene.send("/join");
     scene.event(error("join", "No."));
     let log = scene.log();
-    assert_eq!(log[0], "12:00         !!   /join lair: Channel is private.");
+    assert_eq!(log[0], "12:00         !!   /join lair: Room is private.");
     assert_eq!(log[2], "12:00         !!   /rename bob: Taken.");
-    assert_eq!(log[4], "12:00         !!   join: No.");
+    assert_eq!(log[5], "12:00         !!   join: No.");
 }

@@ -61,15 +61,19 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     if layout.side.width == 0 || layout.lists == Lists::Members {
         marks.push_str(&unread(app));
     }
-    // A long name gives way to its marks.
     let room = sanitise(app.room.as_deref().unwrap_or("ChatMaster 3000"));
-    let room = truncate(&room, columns.saturating_sub(3 + marks.len()));
     let members = match app.members.count() {
         Some(1) => " · 1 member".into(),
         Some(count) => format!(" · {count} members"),
         None => String::new(),
     };
-    let left = sanitise(&format!(" {room}{marks}{members}"));
+    // A long name gives way to its marks, and the count to both.
+    let left = |columns: usize, members: &str| {
+        let room = truncate(&room, columns.saturating_sub(2 + marks.len()));
+        let left = sanitise(&format!(" {room}{marks}{members}"));
+        (width(&room), left)
+    };
+    let (_, whole) = left(columns, &members);
     let name = app.name.as_deref().unwrap_or_default();
     let server = &app.server;
     // From the longest to the shortest; what is wrong is shown at any length.
@@ -94,17 +98,22 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     let rights = rights.map(|right| sanitise(&right));
     let right = rights
         .iter()
-        .find(|right| width(&left) + 2 + width(right) <= columns);
+        .find(|right| width(&whole) + 2 + width(right) <= columns);
     let right = match (right, &app.phase) {
         (Some(right), _) => right.clone(),
         (None, Phase::Talking) => Shown::default(),
         (None, _) => truncate(&rights[1], columns),
     };
     let free = columns - width(&right);
-    let left = truncate(&left, free.saturating_sub(1));
+    let room = free.saturating_sub(1);
+    let fits = |(_, left): &(usize, Shown)| width(left) <= room;
+    let (room_width, left) = Some(left(room, &members))
+        .filter(fits)
+        .unwrap_or_else(|| left(room, ""));
+    let left = truncate(&left, room);
     put(buf, area, 0, 0, &left, style);
     put(buf, area, free, 0, &right, style);
-    let before = 1 + width(&room);
+    let before = 1 + room_width;
     let marked = marks.len().min(width(&left).saturating_sub(before));
     let [x, width] = [before, marked].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
     let place = Rect {
@@ -146,12 +155,21 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
 
 /// How things stand with the connection and with the log, if that is not as it should be.
 fn standing(app: &App, rows: &[Row<'_>]) -> String {
+    if app.phase == Phase::Talking
+        && let Some(words) = app.whereabouts()
+    {
+        return words;
+    }
     let below = app.log.below();
     match &app.phase {
-        Phase::Lost(Retry::In(countdown)) => format!(
-            "Not connected. Trying again in {} s; Enter tries now.",
-            countdown.seconds()
-        ),
+        Phase::Lost(Retry::In(countdown)) => {
+            let seconds = countdown.seconds();
+            let what = match &app.name {
+                Some(name) if app.is_name_held() => format!("{name} is still taken."),
+                _ => "Not connected.".into(),
+            };
+            format!("{what} Trying again in {seconds} s; Enter tries now.")
+        }
         Phase::Lost(Retry::WhenAsked) => "Not connected. Press Enter to connect.".into(),
         Phase::Reclaiming(countdown) => format!(
             "Your name is taken, perhaps by the lost connection. Trying again in {} s; Enter takes \

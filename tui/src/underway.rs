@@ -13,7 +13,7 @@ const MOST: usize = 1000;
 
 /// Actions that were handed to the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Underway {
+pub(crate) struct Underway {
     /// In the order in which they were.
     actions: VecDeque<Action>,
     sync: Sync,
@@ -29,7 +29,7 @@ enum Sync {
 
 /// What is known of an action when the connection ends before it was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// It never left this machine.
     Unsent,
     /// The server may have dealt with it, or not.
@@ -38,7 +38,7 @@ pub(super) enum Fate {
 
 impl Underway {
     /// Takes in an action that is handed to the session.
-    pub(super) fn push(&mut self, action: Action) {
+    pub(crate) fn push(&mut self, action: Action) {
         self.actions.push_back(action);
         if self.actions.len() > MOST {
             self.forget(0);
@@ -46,12 +46,12 @@ impl Underway {
     }
 
     /// Whether a sync is to be sent now; it is taken to be.
-    pub(super) fn begin_sync(&mut self) -> bool {
+    pub(crate) fn begin_sync(&mut self) -> bool {
         !self.actions.is_empty() && self.begin_any_sync()
     }
 
     /// Whether a sync can be sent now, to hear from the server; it is taken to be.
-    pub(super) fn begin_any_sync(&mut self) -> bool {
+    pub(crate) fn begin_any_sync(&mut self) -> bool {
         let begins = self.sync == Sync::None;
         if begins {
             self.sync = Sync::After(self.actions.len());
@@ -59,20 +59,33 @@ impl Underway {
         begins
     }
 
+    /// Whether all was dealt with.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.actions.is_empty() && self.sync == Sync::None
+    }
+
+    /// How many actions the sync that is on its way comes after, if one is.
+    pub(crate) fn awaited(&self) -> Option<usize> {
+        match self.sync {
+            Sync::None => None,
+            Sync::After(count) => Some(count),
+        }
+    }
+
     /// Takes in the answer to the sync: what came before it was dealt with.
-    pub(super) fn synced(&mut self) {
+    pub(crate) fn synced(&mut self) {
         if let Sync::After(count) = std::mem::take(&mut self.sync) {
             self.actions.drain(..count);
         }
     }
 
     /// Takes in that the sync was not sent.
-    pub(super) fn not_synced(&mut self) {
+    pub(crate) fn not_synced(&mut self) {
         self.sync = Sync::None;
     }
 
     /// Takes in that the session did not take an action.
-    pub(super) fn refused(&mut self, action: &Action) {
+    pub(crate) fn refused(&mut self, action: &Action) {
         // What was handed over last is refused first, or is the same to the letter.
         if let Some(at) = self.actions.iter().rposition(|other| other == action) {
             self.forget(at);
@@ -81,7 +94,7 @@ impl Underway {
 
     /// Takes in the end of the session, before which so many of the last messages were not sent. What
     /// is not known to have been dealt with comes back, in order.
-    pub(super) fn end(&mut self, unsent: usize) -> Vec<(Action, Fate)> {
+    pub(crate) fn end(&mut self, unsent: usize) -> Vec<(Action, Fate)> {
         let Underway { actions, .. } = std::mem::take(self);
         let is_message = |action: &Action| matches!(action, Action::Say(_));
         let messages = actions.iter().filter(|action| is_message(action)).count();
