@@ -192,6 +192,8 @@ fn a_terminal_that_is_gone_ends_the_client_at_once() {
 fn a_client_whose_terminal_takes_nothing_can_be_ended() {
     let server = server();
     let mut terminal = client(&server, &[]);
+    terminal.types("/help\r");
+    terminal.shows("/help keys");
     terminal.gets_stuck();
     // More than a terminal takes without being read.
     for _ in 0..40 {

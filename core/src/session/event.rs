@@ -71,7 +71,10 @@ impl fmt::Display for ActionError {
 
 impl core::error::Error for ActionError {}
 
-/// Something that happened in a session. Texts and names are as they came: not safe for a terminal.
+/// Something that happened in a session. Texts and names are as they came: not safe for a terminal. Of
+/// what is longer than the protocol allows there is the start: so many characters of a name as a name can
+/// have, [`MAX_TEXT_BYTES`](super::MAX_TEXT_BYTES) of a text, which ends with an ellipsis then, and
+/// [`MAX_LIST_BYTES`](super::MAX_LIST_BYTES) of names in a list, with the rest counted in `more`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The server wants a login, and the configuration had no name left to try: answer with

@@ -4,7 +4,7 @@ use chatmaster_core::names::fold;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 
-use crate::command::{self, COMMANDS, Parameter, Thing};
+use crate::command::{self, COMMANDS, Command, Parameter, Thing};
 use crate::settings::KEYS;
 use crate::text::joins;
 
@@ -150,14 +150,20 @@ fn argument(rest: &str) -> Option<(Thing, &str)> {
     }
 }
 
-/// The commands whose name starts with `start`, by the first of their names that does.
+/// The commands whose name starts with `start`; if there are none, those of which another name does.
 fn commands(start: &str, slash: &str) -> Vec<String> {
     let start = start.to_ascii_lowercase();
-    COMMANDS
-        .iter()
-        .filter_map(|command| command.names.iter().find(|name| name.starts_with(&start)))
-        .map(|name| format!("{slash}{name}"))
-        .collect()
+    let starting = |names: fn(&Command) -> &[&'static str]| -> Vec<String> {
+        COMMANDS
+            .iter()
+            .filter_map(|command| names(command).iter().find(|name| name.starts_with(&start)))
+            .map(|name| format!("{slash}{name}"))
+            .collect()
+    };
+    match starting(|command| &command.names[..1]) {
+        none if none.is_empty() => starting(|command| &command.names[1..]),
+        some => some,
+    }
 }
 
 /// The settings whose name starts with `start`.
@@ -286,6 +292,8 @@ mod tests {
         assert_eq!(completed("/CL"), ["/clear "]);
         assert_eq!(completed("/nic"), ["/nick "]);
         assert_eq!(completed("/le"), ["/leave "]);
+        assert_eq!(completed("/p"), ["/private ", "/public "]);
+        assert_eq!(completed("/pa"), ["/part "]);
         assert_eq!(completed("/").len(), COMMANDS.len());
         assert_eq!(completed("/xyz"), [""; 0]);
         assert_eq!(completed(" /j"), [""; 0]);

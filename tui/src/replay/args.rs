@@ -19,7 +19,7 @@ then. All times are in UTC.
 Examples:
   chatmaster replay monday.rec                        is it whole, and does it replay to the byte?
   chatmaster replay monday.rec --transcript           who did and said what, where and when
-  chatmaster replay monday.rec --as alice             what alice saw; on a terminal, played back
+  chatmaster replay monday.rec --as alice             what alice saw and said; on a terminal, played back
   chatmaster replay monday.rec --at 2m                who was where, two minutes from the start
   chatmaster replay monday.rec --json | jq .          every input and output
   chatmaster replay monday.rec --what-if --message-rate 5
@@ -43,7 +43,7 @@ pub struct Args {
     /// Print who did and said what, where, and when
     #[arg(long)]
     pub(super) transcript: bool,
-    /// Show what the user NAME saw, and nothing else; on a terminal, play it back
+    /// Show what the user NAME saw and said, nothing else; on a terminal, play it back
     #[arg(long = "as", id = "view", value_name = "NAME")]
     pub(super) view: Option<String>,
     /// Print every input and output as a JSON object; with --as, every event of that user

@@ -278,6 +278,7 @@ impl Editor {
         };
         self.cursor = rows.at(x, y);
         self.last = Last::Moved(x);
+        self.selected = false;
     }
 
     fn remove(&mut self, start: usize, end: usize) {
