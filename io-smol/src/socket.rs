@@ -306,7 +306,8 @@ mod tests {
     #[test]
     fn whoever_vanishes_is_found_out_within_90_seconds_idle_or_with_data_on_its_way() {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
-        let client = connect(&[listener.local_addr().unwrap()]).unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = smol::block_on(connect(&[address])).unwrap();
         let accepted = listener.accept().unwrap().0;
         tune(client.get_ref());
         tune_accepted(&accepted);

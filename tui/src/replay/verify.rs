@@ -185,7 +185,7 @@ mod tests {
         }
         assert!(text.contains("(of them 4 messages)"), "{text}");
         assert!(
-            text.contains("1 closed, 1 eof, 3 opened, 16 received, "),
+            text.contains("1 closed, 2 eof, 3 opened, 16 received, "),
             "{text}"
         );
     }
