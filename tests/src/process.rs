@@ -107,30 +107,12 @@ impl Process {
 
     /// A client's connection to it.
     pub fn connect(&self) -> Client {
-        let stream = TcpStream::connect(self.address).expect("the server listens");
-        stream
-            .set_nodelay(true)
-            .expect("a connected socket has options");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
-        stream
-            .set_write_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
-        Client {
-            stream,
-            reader: Reader::default(),
-        }
+        Client::connect(self.address)
     }
 
     /// A client that is logged in as `name` and has read its own arrival.
     pub fn log_in(&self, name: &str) -> Client {
-        let mut client = self.connect();
-        client.expect(r#"{"type":"request""#);
-        client.send(&login(name));
-        client.expect(r#"{"type":"session","data":{"status":true"#);
-        client.expect(r#"{"type":"notification","data":{"event_type":"user_joined""#);
-        client
+        Client::log_in(self.address, name)
     }
 
     /// Nanoseconds of CPU that the process has used.
@@ -138,21 +120,35 @@ impl Process {
     /// # Panics
     /// Where the system does not say: Linux does.
     pub fn cpu_nanos(&self) -> u64 {
-        let tasks = format!("/proc/{}/task", self.child.id());
-        let tasks = std::fs::read_dir(tasks).expect("Linux lists the threads of a process");
-        let used = tasks.filter_map(|task| task_nanos(&task.ok()?.path()));
-        used.sum()
+        cpu_nanos(self.child.id())
     }
 
     /// Bytes of memory that are the process's own at the moment; none where the system does not say.
     pub fn memory(&self) -> Option<usize> {
-        // `status` says it too, but only roughly.
-        let rollup = format!("/proc/{}/smaps_rollup", self.child.id());
-        let rollup = std::fs::read_to_string(rollup).ok()?;
-        let line = rollup.lines().find(|line| line.starts_with("Rss:"))?;
-        let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some(kib * 1024)
+        memory(self.child.id())
     }
+}
+
+/// Nanoseconds of CPU that a process has used.
+pub(crate) fn cpu_nanos(process: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    let tasks = tasks.expect("Linux lists the threads of a process");
+    let used = tasks.filter_map(|task| task_nanos(&task.ok()?.path()));
+    used.sum()
+}
+
+/// Bytes of memory that are a process's own at the moment; none where the system does not say.
+pub(crate) fn memory(process: u32) -> Option<usize> {
+    // `status` says it too, but only roughly.
+    let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    kib(&rollup, "Rss:")
+}
+
+/// Bytes that a line of a file in `/proc` gives in KiB.
+pub(crate) fn kib(text: &str, key: &str) -> Option<usize> {
+    let line = text.lines().find(|line| line.starts_with(key))?;
+    let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// The command that runs a `server`.
@@ -194,6 +190,38 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client's connection to the server at `address`.
+    pub fn connect(address: SocketAddr) -> Self {
+        Self::of(TcpStream::connect(address).expect("the server listens"))
+    }
+
+    /// The client at a connected socket.
+    pub fn of(stream: TcpStream) -> Self {
+        stream
+            .set_nodelay(true)
+            .expect("a connected socket has options");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a connected socket has options");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a connected socket has options");
+        Client {
+            stream,
+            reader: Reader::default(),
+        }
+    }
+
+    /// A client that is logged in as `name` and has read its own arrival.
+    pub fn log_in(address: SocketAddr, name: &str) -> Self {
+        let mut client = Self::connect(address);
+        client.expect(r#"{"type":"request""#);
+        client.send(&login(name));
+        client.expect(r#"{"type":"session","data":{"status":true"#);
+        client.expect(r#"{"type":"notification","data":{"event_type":"user_joined""#);
+        client
+    }
+
     /// Sends text, or whatever the server takes of it before it closes.
     pub fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes());
@@ -209,6 +237,11 @@ impl Client {
                 ) => {}
             sent => sent.expect("the server takes what it is sent"),
         }
+    }
+
+    /// Takes in what came, and was read from the socket by someone else.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.reader.feed(bytes);
     }
 
     /// The next package; none if the server has closed the connection.
