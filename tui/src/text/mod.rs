@@ -45,6 +45,15 @@ impl Shown {
     }
 }
 
+/// One behind the other. Each starts with a character that clings to nothing, so that the columns of
+/// all together are those of each.
+#[cfg(feature = "ui")]
+impl FromIterator<Shown> for Shown {
+    fn from_iter<I: IntoIterator<Item = Shown>>(parts: I) -> Self {
+        Shown(parts.into_iter().map(|Shown(part)| part).collect())
+    }
+}
+
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -206,8 +215,7 @@ fn is_skin_tone(c: char) -> bool {
 
 /// Whether `c` shares the cell of the character before it.
 fn clings(last: Option<char>, c: char) -> bool {
-    !c.is_ascii()
-        && (c.width().unwrap_or(0) == 0 || last == Some(ZWJ) || (is_skin_tone(c) && last.is_some()))
+    !c.is_ascii() && (c.width().unwrap_or(0) == 0 || last == Some(ZWJ) || is_skin_tone(c))
 }
 
 #[cfg(test)]

@@ -108,11 +108,10 @@ impl<'a> Rows<'a> {
             .saturating_sub(rows / 2)
             .min(self.rows.len().saturating_sub(rows));
         let shown = self.rows[top..].iter().take(rows).map(|row| {
-            let text: String = self.text[row.start..row.end]
+            self.text[row.start..row.end]
                 .graphemes(true)
-                .map(|cluster| picture(cluster, self.columns).to_string())
-                .collect();
-            sanitise(&text)
+                .map(|cluster| picture(cluster, self.columns))
+                .collect()
         });
         Visible {
             rows: shown.collect(),
@@ -197,6 +196,14 @@ mod tests {
         assert_eq!(visible(&text(5), 9, 3), (rows(&["4", "5", "6"]), (0, 1)));
         assert_eq!(visible(&text(8), 9, 3), (rows(&["6", "7", "8"]), (0, 2)));
         assert_eq!(visible(&text(8), 9, 0), (rows(&["8"]), (0, 0)));
+    }
+
+    #[test]
+    fn a_mark_behind_what_shows_as_something_else_stands_by_itself() {
+        let tone = visible("\t\u{1F3FD}|", 20, 5);
+        assert_eq!(tone, (rows(&["    \u{25CC}\u{1F3FD}"]), (7, 0)));
+        let accent = visible("\u{200B}\u{301}|", 20, 5);
+        assert_eq!(accent, (rows(&["<U+200B>\u{25CC}\u{301}"]), (9, 0)));
     }
 
     #[test]
