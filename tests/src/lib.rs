@@ -3,14 +3,16 @@
 //! without sockets ([`world`], [`process`]); the texts of [`packages`]; the scripts of the conformance
 //! suite ([`script`]); load on a server and what it costs ([`load`]); what a server goes through in the
 //! world, done to the real one (`chaos`, on Linux); what properties are about: who does
-//! what ([`history`]), and what must come of it ([`model`]); and what a hub went through when one fails
-//! ([`journal`]).
+//! what ([`history`]), and what must come of it ([`model`]); what a hub went through when one fails
+//! ([`journal`]); and what must be true whatever comes ([`fuzz`]), of [`memory`] too.
 
 #[cfg(target_os = "linux")]
 pub mod chaos;
+pub mod fuzz;
 pub mod history;
 pub mod journal;
 pub mod load;
+pub mod memory;
 pub mod model;
 pub mod packages;
 pub mod process;

@@ -2,18 +2,19 @@
 
 #![cfg(feature = "ui")]
 
-#[path = "../../tests/tests/properties/memory.rs"]
-mod memory;
-
 use std::collections::VecDeque;
 
 use chatmaster::app::{App, Msg, Palette, update, view};
 use chatmaster_core::session::Update;
 use chatmaster_core::wire::{Encoder, Encoding};
 use chatmaster_core::{Session, SessionConfig, SessionInput, Time};
+use chatmaster_tests::memory::{self, Counting};
 use jiff::civil::date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 /// Events that wait between a session and its user: as many as the terminal client lets wait.
 const WAITING: usize = 16;

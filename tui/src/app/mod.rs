@@ -9,6 +9,8 @@ mod complete;
 mod drafts;
 mod editor;
 mod events;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod history;
 mod hosting;
 mod keys;
