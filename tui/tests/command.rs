@@ -185,7 +185,11 @@ fn greeted(address: &str) -> std::io::Result<TcpStream> {
 #[test]
 fn messages_that_are_too_long_to_be_recorded_are_refused_at_the_start() {
     let limits = ["--max-message-bytes=17MiB", "--max-package-bytes=32MiB"];
-    let queues = ["--backlog-bytes=64MiB", "--send-queue-bytes=256MiB", "--total-queue-bytes=512MiB"];
+    let queues = [
+        "--backlog-bytes=64MiB",
+        "--send-queue-bytes=256MiB",
+        "--total-queue-bytes=512MiB",
+    ];
     let record = ["--record", "/nonexistent/recording"];
     let mut server = Process::start(&[&["serve"], &limits[..], &queues, &record].concat());
     assert_eq!(server.status(), 2);
