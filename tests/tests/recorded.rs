@@ -73,6 +73,7 @@ fn the_conformance_scripts_replay() {
 fn four_hundred_mixed_actions_replay_twice_with_the_same_result() {
     let config = Config {
         message_rate: 50,
+        max_message_bytes: 1024,
         send_queue_bytes: 16 * 1024,
         ..Config::default()
     };

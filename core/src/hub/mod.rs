@@ -172,14 +172,20 @@ impl Hub {
         self.outbox.set_time(self.now);
         self.turn_began = self.outbox.appended();
         self.turn_work = 0;
-        if let Input::Sent(id, count) = input
-            && self.behaviour.takes_sent_first()
-        {
-            self.with_slot(id, |hub, slot| hub.sent(slot, count));
-            self.run_timers();
-            return self.lend_inflaters();
+        match input {
+            Input::Sent(id, count) if self.behaviour.takes_sent_first() => {
+                self.with_slot(id, |hub, slot| hub.sent(slot, count));
+                self.run_timers();
+            }
+            _ => {
+                self.run_timers();
+                self.take(input);
+            }
         }
-        self.run_timers();
+        self.lend_inflaters();
+    }
+
+    fn take(&mut self, input: Input<'_>) {
         match input {
             Input::Opened(id, peer) => self.opened(id, peer),
             Input::Received(id, bytes) => self.with_slot(id, |hub, slot| hub.received(slot, bytes)),
@@ -193,7 +199,6 @@ impl Hub {
             Input::Tick => {}
             Input::Shutdown => self.shut_down(),
         }
-        self.lend_inflaters();
     }
 
     /// The next thing to do, in order; `None` when nothing is left until the next

@@ -102,9 +102,11 @@ pub(crate) const PLANTS: [Plant; 35] = [
         property: "connections::a_hub_that_everyone_has_left_is_as_good_as_new",
         bug: "a stream that is cut off keeps its inflater",
         file: CLOSING,
-        find: "        conn.decoder.release(&mut self.inflaters);
-        if let Some(timer) = conn.timer {",
-        replace: "        if let Some(timer) = conn.timer {",
+        find: "        self.release_stream(slot);
+        let conn = self.conns[slot as usize]
+            .take()",
+        replace: "        let conn = self.conns[slot as usize]
+            .take()",
     },
     Plant {
         property: "connections::every_connection_ends_exactly_once_and_nothing_is_wanted_of_it_afterwards",
@@ -136,21 +138,22 @@ pub(crate) const PLANTS: [Plant; 35] = [
     Plant {
         property: "connections::timers_are_never_early_and_never_in_the_past",
         bug: "deadlines come a microsecond early",
-        file: HUB,
-        find: "            && at <= self.now
-            && !self.turn_is_over()",
+        file: "core/src/hub/timers.rs",
+        find: "            && at <= now
+",
         // But for the end of a pause, which would be found not to be over, again and again.
-        replace: "            && (at <= self.now
-                || at <= self.now + Duration::from_micros(1)
-                    && self.conn(slot).reading == Reading::Open)
-            && !self.turn_is_over()",
+        replace: "            && (at <= now
+                || order(slot) == 0 && at <= now + core::time::Duration::from_micros(1))
+",
     },
     Plant {
         property: "connections::timers_are_never_early_and_never_in_the_past",
         bug: "what one input left for the next is due in the past",
         file: HUB,
-        find: "        Some((*due).max(self.after(Duration::ZERO))).filter(|due| *due > self.now)",
-        replace: "        Some(*due)",
+        find: "            Some(_) => soon,
+",
+        replace: "            Some(_) => return Some(self.now),
+",
     },
     Plant {
         property: "delivery::a_message_reaches_exactly_the_other_members_of_its_room_at_that_point",
@@ -191,16 +194,16 @@ pub(crate) const PLANTS: [Plant; 35] = [
     Plant {
         property: "delivery::what_one_sender_says_is_never_reordered",
         bug: "what comes during a pause overtakes what has come before",
-        file: INTAKE,
-        find: "                conn.backlog.extend_from_slice(bytes);",
-        replace: "                drop(conn.backlog.splice(0..0, bytes.iter().copied()));",
+        file: "core/src/hub/conn.rs",
+        find: "        self.backlog.extend(bytes);",
+        replace: "        bytes.iter().rev().for_each(|byte| self.backlog.push_front(*byte));",
     },
     Plant {
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
         bug: "what is left of a read at a pause is lost",
         file: INTAKE,
-        find: "        conn.backlog = rest.to_vec();",
-        replace: "        conn.backlog = rest[..0].to_vec();",
+        find: "                self.conn(slot).keep(rest, most);",
+        replace: "                self.conn(slot).keep(&rest[..0], most);",
     },
     Plant {
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
@@ -230,7 +233,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
     Plant {
         property: "metamorphic::renaming_all_users_consistently_does_the_same_to_what_they_hear",
         bug: "who is in a room is listed by name",
-        file: COMMANDS,
+        file: "core/src/hub/lists.rs",
         find: "        let (users, more) = fitting(names, self.config.list_bytes());",
         replace: "        let mut names: Vec<_> = names.collect();
         names.sort_unstable();
@@ -240,8 +243,8 @@ pub(crate) const PLANTS: [Plant; 35] = [
         property: "metamorphic::shifting_all_time_changes_nothing",
         bug: "the first package of a connection costs nothing, but for early ones",
         file: "core/src/hub/pace.rs",
-        find: "        self.0 = self.0.max(now) + rate.interval;",
-        replace: "        self.0 = (self.0 + rate.interval).max(now);",
+        find: "            self.0 = self.0.max(now) + rate.interval.saturating_mul(tokens);",
+        replace: "            self.0 = (self.0 + rate.interval.saturating_mul(tokens)).max(now);",
     },
     Plant {
         property: "model::everyone_hears_what_the_model_says",
@@ -254,8 +257,8 @@ pub(crate) const PLANTS: [Plant; 35] = [
         property: "model::everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end",
         bug: "a package from a stream loses its last byte",
         file: "core/src/wire/decoder.rs",
-        find: "                            Place::Ring(taken)",
-        replace: "                            Place::Ring(taken.start..taken.end - 1)",
+        find: "            Place::Ring(taken)",
+        replace: "            Place::Ring(taken.start..taken.end - 1)",
     },
     Plant {
         property: "model::in_a_room_over_the_announce_limit_only_the_one_concerned_is_told",
@@ -326,17 +329,17 @@ pub(crate) const SIMULATED: Plant = Plant {
     property: "many_seeds_keep_every_promise_and_reach_every_mark",
     bug: "timers run before what was sent leaves its queue",
     file: HUB,
-    find: "            self.with_slot(id, |hub, slot| hub.sent(slot, count));
-            return self.run_timers();
+    find: "                self.with_slot(id, |hub, slot| hub.sent(slot, count));
+                self.run_timers();
 ",
-    replace: "            let pending: usize = self.pending(id).map(<[u8]>::len).sum();
-            self.run_timers();
-            return self.with_slot(id, |hub, slot| {
-                if pending > count as usize {
-                    return hub.sent(slot, count);
-                }
-                hub.outbox.sent(slot, count);
-                hub.flushed(slot);
-            });
+    replace: "                let pending: usize = self.pending(id).map(<[u8]>::len).sum();
+                self.run_timers();
+                self.with_slot(id, |hub, slot| {
+                    if pending > count as usize {
+                        return hub.sent(slot, count);
+                    }
+                    hub.outbox.sent(slot, count);
+                    hub.flushed(slot);
+                });
 ",
 };
