@@ -9,7 +9,7 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_decoder_takes_anything() {
-    replay("decoder", decoder, 2000);
+    replay("decoder", decoder, 3000);
 }
 
 #[test]
@@ -24,10 +24,10 @@ fn a_hub_takes_any_bytes() {
 
 #[test]
 fn a_session_takes_anything() {
-    replay("session", session, 1500);
+    replay("session", session, 1000);
 }
 
 #[test]
 fn a_recordings_reader_takes_anything() {
-    replay("recording", recording, 1500);
+    replay("recording", recording, 3000);
 }

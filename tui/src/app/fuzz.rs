@@ -519,11 +519,11 @@ mod tests {
 
     #[test]
     fn the_editor_takes_anything() {
-        replay("editor", super::editor, 300);
+        replay("editor", super::editor, 150);
     }
 
     #[test]
     fn the_screen_shows_anything() {
-        replay("screen", super::screen, 120);
+        replay("screen", super::screen, 40);
     }
 }
