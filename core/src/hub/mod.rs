@@ -415,15 +415,7 @@ impl Hub {
 
     /// Does what is due, until the turn is over.
     fn run_timers(&mut self) {
-        let conns = &self.conns;
-        self.timers.come_due(self.now, |slot| {
-            let conn = conns[slot as usize].as_ref();
-            let timer = conn.and_then(|conn| conn.timer);
-            timer.map_or(0, |timer| timer.order)
-        });
-        while !self.turn_is_over()
-            && let Some(slot) = self.timers.first_due()
-        {
+        while let Some(slot) = self.next_due() {
             let conn = self.conn(slot);
             let at = conn.timer.map(|timer| timer.at);
             if at.is_some_and(|at| self.was_slept_through(at) && self.put_off(slot, at)) {
@@ -459,6 +451,21 @@ impl Hub {
             }
             self.close_burst();
         }
+    }
+
+    /// Whose timer is due, until the turn is over. What is done for one may be due at once, or be seen to
+    /// have been due before.
+    fn next_due(&mut self) -> Option<u32> {
+        if self.turn_is_over() {
+            return None;
+        }
+        let conns = &self.conns;
+        self.timers.come_due(self.now, |slot| {
+            let conn = conns[slot as usize].as_ref();
+            let timer = conn.and_then(|conn| conn.timer);
+            timer.map_or(0, |timer| timer.order)
+        });
+        self.timers.first_due()
     }
 
     /// Whether nobody was there when `at` came: the process was stopped, say. What came in time may
