@@ -121,6 +121,33 @@ fn a_login_request_is_answered_with_the_configured_name() {
 }
 
 #[test]
+fn who_asks_faster_than_is_answered_waits_and_every_answer_stays_its_own() {
+    let mut line = Line::logged_in();
+    line.acts(Action::Public).unwrap();
+    let mut asked = 1;
+    let refused = loop {
+        line.says();
+        match line.acts(Action::Channels) {
+            Ok(()) => asked += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((asked, refused), (1024, ActionError::Congested));
+    let list = notification(r#""event_type":"channel_list","channels":["general"]"#);
+    let answers = |events: Vec<Event>| match &events[..] {
+        [Event::Channels { answers, .. }] => *answers,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answers(line.hears(&list)), Listing::Public);
+    line.acts(Action::Private).unwrap();
+    assert_eq!(line.acts(Action::Users), Err(ActionError::Congested));
+    for _ in 1..asked {
+        assert_eq!(answers(line.hears(&list)), Listing::Channels);
+    }
+    assert_eq!(answers(line.hears(&list)), Listing::Private);
+}
+
+#[test]
 fn a_user_without_a_name_or_with_a_refused_one_is_asked_for_one() {
     let mut line = Line::new(config());
     assert_eq!(line.hears(REQUEST), [Event::NameWanted { reason: None }]);

@@ -14,8 +14,8 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Bytes of the names in a list, with quotes and commas: the most that a server puts into one
 /// ([`Config::list_bytes`](crate::Config::list_bytes)). What is over it is counted.
 pub const MAX_LIST_BYTES: usize = 64 * 1024;
-/// Commands without an answer that a session remembers: more than a server leaves waiting. Of the
-/// oldest it does not know any more what an answer is about.
+/// Commands that wait for an answer at most: further ones wait for theirs. To forget one would be to take
+/// its answer for another's.
 pub(super) const MAX_AWAITED: usize = 1024;
 /// Quotes and a comma.
 const AROUND_NAME: usize = 3;

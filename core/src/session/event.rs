@@ -43,7 +43,7 @@ pub enum ActionError {
     EmptyMessage,
     /// The package would be longer than this many bytes.
     TooLong(usize),
-    /// Too much waits to be sent; try again when some of it is gone.
+    /// Too much waits to be sent, or to be answered; try again when some of it is gone.
     Congested,
     /// The session is over.
     Ended,

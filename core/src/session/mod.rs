@@ -261,11 +261,11 @@ impl Session {
             Action::Sync => (Command::Channels, Awaited::Sync),
             Action::Login(_) | Action::Quit => unreachable!("both were dealt with above"),
         };
+        if self.awaited.len() >= bounds::MAX_AWAITED {
+            return Err(ActionError::Congested);
+        }
         self.send(&ClientPackage::Command(command))?;
         self.awaited.push_back(awaited);
-        if self.awaited.len() > bounds::MAX_AWAITED {
-            self.awaited.pop_front();
-        }
         Ok(())
     }
 
