@@ -106,9 +106,11 @@ impl Bits {
     }
 }
 
-/// Many begin a zlib stream and say no more, strangers and users.
+/// Strangers and users begin a zlib stream and say no more, more of them than there are inflaters.
 pub(super) fn inflater_holders(ground: &mut Ground) -> Account {
-    let count = ground.form.pick(200, 20);
+    /// Of each; two of three have sent enough to need one. Users alone do not hold them all: they keep
+    /// theirs while only strangers wait.
+    const COUNT: usize = 20;
     let address = ground.server.address();
     let begin = |mut client: Client, bytes: &[u8]| {
         client.send_bytes(bytes);
@@ -116,10 +118,10 @@ pub(super) fn inflater_holders(ground: &mut Ground) -> Account {
     };
     // A byte, a header, and the beginning of a block.
     let begins: [&[u8]; 3] = [&[0x78], &[0x78, 0x9c], &[0x78, 0x9c, 0xab, 0x56]];
-    let strangers: Vec<Client> = (0..count)
+    let strangers: Vec<Client> = (0..COUNT)
         .map(|number| begin(Client::connect(address), begins[number % 3]))
         .collect();
-    let users: Vec<Client> = (0..count)
+    let users: Vec<Client> = (0..COUNT)
         .map(|number| {
             begin(
                 ground.log_in(&format!("holder-{number}-x")),
@@ -135,7 +137,7 @@ pub(super) fn inflater_holders(ground: &mut Ground) -> Account {
     );
     drop((strangers, users));
     account(
-        format!("{count} strangers and {count} users hold 16 inflaters"),
+        format!("{COUNT} strangers and {COUNT} users hold 16 inflaters"),
         String::new(),
     )
 }
