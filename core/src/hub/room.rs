@@ -220,6 +220,10 @@ impl Rooms {
             self.listed.len() <= count,
             "there are no listed names without rooms"
         );
+    }
+
+    /// Panics where other names are taken than those of the rooms.
+    pub(super) fn check_names(&self) {
         self.claims
             .assert_are(self.iter().map(|(slot, room)| (&room.name, slot)));
     }
