@@ -274,7 +274,7 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
         connect_rate: 0,
         login_rate: 0,
         rename_rate: 0,
-        lag_limit: Duration::MAX,
+        lag_limit: Duration::from_micros(u64::MAX),
     };
     if limits >= 17 {
         config.announce_limit = size(limit()?)?;

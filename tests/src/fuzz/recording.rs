@@ -121,7 +121,7 @@ fn forge(input: &mut Unstructured<'_>, file: &mut Vec<u8>) -> Result<()> {
     let mut body = Vec::new();
     body.extend(pick(input, &[0_u32, 1, 2, 3, 4])?.to_le_bytes());
     body.extend_from_slice(&[0; 16]);
-    let limits = pick(input, &[16_u8, 17, 17, 17, 18])?;
+    let limits = pick(input, &[16_u8, 17, 24, 24, 25])?;
     body.push(limits);
     for limit in 0..limits {
         let value = match choice(input, 8)? {
