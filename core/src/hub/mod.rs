@@ -302,13 +302,16 @@ impl Hub {
         if let Some(id) = self.outbox.sent(slot, count) {
             self.outputs.push_back(Output::Write(id));
         }
-        if self.conn(slot).reading == Reading::PausedUntilDrained && !self.outbox.is_half_full(slot)
-        {
+        let conn = self.conn(slot);
+        let (reading, closing) = (conn.reading, conn.is_closing());
+        if reading == Reading::PausedUntilDrained && !self.outbox.is_half_full(slot) {
             // It has its turn when those have had theirs who have waited longer.
             self.conn(slot).reading = Reading::PausedUntil(self.now);
             self.set_timer(slot);
         }
-        self.flushed(slot);
+        if closing {
+            self.flushed(slot);
+        }
     }
 
     fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, u32)) {

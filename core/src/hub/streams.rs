@@ -98,7 +98,15 @@ impl Hub {
     }
 
     /// Gives inflaters to those who wait for one, as long as there are any.
+    #[inline(always)]
     pub(super) fn lend_inflaters(&mut self) {
+        if !self.streams.waiting.is_empty() || self.inflaters.is_set_aside() {
+            self.lend_to_waiting();
+        }
+    }
+
+    #[cold]
+    fn lend_to_waiting(&mut self) {
         while let Some((&Place(standing, _), &slot)) = self.streams.waiting.first_key_value() {
             if !self.inflaters.is_free() {
                 if !self.reclaim(standing) {

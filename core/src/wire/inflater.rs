@@ -271,6 +271,11 @@ impl Inflaters {
         self.is_set_aside = for_waiting;
     }
 
+    /// Whether they are [set aside](Inflaters::set_aside).
+    pub(crate) fn is_set_aside(&self) -> bool {
+        self.is_set_aside
+    }
+
     /// One for a stream from its first byte on, if there is one.
     pub(super) fn lend(&mut self) -> Option<Box<Inflater>> {
         (!self.is_set_aside && self.is_free()).then(|| {
