@@ -87,7 +87,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
         replace: "        let error_type = error_type[..error_type.len().min(3)].into();",
     },
     Plant {
-        property: "connections::a_hub_that_everyone_has_left_is_as_good_as_new",
+        property: "connections::a_newcomer_is_greeted_in_the_servers_encoding_whoever_had_its_place",
         bug: "a connection inherits the encoding of the one that had its place",
         file: OUTBOX,
         find: "            Some(place) => *place = queue,",

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chatmaster_core::{Config, ConnId, Output};
 use chatmaster_tests::packages::{command, login, message};
 use chatmaster_tests::wire::{Speech, Writer};
+use chatmaster_tests::world::{Arrival, Bare, World, unlimited};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::cases;
@@ -87,6 +89,28 @@ properties! {
             outputs
         };
         prop_assert_eq!(outputs(&used), outputs(&new));
+    }
+
+    #[test]
+    fn a_newcomer_is_greeted_in_the_servers_encoding_whoever_had_its_place(
+        deeds in vec((0..4_usize, any::<bool>()), 1..40),
+    ) {
+        let mut world = Bare::new(unlimited());
+        let mut places = [None; 4];
+        for &(place, speaks_plainly) in &deeds {
+            if let Some(client) = places[place].take() {
+                world.close(client);
+                continue;
+            }
+            let client = world.connect();
+            let greeting = world.receive(client);
+            let in_zlib = matches!(&greeting, Arrival::Bytes(bytes) if bytes[0] == 0x78);
+            prop_assert!(in_zlib, "client {} is greeted with {:?}", client, greeting);
+            if speaks_plainly {
+                world.send(client, login(&format!("user-{client}-x")).as_bytes());
+            }
+            places[place] = Some(client);
+        }
     }
 
     #[test]
