@@ -146,7 +146,7 @@ pub(super) fn never_readers(ground: &mut Ground) -> Account {
                 gone += 1;
             }
             ear.take(&package);
-            if ear.heard.len() % 32 == 0 {
+            if ear.heard.len().is_multiple_of(32) {
                 peak = peak.max(ground.server.kernel_queue());
             }
         }
