@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, Talk, Task};
-use chatmaster::line::{self, Form, Persistence};
-use chatmaster::reach::Destination;
+use chatmaster::client::line::{self, Form, Persistence};
+use chatmaster::client::reach::Destination;
 use chatmaster::replay;
 use chatmaster::serve::serve;
 use chatmaster::trouble::{Trouble, tell};
@@ -45,8 +45,8 @@ fn talk(talk: &Talk) -> Result<(), Trouble> {
         .clone()
         .map_or(Destination::Here(LOOPBACK), Destination::Given);
     #[cfg(feature = "ui")]
-    if !talk.json && chatmaster::terminal::is_there() {
-        return chatmaster::terminal::run(settings, place, &doubts, &destination);
+    if !talk.json && chatmaster::client::terminal::is_there() {
+        return chatmaster::client::terminal::run(settings, place, &doubts, &destination);
     }
     doubts.iter().for_each(tell);
     let form = if talk.json { Form::Json } else { Form::Text };

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use chatmaster::app::{App, Msg, Palette, update, view};
+use chatmaster::client::app::{App, Msg, Palette, update, view};
 use chatmaster_core::session::Update;
 use chatmaster_core::wire::{Encoder, Encoding};
 use chatmaster_core::{Session, SessionConfig, SessionInput, Time};

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| chatmaster::app::fuzz::editor(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| chatmaster::client::app::fuzz::editor(data));

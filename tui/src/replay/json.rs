@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 use super::reel::{Entry, Reel};
 use super::rerun::{Ending, Watch, connection, rerun};
 use super::verify::kind;
-use crate::line::json::write_line;
+use crate::client::line::json::write_line;
 
 /// Prints all records of `reel`.
 pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {

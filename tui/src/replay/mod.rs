@@ -122,7 +122,7 @@ fn play(args: &Args) -> Result<(), Stop> {
     #[cfg(feature = "ui")]
     if let Some(name) = &args.view
         && !args.json
-        && crate::terminal::is_there()
+        && crate::client::terminal::is_there()
     {
         return judge(playback::play(&reel, name)?);
     }

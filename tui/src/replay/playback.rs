@@ -20,11 +20,11 @@ use super::player::{Next, Player};
 use super::reel::Reel;
 use super::rerun::Ending;
 use super::view_as::connections;
-use crate::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
+use crate::client::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
+use crate::client::terminal::keyboard::{self, Told};
+use crate::client::terminal::screen::{Screen, Stopped};
+use crate::client::terminal::{lost_terminal, palette};
 use crate::settings::Theme;
-use crate::terminal::keyboard::{self, Told};
-use crate::terminal::screen::{Screen, Stopped};
-use crate::terminal::{lost_terminal, palette};
 use crate::text::{sanitise, truncate};
 
 /// How often the screen is drawn while time goes on.

@@ -22,7 +22,7 @@ use super::json::seconds;
 use super::onlooker::{Seen, Sight, connections_of, look};
 use super::reel::Reel;
 use super::rerun::Ending;
-use crate::line::{json, print};
+use crate::client::line::{json, print};
 use crate::text::sanitise;
 use crate::trouble::Trouble;
 

@@ -6,15 +6,15 @@ use crate::text::{self, Shown, sanitise, truncate};
 
 /// What of a text shows in a box, and where the cursor is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Visible {
+pub(in crate::client::app) struct Visible {
     /// At least one, and no more than the box has.
-    pub(in crate::app) rows: Vec<Shown>,
+    pub(in crate::client::app) rows: Vec<Shown>,
     /// The cursor's column and row.
-    pub(in crate::app) cursor: (usize, usize),
+    pub(in crate::client::app) cursor: (usize, usize),
     /// How many rows there are above.
-    pub(in crate::app) above: usize,
+    pub(in crate::client::app) above: usize,
     /// How many rows there are below.
-    pub(in crate::app) below: usize,
+    pub(in crate::client::app) below: usize,
 }
 
 /// A text in rows, at least one: a line of it has one, or more if it is longer than a row.

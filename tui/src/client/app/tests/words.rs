@@ -1,7 +1,7 @@
 //! What people read, and what becomes of what they type by mistake.
 
 use super::*;
-use crate::command;
+use crate::client::command;
 
 #[test]
 fn people_read_of_rooms_whatever_the_server_calls_them() {

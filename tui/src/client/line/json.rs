@@ -27,9 +27,9 @@ use chatmaster_core::session::{Action, End, Event, Listing, Update};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::command;
+use crate::client::command;
+use crate::client::underway::Fate;
 use crate::text::is_hidden;
-use crate::underway::Fate;
 
 /// Writes `object` as a line that says when it happened: after so much time since 1970.
 pub(super) fn write(out: &mut impl Write, time: Duration, event: Object<'_>) -> io::Result<()> {

@@ -6,14 +6,14 @@ use std::ops::Range;
 use jiff::civil::{Date, DateTime};
 
 use super::scroll::{Names, Window};
-use crate::command;
+use crate::client::command;
 use crate::text::{Needle, Shown, sanitise, sanitise_lines, wrap_indices};
 
 /// Something in the log. Its text is harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Entry {
-    pub(in crate::app) at: DateTime,
-    pub(in crate::app) kind: Kind,
+pub(in crate::client::app) struct Entry {
+    pub(in crate::client::app) at: DateTime,
+    pub(in crate::client::app) kind: Kind,
     /// At least one.
     lines: Vec<Shown>,
     /// Where the user is mentioned: in which line, and where there.
@@ -24,7 +24,7 @@ pub(in crate::app) struct Entry {
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) enum Kind {
+pub(in crate::client::app) enum Kind {
     /// Someone said something.
     Said { name: Shown, speaker: Speaker },
     /// Someone did something, as the text says after the name (`/me`).
@@ -40,13 +40,13 @@ pub(in crate::app) enum Kind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum Speaker {
+pub(in crate::client::app) enum Speaker {
     User,
     Other,
 }
 
 impl Entry {
-    pub(in crate::app) fn new(at: DateTime, kind: Kind, text: &str) -> Self {
+    pub(in crate::client::app) fn new(at: DateTime, kind: Kind, text: &str) -> Self {
         Entry {
             at,
             kind,
@@ -57,7 +57,12 @@ impl Entry {
     }
 
     /// A message, of words or of a deed.
-    pub(in crate::app) fn said(at: DateTime, name: &str, speaker: Speaker, text: &str) -> Self {
+    pub(in crate::client::app) fn said(
+        at: DateTime,
+        name: &str,
+        speaker: Speaker,
+        text: &str,
+    ) -> Self {
         let shown = sanitise(name);
         match command::deed(text) {
             None => {
@@ -78,7 +83,7 @@ impl Entry {
     }
 
     /// The entry for a user called `name`, who may be mentioned in it.
-    pub(in crate::app) fn to(mut self, name: &str) -> Self {
+    pub(in crate::client::app) fn to(mut self, name: &str) -> Self {
         if let Some(name) = Needle::new(sanitise(name).as_str()) {
             for (line, text) in self.lines.iter().enumerate() {
                 let words = name.find_words(text).into_iter();
@@ -88,12 +93,12 @@ impl Entry {
         self
     }
 
-    pub(in crate::app) fn mentions_user(&self) -> bool {
+    pub(in crate::client::app) fn mentions_user(&self) -> bool {
         !self.mentions.is_empty()
     }
 
     /// Whether `needle` is in it, or in the name of who said it.
-    pub(in crate::app) fn has(&self, needle: &Needle) -> bool {
+    pub(in crate::client::app) fn has(&self, needle: &Needle) -> bool {
         let name = match &self.kind {
             Kind::Said { name, .. } => Some(name),
             _ => None,
@@ -105,19 +110,23 @@ impl Entry {
 
     /// In which of its lines `needle` is first, and where it starts there; none if it is in the name
     /// alone.
-    pub(in crate::app) fn find(&self, needle: &Needle, names: Names) -> Option<(usize, usize)> {
+    pub(in crate::client::app) fn find(
+        &self,
+        needle: &Needle,
+        names: Names,
+    ) -> Option<(usize, usize)> {
         let line = self.lines.iter().position(|text| needle.is_in(text))?;
         let found = needle.find(&self.line(names, line));
         found.first().map(|range| (line, range.start))
     }
 
     /// The lines of its text, at least one.
-    pub(in crate::app) fn lines(&self) -> &[Shown] {
+    pub(in crate::client::app) fn lines(&self) -> &[Shown] {
         &self.lines
     }
 
     /// Whether it is what someone said, word for word.
-    pub(in crate::app) fn is_said(&self) -> bool {
+    pub(in crate::client::app) fn is_said(&self) -> bool {
         matches!(self.kind, Kind::Said { .. })
     }
 
@@ -130,7 +139,7 @@ impl Entry {
     }
 
     /// One of its lines, with the name of who said it if there is no column for that.
-    pub(in crate::app) fn line(&self, names: Names, line: usize) -> Cow<'_, Shown> {
+    pub(in crate::client::app) fn line(&self, names: Names, line: usize) -> Cow<'_, Shown> {
         match self.inline_name(names) {
             Some(name) if line == 0 => {
                 Cow::Owned(sanitise(&format!("{name}: {}", self.lines[line])))
@@ -140,7 +149,7 @@ impl Entry {
     }
 
     /// Where in that line the user is mentioned.
-    pub(in crate::app) fn mentions(&self, names: Names, line: usize) -> Vec<Range<usize>> {
+    pub(in crate::client::app) fn mentions(&self, names: Names, line: usize) -> Vec<Range<usize>> {
         let before = match self.inline_name(names) {
             Some(name) if line == 0 => name.as_str().len() + ": ".len(),
             _ => 0,

@@ -24,9 +24,9 @@ use chatmaster_core::{RoomName, SessionConfig, Username};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::login::{Candidates, login_name};
-use crate::reach::{Destination, Hosting};
-use crate::retry::{self, Pauses};
+use crate::client::login::{Candidates, login_name};
+use crate::client::reach::{Destination, Hosting};
+use crate::client::retry::{self, Pauses};
 use crate::runtime::Client;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, cause, tell};

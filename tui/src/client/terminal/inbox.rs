@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, at, bounded, never, select_biased};
 
 use super::keyboard::Told;
 use super::sessions::Attempt;
-use crate::reach::Reached;
+use crate::client::reach::Reached;
 
 /// What may wait to be taken in from the terminal. Over it nothing more is read from it.
 const WAITING_KEYS: usize = 1024;

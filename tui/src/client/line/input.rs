@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::desk::Desk;
 use super::{Form, package};
-use crate::command::{self, Line, Topic};
+use crate::client::command::{self, Line, Topic};
 use crate::trouble::{cause, tell};
 
 /// The longest line that is read whole. What a server takes is less by far.

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 
 use super::is_plain;
-use crate::app::Hyperlink;
+use crate::client::app::Hyperlink;
 
 /// Whether the terminal can be told of a link that goes over rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,10 +27,10 @@ pub(super) enum Reading {
 
 /// How many messages one has not seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::app) struct Count {
-    pub(in crate::app) messages: u64,
+pub(in crate::client::app) struct Count {
+    pub(in crate::client::app) messages: u64,
     /// How many of them mention the user.
-    pub(in crate::app) mentions: u64,
+    pub(in crate::client::app) mentions: u64,
 }
 
 /// What came since the reader looked away.

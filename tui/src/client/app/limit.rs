@@ -3,7 +3,7 @@
 use chatmaster_core::Config;
 use chatmaster_core::session::Action;
 
-use crate::command::{self, Line};
+use crate::client::command::{self, Line};
 
 /// The part of the limit, in percent, from which on one is told what is left of it.
 const NEAR: usize = 80;

@@ -11,16 +11,16 @@ use crate::text::Shown;
 
 /// The part of the screen that the log has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Window {
+pub(in crate::client::app) struct Window {
     /// The columns of the text.
-    pub(in crate::app) columns: usize,
-    pub(in crate::app) rows: usize,
-    pub(in crate::app) names: Names,
+    pub(in crate::client::app) columns: usize,
+    pub(in crate::client::app) rows: usize,
+    pub(in crate::client::app) names: Names,
 }
 
 /// Where the names are of those who say something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum Names {
+pub(in crate::client::app) enum Names {
     /// Before the text, in a column of their own.
     Column,
     /// In the text, for want of room.
@@ -29,7 +29,7 @@ pub(in crate::app) enum Names {
 
 /// A row on the screen.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::app) enum Row<'a> {
+pub(in crate::client::app) enum Row<'a> {
     /// What follows is of this day.
     Day(Date),
     /// What follows came since the reader looked away.
@@ -40,16 +40,16 @@ pub(in crate::app) enum Row<'a> {
 
 /// A row of an entry's text.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::app) struct TextRow<'a> {
+pub(in crate::client::app) struct TextRow<'a> {
     /// The entry's number, which it keeps.
-    pub(in crate::app) number: u64,
-    pub(in crate::app) entry: &'a Entry,
+    pub(in crate::client::app) number: u64,
+    pub(in crate::client::app) entry: &'a Entry,
     /// Whether it is the entry's first, with the time and the name.
-    pub(in crate::app) first: bool,
+    pub(in crate::client::app) first: bool,
     /// In which of the entry's lines it is, and where it starts there.
-    pub(in crate::app) line: usize,
-    pub(in crate::app) start: usize,
-    pub(in crate::app) text: Shown,
+    pub(in crate::client::app) line: usize,
+    pub(in crate::client::app) start: usize,
+    pub(in crate::client::app) text: Shown,
 }
 
 /// A row of the log: of which entry, counted from the first there ever was, and which of its rows.
@@ -61,11 +61,11 @@ pub(super) struct Place {
 
 /// Where a reader was, to return to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Bookmark(Option<Place>);
+pub(in crate::client::app) struct Bookmark(Option<Place>);
 
 impl Log {
     /// How many entries there are after the last on the screen.
-    pub(in crate::app) fn below(&self) -> u64 {
+    pub(in crate::client::app) fn below(&self) -> u64 {
         let Some(place) = self.reading else {
             return 0;
         };
@@ -76,7 +76,7 @@ impl Log {
     }
 
     /// The rows on the screen, from the top.
-    pub(in crate::app) fn rows(&self, window: Window) -> Vec<Row<'_>> {
+    pub(in crate::client::app) fn rows(&self, window: Window) -> Vec<Row<'_>> {
         let Some(last) = self.bottom(window) else {
             return Vec::new();
         };
@@ -99,7 +99,7 @@ impl Log {
     }
 
     /// Whether the line above what is not read is further up than `rows`, which are on the screen.
-    pub(in crate::app) fn is_unread_above(&self, rows: &[Row<'_>]) -> bool {
+    pub(in crate::client::app) fn is_unread_above(&self, rows: &[Row<'_>]) -> bool {
         let first = rows.iter().find_map(|row| match row {
             Row::Text(text) => Some(text.number),
             Row::Day(_) | Row::Unread => None,
@@ -111,7 +111,7 @@ impl Log {
     }
 
     /// Goes back by so many rows, but not beyond the start.
-    pub(in crate::app) fn up(&mut self, window: Window, mut by: usize) {
+    pub(in crate::client::app) fn up(&mut self, window: Window, mut by: usize) {
         let Some(mut place) = self.bottom(window) else {
             return;
         };
@@ -125,7 +125,7 @@ impl Log {
     }
 
     /// Goes on by so many rows, but not beyond the end.
-    pub(in crate::app) fn down(&mut self, window: Window, by: usize) {
+    pub(in crate::client::app) fn down(&mut self, window: Window, by: usize) {
         if self.reading.is_some()
             && let Some(place) = self.bottom(window)
         {
@@ -135,19 +135,19 @@ impl Log {
     }
 
     /// Goes to the start.
-    pub(in crate::app) fn go_to_start(&mut self, window: Window) {
+    pub(in crate::client::app) fn go_to_start(&mut self, window: Window) {
         if !self.entries.is_empty() {
             self.go(self.start(), window);
         }
     }
 
     /// Goes to the end, and stays there as it moves.
-    pub(in crate::app) fn go_to_end(&mut self) {
+    pub(in crate::client::app) fn go_to_end(&mut self) {
         self.read(None);
     }
 
     /// Goes where what is not read starts, if there is such a line.
-    pub(in crate::app) fn go_to_unread(&mut self, window: Window) {
+    pub(in crate::client::app) fn go_to_unread(&mut self, window: Window) {
         if let Some(line) = self.unread_line() {
             let place = Place {
                 entry: line,
@@ -162,7 +162,7 @@ impl Log {
 
     /// Goes where one sees what is at `start` in the line `line` of the entry `number`, which is one of
     /// those kept, or its first row. One stays where that is on the screen already.
-    pub(in crate::app) fn go_to_entry(
+    pub(in crate::client::app) fn go_to_entry(
         &mut self,
         number: u64,
         (line, start): (usize, usize),
@@ -183,18 +183,18 @@ impl Log {
     }
 
     /// Where the reader is.
-    pub(in crate::app) fn bookmark(&self) -> Bookmark {
+    pub(in crate::client::app) fn bookmark(&self) -> Bookmark {
         Bookmark(self.reading)
     }
 
     /// Goes where the reader was.
-    pub(in crate::app) fn return_to(&mut self, Bookmark(place): Bookmark) {
+    pub(in crate::client::app) fn return_to(&mut self, Bookmark(place): Bookmark) {
         // What was there may be gone by now.
         self.read(place.filter(|_| !self.entries.is_empty()));
     }
 
     /// The number of the last entry on the screen, if there is any.
-    pub(in crate::app) fn last_shown(&self, window: Window) -> Option<u64> {
+    pub(in crate::client::app) fn last_shown(&self, window: Window) -> Option<u64> {
         self.bottom(window).map(|place| place.entry)
     }
 

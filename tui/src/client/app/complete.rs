@@ -4,7 +4,7 @@ use chatmaster_core::names::fold;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 
-use crate::command::{self, COMMANDS, Command, Parameter, Thing};
+use crate::client::command::{self, COMMANDS, Command, Parameter, Thing};
 use crate::settings::KEYS;
 use crate::text::joins;
 

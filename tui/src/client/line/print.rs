@@ -6,9 +6,9 @@ use std::time::Duration;
 use chatmaster_core::session::{Action, Event, Listing};
 
 use super::json;
-use crate::command;
+use crate::client::command;
+use crate::client::underway::Fate;
 use crate::text::{listed, sanitise};
-use crate::underway::Fate;
 
 /// Writes `event` as one harmless line, if it is for people.
 pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {

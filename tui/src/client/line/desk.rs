@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use chatmaster_core::session::Action;
 
+use crate::client::underway::{Fate, Underway};
 use crate::runtime::Client;
-use crate::underway::{Fate, Underway};
 
 /// How soon it is to be known that what was sent was dealt with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod inbox;
 pub(crate) mod keyboard;
 mod pace;
 #[cfg(test)]
-#[path = "../../tests/pty/mod.rs"]
+#[path = "../../../tests/pty/mod.rs"]
 mod pty;
 pub(crate) mod screen;
 mod sessions;
@@ -18,10 +18,10 @@ mod sessions;
 use std::env;
 use std::io;
 
-use crate::app::{App, Mouse, Msg, Palette};
-use crate::login::login_name;
-use crate::reach::Destination;
-use crate::retry;
+use crate::client::app::{App, Mouse, Msg, Palette};
+use crate::client::login::login_name;
+use crate::client::reach::Destination;
+use crate::client::retry;
 use crate::settings::file::Place;
 use crate::settings::{Settings, Theme};
 use crate::trouble::{Trouble, cause};

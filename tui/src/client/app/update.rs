@@ -11,7 +11,7 @@ use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
 use super::roster::Asker;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
-use crate::command::{self, Line, Topic};
+use crate::client::command::{self, Line, Topic};
 use crate::settings::Setting;
 use crate::text::{sanitise, wrap};
 

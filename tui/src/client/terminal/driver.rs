@@ -14,7 +14,7 @@ use super::pace::Pace;
 use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
 use super::{lost_terminal, palette};
-use crate::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
+use crate::client::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
 use crate::folders;
 use crate::settings::file::Place;
 use crate::settings::{Setting, Settings};

@@ -10,8 +10,8 @@ use crossbeam_channel::Sender;
 
 use super::inbox::{Happening, Inbox};
 use crate::address::Address;
-use crate::app::Role;
-use crate::reach::{Destination, Host, Hosting, Reached};
+use crate::client::app::Role;
+use crate::client::reach::{Destination, Host, Hosting, Reached};
 use crate::runtime::{Client, Runtime};
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use chatmaster_core::session::{Action, Update};
 
 use super::{Form, json, print};
+use crate::client::underway::Fate;
 use crate::trouble::{cause, tell};
-use crate::underway::Fate;
 
 pub(super) struct Output {
     form: Form,

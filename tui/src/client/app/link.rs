@@ -14,8 +14,8 @@ use super::silence::Silence;
 use super::update::escaped;
 use super::{App, Effect, Phase, Privacy, Role, User};
 use crate::address::Address;
-use crate::retry::{self, Pauses};
-use crate::underway::{Fate, Underway};
+use crate::client::retry::{self, Pauses};
+use crate::client::underway::{Fate, Underway};
 
 /// How much is remembered of what was told.
 const MAX_TOLD: usize = 16;

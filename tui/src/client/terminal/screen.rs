@@ -29,7 +29,7 @@ use signal_hook::low_level::raise;
 
 use super::backend::Tty;
 use super::hyperlink::{self, Hyperlinks};
-use crate::app::{Drawn, Mouse};
+use crate::client::app::{Drawn, Mouse};
 
 /// The exit status after a panic, as Rust has it.
 const PANICKED: i32 = 101;
@@ -249,7 +249,7 @@ mod tests {
     use std::env;
 
     use super::*;
-    use crate::terminal::pty::Terminal;
+    use crate::client::terminal::pty::Terminal;
 
     /// What is run in the terminal of the test below: by itself it would take over the real one.
     #[test]
@@ -271,7 +271,7 @@ mod tests {
     fn a_panic_leaves_the_terminal_as_it_was_and_says_what_happened() {
         let this = env::current_exe().expect("it runs");
         let this = this.to_str().expect("cargo names it so");
-        let name = "terminal::screen::tests::panics_on_a_screen";
+        let name = "client::terminal::screen::tests::panics_on_a_screen";
         let args = ["--exact", name, "--ignored", "--nocapture"];
         let mut terminal = Terminal::open((80, 24), this, &args);
         terminal.shows("a screen");
