@@ -16,10 +16,10 @@ pub enum Enqueue {
     No,
 }
 
-/// Whether a socket goes on at once after a read or write.
+/// Whether a socket takes another read or write at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// It may; another try will show.
+pub enum Readiness {
+    /// It may; another attempt will show.
     Ready,
     /// It does not; the poll will tell when it does.
     Blocked,
@@ -27,7 +27,7 @@ pub enum Next {
 
 /// Reading from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Incoming {
+pub struct ReadState {
     ready: Ready,
     gate: Gate,
 }
@@ -53,16 +53,16 @@ enum Gate {
     Ended,
 }
 
-impl Default for Incoming {
+impl Default for ReadState {
     fn default() -> Self {
-        Incoming {
+        ReadState {
             ready: Ready::No,
             gate: Gate::Open,
         }
     }
 }
 
-impl Incoming {
+impl ReadState {
     /// The poll has told that there may be something to read. To the queue of those to read from.
     pub fn readable(&mut self) -> Enqueue {
         if self.ready != Ready::No {
@@ -93,7 +93,7 @@ impl Incoming {
     }
 
     /// The connection was taken from the queue of those to read from. Whether to read, and then to say
-    /// [`Incoming::read`] or [`Incoming::end`].
+    /// [`ReadState::read_done`] or [`ReadState::end`].
     #[must_use]
     pub fn begin_read(&mut self) -> bool {
         if self.ready != Ready::Queued {
@@ -107,10 +107,10 @@ impl Incoming {
     }
 
     /// A read brought bytes, or none. Back to the queue of those to read from.
-    pub fn read(&mut self, next: Next) -> Enqueue {
-        match next {
-            Next::Ready => Enqueue::Yes,
-            Next::Blocked => {
+    pub fn read_done(&mut self, readiness: Readiness) -> Enqueue {
+        match readiness {
+            Readiness::Ready => Enqueue::Yes,
+            Readiness::Blocked => {
                 self.ready = Ready::No;
                 Enqueue::No
             }
@@ -136,7 +136,7 @@ impl Incoming {
 
 /// Writing to a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outgoing {
+pub enum WriteState {
     /// There is nothing to write: the core will tell.
     #[default]
     Idle,
@@ -146,20 +146,20 @@ pub enum Outgoing {
     Blocked,
 }
 
-impl Outgoing {
-    /// The core has something to write: [`Write`](crate::Output::Write). To the queue of those to
+impl WriteState {
+    /// The core wants to be written for: [`Write`](crate::Output::Write). To the queue of those to
     /// write to.
-    pub fn wanted(&mut self) -> Enqueue {
-        self.enqueue_from(Outgoing::Idle)
+    pub fn request(&mut self) -> Enqueue {
+        self.enqueue_from(WriteState::Idle)
     }
 
     /// The poll has told that the socket may take something. To the queue of those to write to.
     pub fn writable(&mut self) -> Enqueue {
-        self.enqueue_from(Outgoing::Blocked)
+        self.enqueue_from(WriteState::Blocked)
     }
 
     /// The connection was taken from the queue of those to write to. Whether to write, and then to say
-    /// [`Outgoing::wrote`].
+    /// [`WriteState::write_done`].
     #[must_use]
     pub fn begin_write(&self) -> bool {
         self.is_queued()
@@ -167,23 +167,23 @@ impl Outgoing {
 
     /// A write is over, and the core is to be told what came of it. What is left needs no second
     /// thought: either the poll tells when there is room for it, or the core says so.
-    pub fn wrote(&mut self, next: Next) {
-        *self = match next {
-            Next::Ready => Outgoing::Idle,
-            Next::Blocked => Outgoing::Blocked,
+    pub fn write_done(&mut self, readiness: Readiness) {
+        *self = match readiness {
+            Readiness::Ready => WriteState::Idle,
+            Readiness::Blocked => WriteState::Blocked,
         };
     }
 
     /// Whether it is in the queue of those to write to.
     pub fn is_queued(&self) -> bool {
-        *self == Outgoing::Queued
+        *self == WriteState::Queued
     }
 
-    fn enqueue_from(&mut self, state: Outgoing) -> Enqueue {
+    fn enqueue_from(&mut self, state: WriteState) -> Enqueue {
         if *self != state {
             return Enqueue::No;
         }
-        *self = Outgoing::Queued;
+        *self = WriteState::Queued;
         Enqueue::Yes
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::Shutdown;
 
-use chatmaster_core::adapter::{Enqueue, Incoming, Next, Outgoing};
+use chatmaster_core::adapter::{Enqueue, ReadState, Readiness, WriteState};
 use mio::event::Event;
 use mio::net::TcpStream;
 
@@ -15,8 +15,8 @@ use crate::socket::{self, Took};
 /// same.
 pub(crate) struct Connection {
     stream: TcpStream,
-    incoming: Incoming,
-    outgoing: Outgoing,
+    incoming: ReadState,
+    outgoing: WriteState,
     /// Whether the poll has told of the end of what comes. It does so once, maybe together with
     /// the last bytes.
     hung_up: bool,
@@ -26,8 +26,8 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Connection {
             stream,
-            incoming: Incoming::default(),
-            outgoing: Outgoing::default(),
+            incoming: ReadState::default(),
+            outgoing: WriteState::default(),
             hung_up: false,
         }
     }
@@ -76,11 +76,11 @@ impl Connection {
     /// and back if there may be more.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<(Took, Enqueue)> {
         if !self.incoming.begin_read() {
-            return Ok((Took::Bytes(0, Next::Blocked), Enqueue::No));
+            return Ok((Took::Bytes(0, Readiness::Blocked), Enqueue::No));
         }
         let took = socket::read(&self.stream, buffer, self.hung_up);
         let again = match took {
-            Ok(Took::Bytes(_, next)) => self.incoming.read(next),
+            Ok(Took::Bytes(_, next)) => self.incoming.read_done(next),
             Ok(Took::End) | Err(_) => {
                 self.incoming.end();
                 Enqueue::No
@@ -91,7 +91,7 @@ impl Connection {
 
     /// The core has something to write. To the queue of those to write to.
     pub(crate) fn offer(&mut self) -> Enqueue {
-        self.outgoing.wanted()
+        self.outgoing.request()
     }
 
     /// Writes once, if in the queue of those to write to. Out of that queue. Says how much the socket
@@ -105,8 +105,8 @@ impl Connection {
         }
         let written = socket::write(&self.stream, pending);
         // A socket that is broken takes nothing more, and is not waited for.
-        let next = written.as_ref().map_or(Next::Ready, |(_, next)| *next);
-        self.outgoing.wrote(next);
+        let next = written.as_ref().map_or(Readiness::Ready, |(_, next)| *next);
+        self.outgoing.write_done(next);
         written.map(|(count, _)| count)
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use chatmaster_core::adapter::Next;
+use chatmaster_core::adapter::Readiness;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
@@ -270,7 +270,7 @@ pub(crate) fn forsake(stream: &TcpStream) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Took {
     /// So many bytes, none at all if there were none.
-    Bytes(usize, Next),
+    Bytes(usize, Readiness),
     /// The end: no more will come.
     End,
 }
@@ -280,11 +280,11 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8], hung_up: bool) -> 
     match uninterrupted(|| stream.read(buffer)) {
         Ok(0) => Ok(Took::End),
         Ok(count) if SHORT_IS_ALL && count < buffer.len() && !hung_up => {
-            Ok(Took::Bytes(count, Next::Blocked))
+            Ok(Took::Bytes(count, Readiness::Blocked))
         }
-        Ok(count) => Ok(Took::Bytes(count, Next::Ready)),
+        Ok(count) => Ok(Took::Bytes(count, Readiness::Ready)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            Ok(Took::Bytes(0, Next::Blocked))
+            Ok(Took::Bytes(0, Readiness::Blocked))
         }
         Err(error) => Err(error),
     }
@@ -294,7 +294,7 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8], hung_up: bool) -> 
 pub(crate) fn write<'a>(
     mut stream: &TcpStream,
     pending: impl Iterator<Item = &'a [u8]>,
-) -> io::Result<(usize, Next)> {
+) -> io::Result<(usize, Readiness)> {
     let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
     let (count, bytes) = gather(pending, &mut slices);
     let written = match &slices[..count] {
@@ -304,9 +304,9 @@ pub(crate) fn write<'a>(
         slices => uninterrupted(|| stream.write_vectored(slices)),
     };
     match written {
-        Ok(written) if SHORT_IS_ALL && written < bytes => Ok((written, Next::Blocked)),
-        Ok(written) => Ok((written, Next::Ready)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Next::Blocked)),
+        Ok(written) if SHORT_IS_ALL && written < bytes => Ok((written, Readiness::Blocked)),
+        Ok(written) => Ok((written, Readiness::Ready)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Readiness::Blocked)),
         Err(error) => Err(error),
     }
 }

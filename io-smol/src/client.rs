@@ -8,7 +8,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 
-use chatmaster_core::adapter::Next;
+use chatmaster_core::adapter::Readiness;
 use chatmaster_core::session::{Action, ActionError, Disconnected, TryActError, Update};
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput};
 use smol::channel::{Receiver, Sender, TrySendError, bounded};
@@ -45,8 +45,8 @@ pub fn connect(
         session: Session::new(config),
         clock: Clock::start().0,
         stream,
-        incoming: Incoming::Open(Next::Blocked),
-        outgoing: Next::Ready,
+        incoming: Incoming::Open(Readiness::Blocked),
+        outgoing: Readiness::Ready,
         buffer: vec![0; READ_BYTES].into(),
         actions: queue,
         held: None,
@@ -123,7 +123,7 @@ struct Driver<F> {
     stream: Async<TcpStream>,
     incoming: Incoming,
     /// Whether the socket takes something, if there is something to write.
-    outgoing: Next,
+    outgoing: Readiness,
     buffer: Box<[u8]>,
     actions: Receiver<Action>,
     /// An action that the session is still to take: it may be too congested, until bytes are sent.
@@ -137,7 +137,7 @@ struct Driver<F> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Incoming {
     /// As far as the last read has shown.
-    Open(Next),
+    Open(Readiness),
     /// There is nothing to come.
     Ended,
 }
@@ -154,7 +154,8 @@ impl<F: FnMut(Update)> Driver<F> {
     /// Waits until there is something to do.
     async fn wait(&mut self, alarm: &mut Alarm) -> io::Result<()> {
         let writes = !self.session.pending().is_empty();
-        if self.incoming == Incoming::Open(Next::Ready) || (writes && self.outgoing == Next::Ready)
+        if self.incoming == Incoming::Open(Readiness::Ready)
+            || (writes && self.outgoing == Readiness::Ready)
         {
             // Not without the runtime having had its part.
             future::yield_now().await;
@@ -251,7 +252,7 @@ impl<F: FnMut(Update)> Driver<F> {
             Err(_) => {
                 // The server's last words may have come before the connection broke.
                 self.read();
-                while self.incoming == Incoming::Open(Next::Ready) {
+                while self.incoming == Incoming::Open(Readiness::Ready) {
                     self.read();
                 }
                 self.session.handle(self.clock.now(), SessionInput::Closed);

@@ -12,7 +12,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
+use chatmaster_core::adapter::{Enqueue, Readiness, WriteState};
 use chatmaster_core::recording::{self, Keeper, Tape};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use rustc_hash::FxHashMap;
@@ -169,7 +169,7 @@ struct State {
 struct Connection {
     stream: Rc<Async<TcpStream>>,
     incoming: Incoming,
-    outgoing: Outgoing,
+    outgoing: WriteState,
     /// Waits until the socket takes something, see [`await_writable`].
     waiter: Option<Task<()>>,
 }
@@ -196,9 +196,9 @@ async fn watched(server: &Server, task: impl Future<Output = ()>) {
 /// Reads from a connection, at most once a turn, so that the hub can pause it in time and nobody
 /// starves beside it.
 async fn read(server: &Server, id: ConnId, stream: Rc<Async<TcpStream>>) {
-    let mut next = Next::Blocked;
+    let mut next = Readiness::Blocked;
     loop {
-        if next == Next::Blocked
+        if next == Readiness::Blocked
             && poll_fn(|context| stream.poll_readable(context))
                 .await
                 .is_err()
@@ -312,7 +312,7 @@ impl Server {
     }
 
     /// Reads once. Says in which turn, and whether there may be more; nothing if no more comes.
-    fn read(&self, id: ConnId, stream: &TcpStream) -> Option<(u64, Next)> {
+    fn read(&self, id: ConnId, stream: &TcpStream) -> Option<(u64, Readiness)> {
         let state = &mut *self.state.borrow_mut();
         match socket::read(stream, &mut state.buffer) {
             Ok(Took::Bytes(count, next)) => {
@@ -442,7 +442,7 @@ impl State {
         let connection = Connection {
             stream,
             incoming,
-            outgoing: Outgoing::default(),
+            outgoing: WriteState::default(),
             waiter: None,
         };
         self.connections.insert(id, connection);
@@ -466,10 +466,10 @@ impl State {
             };
             match socket::write(connection.stream.get_ref(), self.hub.pending(id)) {
                 Ok((count, next)) => {
-                    connection.outgoing.wrote(next);
+                    connection.outgoing.write_done(next);
                     connection.waiter = match next {
-                        Next::Ready => None,
-                        Next::Blocked => Some(spawn_waiter(id, connection.stream.clone())),
+                        Readiness::Ready => None,
+                        Readiness::Blocked => Some(spawn_waiter(id, connection.stream.clone())),
                     };
                     if count > 0 {
                         let count = u32::try_from(count).expect("a write has far less than 4 GiB");
@@ -499,7 +499,7 @@ impl State {
             };
             match (output, &connection.incoming) {
                 (Output::Write(_), _) => {
-                    if connection.outgoing.wanted() == Enqueue::Yes {
+                    if connection.outgoing.request() == Enqueue::Yes {
                         self.writable.push_back(id);
                     }
                 }

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use chatmaster_core::adapter::Next;
+use chatmaster_core::adapter::Readiness;
 use smol::{Async, LocalExecutor, Task, Timer, channel, future};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
@@ -208,7 +208,7 @@ pub(crate) fn forsake(stream: &TcpStream) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Took {
     /// So many bytes, none at all if there were none.
-    Bytes(usize, Next),
+    Bytes(usize, Readiness),
     /// The end: no more will come.
     End,
 }
@@ -217,10 +217,10 @@ pub(crate) enum Took {
 pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Took> {
     match uninterrupted(|| stream.read(buffer)) {
         Ok(0) => Ok(Took::End),
-        Ok(count) if count < buffer.len() => Ok(Took::Bytes(count, Next::Blocked)),
-        Ok(count) => Ok(Took::Bytes(count, Next::Ready)),
+        Ok(count) if count < buffer.len() => Ok(Took::Bytes(count, Readiness::Blocked)),
+        Ok(count) => Ok(Took::Bytes(count, Readiness::Ready)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            Ok(Took::Bytes(0, Next::Blocked))
+            Ok(Took::Bytes(0, Readiness::Blocked))
         }
         Err(error) => Err(error),
     }
@@ -230,7 +230,7 @@ pub(crate) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Took
 pub(crate) fn write<'a>(
     mut stream: &TcpStream,
     pending: impl Iterator<Item = &'a [u8]>,
-) -> io::Result<(usize, Next)> {
+) -> io::Result<(usize, Readiness)> {
     let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
     let (count, bytes) = gather(pending, &mut slices);
     let written = match &slices[..count] {
@@ -240,9 +240,9 @@ pub(crate) fn write<'a>(
         slices => uninterrupted(|| stream.write_vectored(slices)),
     };
     match written {
-        Ok(written) if written < bytes => Ok((written, Next::Blocked)),
-        Ok(written) => Ok((written, Next::Ready)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Next::Blocked)),
+        Ok(written) if written < bytes => Ok((written, Readiness::Blocked)),
+        Ok(written) => Ok((written, Readiness::Ready)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, Readiness::Blocked)),
         Err(error) => Err(error),
     }
 }

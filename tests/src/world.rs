@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chatmaster_core::adapter::{Enqueue, Next, Outgoing};
+use chatmaster_core::adapter::{Enqueue, Readiness, WriteState};
 use chatmaster_core::recording::Kept;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
@@ -75,7 +75,7 @@ pub struct Bare {
 struct Inbox {
     bytes: Vec<u8>,
     line: Line,
-    outgoing: Outgoing,
+    outgoing: WriteState,
 }
 
 /// What stands between the hub and a client.
@@ -133,7 +133,7 @@ impl Bare {
         while let Some(output) = self.hub.poll_output() {
             match output {
                 Output::Write(id) => {
-                    if self.inboxes.entry(id).or_default().outgoing.wanted() == Enqueue::Yes {
+                    if self.inboxes.entry(id).or_default().outgoing.request() == Enqueue::Yes {
                         self.writable.push(id);
                     }
                 }
@@ -206,7 +206,7 @@ impl Bare {
         if inbox.outgoing.writable() == Enqueue::No || !inbox.outgoing.begin_write() {
             return;
         }
-        inbox.outgoing.wrote(Next::Ready);
+        inbox.outgoing.write_done(Readiness::Ready);
         let before = inbox.bytes.len();
         let pending = self.hub.pending(id(client)).flatten();
         inbox.bytes.extend(pending.take(bytes));
@@ -247,9 +247,9 @@ impl Bare {
             return;
         }
         if inbox.line == Line::Stalled {
-            return inbox.outgoing.wrote(Next::Blocked);
+            return inbox.outgoing.write_done(Readiness::Blocked);
         }
-        inbox.outgoing.wrote(Next::Ready);
+        inbox.outgoing.write_done(Readiness::Ready);
         let before = inbox.bytes.len();
         inbox.bytes.extend(self.hub.pending(id).flatten());
         let sent = (inbox.bytes.len() - before) as u32;

@@ -6,7 +6,7 @@ use std::mem::take;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chatmaster_core::adapter::{Enqueue, Incoming, Next, Outgoing};
+use chatmaster_core::adapter::{Enqueue, ReadState, Readiness, WriteState};
 use chatmaster_core::recording::{Header, Reader as Recording, Recorder, Replay};
 use chatmaster_core::wire::ServerPackage;
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Start, Time};
@@ -37,8 +37,8 @@ pub(super) struct Host {
 
 /// A connection, with its socket and its client.
 struct Conn {
-    incoming: Incoming,
-    outgoing: Outgoing,
+    incoming: ReadState,
+    outgoing: WriteState,
     /// What the client has sent, and the adapter has not read.
     sent: Vec<u8>,
     end: End,
@@ -85,8 +85,8 @@ impl Host {
     /// A client connects, and will write packages like that.
     pub(super) fn open(&mut self, id: ConnId, address: IpAddr, speech: Speech) {
         let conn = Conn {
-            incoming: Incoming::default(),
-            outgoing: Outgoing::default(),
+            incoming: ReadState::default(),
+            outgoing: WriteState::default(),
             sent: Vec::new(),
             end: End::Open,
             room: usize::MAX,
@@ -245,7 +245,7 @@ impl Host {
         let count = conn.sent.len().min(self.read_bytes);
         if count == 0 {
             if conn.end != End::Sent {
-                let _ = conn.incoming.read(Next::Blocked);
+                let _ = conn.incoming.read_done(Readiness::Blocked);
                 return;
             }
             conn.end = End::Read;
@@ -254,8 +254,12 @@ impl Host {
         }
         let bytes: Vec<u8> = conn.sent.drain(..count).collect();
         let more = !conn.sent.is_empty() || conn.end == End::Sent;
-        let next = if more { Next::Ready } else { Next::Blocked };
-        if conn.incoming.read(next) == Enqueue::Yes {
+        let readiness = if more {
+            Readiness::Ready
+        } else {
+            Readiness::Blocked
+        };
+        if conn.incoming.read_done(readiness) == Enqueue::Yes {
             self.readable.push(id);
         }
         self.handle(Input::Received(id, &bytes));
@@ -271,7 +275,7 @@ impl Host {
             self.drain();
         }
         for (id, conn) in &self.conns {
-            let idle = conn.outgoing == Outgoing::Idle;
+            let idle = conn.outgoing == WriteState::Idle;
             let waits = self.hub.pending(*id).next().is_some();
             assert!(!(idle && waits), "{id:?} is sent nothing any more");
         }
@@ -285,7 +289,7 @@ impl Host {
             match output {
                 Output::Write(id) => {
                     if let Some(conn) = self.conns.get_mut(&id)
-                        && conn.outgoing.wanted() == Enqueue::Yes
+                        && conn.outgoing.request() == Enqueue::Yes
                     {
                         self.writable.push(id);
                     }
@@ -332,8 +336,12 @@ impl Host {
         let pending = self.hub.pending(id).flatten().copied();
         let bytes: Vec<u8> = pending.take(conn.room).collect();
         let left = self.hub.pending(id).map(<[u8]>::len).sum::<usize>() - bytes.len();
-        let next = if left > 0 { Next::Blocked } else { Next::Ready };
-        conn.outgoing.wrote(next);
+        let readiness = if left > 0 {
+            Readiness::Blocked
+        } else {
+            Readiness::Ready
+        };
+        conn.outgoing.write_done(readiness);
         if conn.room < usize::MAX {
             conn.room -= bytes.len();
         }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use chatmaster_core::adapter::{Next, Outgoing};
+use chatmaster_core::adapter::{Readiness, WriteState};
 use chatmaster_core::session::{Action, Event as Seen};
 use chatmaster_core::{Encoding, Session, SessionConfig, SessionInput, SessionOutput, Time};
 
@@ -43,7 +43,7 @@ pub(super) struct User {
     /// Bytes that the session has handed over and the network has no room for.
     outgoing: Vec<u8>,
     /// What an adapter remembers of the session: nobody looks at what is pending unasked.
-    writing: Outgoing,
+    writing: WriteState,
     /// Where packages in zlib streams begin, in bytes sent.
     starts: VecDeque<u64>,
     speech: Speech,
@@ -174,7 +174,7 @@ impl World {
                 kept: None,
                 stream: (speech == Speech::Stream).then(|| Writer::new(speech)),
                 outgoing: Vec::new(),
-                writing: Outgoing::default(),
+                writing: WriteState::default(),
                 starts: VecDeque::new(),
                 speech,
                 written: 0,
@@ -394,7 +394,7 @@ impl World {
             while let Some(output) = user.session.poll_output() {
                 match output {
                     SessionOutput::Write => {
-                        let _ = user.writing.wanted();
+                        let _ = user.writing.request();
                     }
                     SessionOutput::Finish if user.ending == Half::Open => {
                         user.ending = Half::Wanted
@@ -426,7 +426,7 @@ impl World {
         let pending = user.session.pending();
         let taken = pending.len();
         if user.writing.begin_write() && user.outgoing.len() < 4096 {
-            user.writing.wrote(Next::Ready);
+            user.writing.write_done(Readiness::Ready);
             let start = user.written + user.outgoing.len() as u64;
             match &mut user.stream {
                 Some(stream) => {

@@ -2,7 +2,7 @@
 //! remembers of a connection what the real ones do ([`chatmaster_core::adapter`]), and no more. Its
 //! poll tells what theirs tell, once.
 
-use chatmaster_core::adapter::{Enqueue, Incoming, Next, Outgoing};
+use chatmaster_core::adapter::{Enqueue, ReadState, Readiness, WriteState};
 use chatmaster_core::{CloseReason, ConnId, Input, Output, Peer, Time};
 
 use super::marks::Mark;
@@ -14,8 +14,8 @@ use super::{Check, Plant, watch};
 /// The server's end of a connection.
 pub(super) struct Socket {
     pub(super) state: State,
-    pub(super) incoming: Incoming,
-    pub(super) outgoing: Outgoing,
+    pub(super) incoming: ReadState,
+    pub(super) outgoing: WriteState,
     /// Whether the poll has told that the peer sends nothing any more. It does so once.
     hung_up: bool,
     /// Whether the hub knows of it.
@@ -36,8 +36,8 @@ impl Socket {
     pub(super) fn new() -> Self {
         Socket {
             state: State::Waiting,
-            incoming: Incoming::default(),
-            outgoing: Outgoing::default(),
+            incoming: ReadState::default(),
+            outgoing: WriteState::default(),
             hung_up: false,
             heard_end: false,
             read: 0,
@@ -46,7 +46,7 @@ impl Socket {
 
     /// Whether a write waits until the client has read something.
     pub(super) fn is_blocked(&self) -> bool {
-        self.outgoing == Outgoing::Blocked
+        self.outgoing == WriteState::Blocked
     }
 }
 
@@ -208,12 +208,12 @@ impl World {
             let bytes = up.take(most);
             // A read that comes short has met the end of what there is; but the poll does not tell of
             // the end again.
-            let next = if bytes.len() < most && !self.sockets[link].hung_up {
-                Next::Blocked
+            let readiness = if bytes.len() < most && !self.sockets[link].hung_up {
+                Readiness::Blocked
             } else {
-                Next::Ready
+                Readiness::Ready
             };
-            let again = self.sockets[link].incoming.read(next);
+            let again = self.sockets[link].incoming.read_done(readiness);
             if !bytes.is_empty() {
                 self.sockets[link].read += bytes.len() as u64;
                 let read = self.sockets[link].read;
@@ -271,16 +271,16 @@ impl World {
             bytes.extend_from_slice(&slice[..slice.len().min(most - bytes.len())]);
             all += slice.len();
         }
-        let next = if bytes.len() > room {
+        let readiness = if bytes.len() > room {
             bytes.truncate(room);
-            Next::Blocked
+            Readiness::Blocked
         } else {
-            Next::Ready
+            Readiness::Ready
         };
         if bytes.len() < all {
             self.marks.reach(Mark::PartialWrite);
         }
-        self.sockets[link].outgoing.wrote(next);
+        self.sockets[link].outgoing.write_done(readiness);
         if !bytes.is_empty() {
             self.watch.sent(id(link), &bytes);
             self.send(link, Way::Down, &bytes);
@@ -353,7 +353,7 @@ impl World {
                     if self.options.plant == Some(Plant::ForgetWrite) && self.take_plant(link) {
                         continue;
                     }
-                    let write = self.sockets[link].outgoing.wanted();
+                    let write = self.sockets[link].outgoing.request();
                     enqueue(&mut self.writable, link, write);
                 }
                 Output::PauseRead(id) => {
