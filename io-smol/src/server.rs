@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use chatmaster_core::adapter::{Enqueue, Readiness, WriteState};
-use chatmaster_core::recording::{self, Keeper, Tape};
+use chatmaster_core::recording::{self, Sink, Tape};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
 use rustc_hash::FxHashMap;
 use smol::future::FutureExt;
@@ -42,7 +42,7 @@ pub fn serve(config: Config, listeners: Vec<TcpListener>, stop: &Stop) -> io::Re
 pub struct Hooks {
     /// Records the server: is given the bytes of the recording, once a turn and before any of what they
     /// led to goes out.
-    pub keeper: Option<Box<Keeper>>,
+    pub sink: Option<Box<Sink>>,
     /// Is told why a connection could not be accepted; it is tried again after a pause of up to a second.
     pub accept_failed: Option<Box<AcceptFailed>>,
 }
@@ -80,7 +80,7 @@ pub fn serve_with(
             "no socket to listen on",
         ));
     }
-    if hooks.keeper.is_some() {
+    if hooks.sink.is_some() {
         recording::check(&config)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     }
@@ -231,7 +231,7 @@ impl Server {
         let backlog_bytes = config.backlog_bytes;
         let hub = Hub::new(config, start);
         let state = RefCell::new(State {
-            hub: match &hooks.keeper {
+            hub: match &hooks.sink {
                 Some(_) => Tape::recording(hub, "smol"),
                 None => Tape::blank(hub),
             },
@@ -528,8 +528,8 @@ impl State {
 
     /// Has the recording kept, as far as it goes.
     fn keep(&mut self) {
-        if let Some(keeper) = &mut self.hooks.keeper {
-            self.hub.keep(keeper);
+        if let Some(sink) = &mut self.hooks.sink {
+            self.hub.keep(sink);
         }
     }
 

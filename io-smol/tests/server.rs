@@ -342,7 +342,7 @@ fn a_panic_of_who_keeps_the_recording_ends_the_server() {
     let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let server = thread::spawn(|| {
         let hooks = Hooks {
-            keeper: Some(Box::new(|_| panic!("planted"))),
+            sink: Some(Box::new(|_| panic!("planted"))),
             ..Hooks::default()
         };
         serve_with(plain(), vec![listener], &Stop::new(), hooks)
@@ -358,7 +358,7 @@ fn messages_that_may_be_too_long_to_be_recorded_are_refused_at_the_start() {
         ..plain()
     };
     let hooks = Hooks {
-        keeper: Some(Box::new(|_| panic!("there is nothing to keep"))),
+        sink: Some(Box::new(|_| panic!("there is nothing to keep"))),
         ..Hooks::default()
     };
     let error = serve_with(config, vec![listener], &Stop::new(), hooks).unwrap_err();

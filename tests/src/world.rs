@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chatmaster_core::adapter::{Enqueue, Readiness, WriteState};
-use chatmaster_core::recording::Kept;
+use chatmaster_core::recording::SinkOutcome;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 
 use crate::journal::Page;
@@ -355,7 +355,7 @@ impl Server {
                 .lock()
                 .expect("nobody panics with it")
                 .extend_from_slice(bytes);
-            Kept::Safe
+            SinkOutcome::Written
         };
         match runtime {
             Runtime::Mio => {
@@ -364,7 +364,7 @@ impl Server {
                 let stopper = Box::new(move || stopper.stop());
                 Self::run(chatmaster_mio::listen(any), stopper, move |l| {
                     let hooks = chatmaster_mio::Hooks {
-                        keeper: Some(Box::new(keep)),
+                        sink: Some(Box::new(keep)),
                         ..chatmaster_mio::Hooks::default()
                     };
                     chatmaster_mio::serve_with(config, vec![l], &stop, hooks)
@@ -376,7 +376,7 @@ impl Server {
                 let stopper = Box::new(move || stopper.stop());
                 Self::run(chatmaster_smol::listen(any), stopper, move |l| {
                     let hooks = chatmaster_smol::Hooks {
-                        keeper: Some(Box::new(keep)),
+                        sink: Some(Box::new(keep)),
                         ..chatmaster_smol::Hooks::default()
                     };
                     chatmaster_smol::serve_with(config, vec![l], &stop, hooks)

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chatmaster_core::recording::Kept;
+use chatmaster_core::recording::SinkOutcome;
 
 use crate::trouble::{Trouble, cause, tell};
 
@@ -49,9 +49,9 @@ impl Recording {
     }
 
     /// Keeps `bytes`. What cannot be kept ends the recording, loudly, and not the chat.
-    pub fn keep(&mut self, bytes: &[u8]) -> Kept {
+    pub fn keep(&mut self, bytes: &[u8]) -> SinkOutcome {
         match self.write(bytes) {
-            Ok(kept) => kept,
+            Ok(outcome) => outcome,
             Err(error) => {
                 tell(format_args!(
                     "RECORDING STOPPED: cannot write {}: {}. What happened until now is kept there; \
@@ -59,12 +59,12 @@ impl Recording {
                     self.name().display(),
                     why(&error),
                 ));
-                Kept::Lost
+                SinkOutcome::Failed
             }
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<Kept> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<SinkOutcome> {
         if self.is_full() {
             self.segment += 1;
             self.file = create(&self.name())?;
@@ -73,9 +73,9 @@ impl Recording {
         self.file.write_all(bytes)?;
         self.written += bytes.len();
         Ok(if self.is_full() {
-            Kept::NextSegment
+            SinkOutcome::NextSegment
         } else {
-            Kept::Safe
+            SinkOutcome::Written
         })
     }
 
@@ -148,8 +148,8 @@ mod tests {
     fn what_is_kept_is_in_the_file_which_is_its_owners_alone() {
         let folder = Folder::new("one-file");
         let mut recording = begin(&folder, None);
-        assert_eq!(recording.keep(b"one "), Kept::Safe);
-        assert_eq!(recording.keep(b"two"), Kept::Safe);
+        assert_eq!(recording.keep(b"one "), SinkOutcome::Written);
+        assert_eq!(recording.keep(b"two"), SinkOutcome::Written);
         assert_eq!(folder.read("chat.rec"), "one two");
         #[cfg(unix)]
         {
@@ -163,10 +163,10 @@ mod tests {
     fn a_full_file_is_followed_by_the_next() {
         let folder = Folder::new("segments");
         let mut recording = begin(&folder, Some(5));
-        assert_eq!(recording.keep(b"1234"), Kept::Safe);
-        assert_eq!(recording.keep(b"56"), Kept::NextSegment);
-        assert_eq!(recording.keep(b"78901"), Kept::NextSegment);
-        assert_eq!(recording.keep(b"2"), Kept::Safe);
+        assert_eq!(recording.keep(b"1234"), SinkOutcome::Written);
+        assert_eq!(recording.keep(b"56"), SinkOutcome::NextSegment);
+        assert_eq!(recording.keep(b"78901"), SinkOutcome::NextSegment);
+        assert_eq!(recording.keep(b"2"), SinkOutcome::Written);
         assert_eq!(folder.read("chat.rec"), "123456");
         assert_eq!(folder.read("chat.rec.1"), "78901");
         assert_eq!(folder.read("chat.rec.2"), "2");
@@ -184,8 +184,8 @@ mod tests {
         std::fs::remove_file(folder.0.join("chat.rec")).expect("it is there");
         std::fs::write(folder.0.join("chat.rec.1"), "precious").expect("there is room");
         let mut recording = begin(&folder, Some(1));
-        assert_eq!(recording.keep(b"1"), Kept::NextSegment);
-        assert_eq!(recording.keep(b"2"), Kept::Lost);
+        assert_eq!(recording.keep(b"1"), SinkOutcome::NextSegment);
+        assert_eq!(recording.keep(b"2"), SinkOutcome::Failed);
         assert_eq!(folder.read("chat.rec.1"), "precious");
     }
 
@@ -198,6 +198,6 @@ mod tests {
             .write(true)
             .open("/dev/full")
             .expect("Linux has a device that is always full");
-        assert_eq!(recording.keep(b"1"), Kept::Lost);
+        assert_eq!(recording.keep(b"1"), SinkOutcome::Failed);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use chatmaster_core::recording::Keeper;
+use chatmaster_core::recording::Sink;
 use chatmaster_core::session::{Action, Disconnected, TryActError, Update};
 use chatmaster_core::{Config, SessionConfig};
 use clap::ValueEnum;
@@ -145,14 +145,13 @@ impl Stop {
         recording: Option<Recording>,
         accept_failed: impl FnMut(&io::Error) + 'static,
     ) -> io::Result<()> {
-        let keeper = recording.map(|mut recording| {
-            Box::new(move |bytes: &[u8]| recording.keep(bytes)) as Box<Keeper>
-        });
+        let sink = recording
+            .map(|mut recording| Box::new(move |bytes: &[u8]| recording.keep(bytes)) as Box<Sink>);
         match self {
             #[cfg(feature = "mio")]
             Stop::Mio(stop) => {
                 let hooks = chatmaster_mio::Hooks {
-                    keeper,
+                    sink,
                     accept_failed: Some(Box::new(accept_failed)),
                 };
                 chatmaster_mio::serve_with(config, listeners, stop, hooks)
@@ -160,7 +159,7 @@ impl Stop {
             #[cfg(feature = "smol")]
             Stop::Smol(stop) => {
                 let hooks = chatmaster_smol::Hooks {
-                    keeper,
+                    sink,
                     accept_failed: Some(Box::new(accept_failed)),
                 };
                 chatmaster_smol::serve_with(config, listeners, stop, hooks)

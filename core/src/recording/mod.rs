@@ -65,7 +65,7 @@ use crc::{CRC_32_ISCSI, Crc, Table};
 
 pub use self::read::{Fault, OpenError, Reader, Record};
 pub use self::replay::{Divergence, Replay};
-pub use self::tape::{Keeper, Kept, Tape};
+pub use self::tape::{Sink, SinkOutcome, Tape};
 pub use self::write::Recorder;
 use crate::behaviour::Behaviour;
 use crate::config::Config;

@@ -16,19 +16,19 @@ pub struct Tape {
     drained: Vec<Output>,
 }
 
-/// Where the bytes of a recording go, in order. It is told them before what they led to can be seen
+/// Where the bytes of a recording go, in order. It is given them before what they led to can be seen
 /// outside, and says what became of them.
-pub type Keeper = dyn FnMut(&[u8]) -> Kept;
+pub type Sink = dyn FnMut(&[u8]) -> SinkOutcome;
 
-/// What became of bytes that were to be kept.
+/// What became of bytes that were to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// They are kept.
-    Safe,
-    /// They are kept, and what follows goes to a new file.
+pub enum SinkOutcome {
+    /// They are written.
+    Written,
+    /// They are written, and what follows goes to a new file.
     NextSegment,
-    /// They are not kept, and nothing more is to be recorded.
-    Lost,
+    /// They are not written, and nothing more is to be recorded.
+    Failed,
 }
 
 impl Tape {
@@ -77,21 +77,21 @@ impl Tape {
         output
     }
 
-    /// Hands what was recorded since the last call to `keeper`.
-    pub fn keep(&mut self, keeper: &mut Keeper) {
+    /// Hands what was recorded since the last call to `sink`.
+    pub fn keep(&mut self, sink: &mut Sink) {
         let Some(recorder) = &mut self.recorder else {
             return;
         };
         if recorder.bytes().is_empty() {
             return;
         }
-        match keeper(recorder.bytes()) {
-            Kept::Safe => recorder.clear(),
-            Kept::NextSegment => {
+        match sink(recorder.bytes()) {
+            SinkOutcome::Written => recorder.clear(),
+            SinkOutcome::NextSegment => {
                 recorder.clear();
                 recorder.next_segment();
             }
-            Kept::Lost => {
+            SinkOutcome::Failed => {
                 self.recorder = None;
                 self.hub.untrace();
             }

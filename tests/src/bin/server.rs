@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use chatmaster_core::recording::{Keeper, Kept};
+use chatmaster_core::recording::{Sink, SinkOutcome};
 use chatmaster_core::{Config, Encoding};
 
 fn main() {
@@ -24,14 +24,14 @@ fn main() {
     if !limited {
         config.message_rate = 0;
     }
-    let keeper = std::env::args().nth(3).filter(|_| !limited).map(|path| {
+    let sink = std::env::args().nth(3).filter(|_| !limited).map(|path| {
         let mut file = File::create_new(path).expect("the recording is a new file");
         let keep = move |bytes: &[u8]| {
             file.write_all(bytes)
                 .expect("there is room for the recording");
-            Kept::Safe
+            SinkOutcome::Written
         };
-        Box::new(keep) as Box<Keeper>
+        Box::new(keep) as Box<Sink>
     });
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let served = match runtime.as_str() {
@@ -42,7 +42,7 @@ fn main() {
                 move || stop.stop()
             });
             let hooks = chatmaster_mio::Hooks {
-                keeper,
+                sink,
                 ..chatmaster_mio::Hooks::default()
             };
             chatmaster_mio::serve_with(config, vec![listener], &stop, hooks)
@@ -54,7 +54,7 @@ fn main() {
                 move || stop.stop()
             });
             let hooks = chatmaster_smol::Hooks {
-                keeper,
+                sink,
                 ..chatmaster_smol::Hooks::default()
             };
             chatmaster_smol::serve_with(config, vec![listener], &stop, hooks)
