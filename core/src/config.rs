@@ -12,8 +12,8 @@ const MIB: usize = 1024 * KIB;
 /// can make the hub hold follows from these fields; [`Config::memory_bound`] is the sum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The encoding the server writes in until a client has shown its own (proposal, "Packages":
-    /// compression is preferred). Default: zlib.
+    /// The encoding the server writes in until a client has shown its own (the
+    /// [protocol](crate::protocol), "What a server writes"). Default: zlib.
     pub encoding: Encoding,
     /// Bytes of one package, decoded and encoded alike. Default: 16 KiB.
     pub max_package_bytes: usize,

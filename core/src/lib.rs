@@ -6,6 +6,8 @@
 //! - [`Session`] is a client's connection.
 //! - [`adapter`] is what an adapter has to remember of a connection, without its socket.
 //! - [`recording`] is what happened to a hub, as bytes, and replays it.
+//! - [`protocol`] is what servers and clients say to each other, in prose: the page all of this
+//!   implements.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
 //! - `strategies`, with the feature `proptest`, has what property tests of these are made of.
 //!
@@ -90,6 +92,7 @@ mod config;
 mod hub;
 mod memory;
 pub mod names;
+pub mod protocol;
 pub mod recording;
 pub mod session;
 #[cfg(feature = "proptest")]

@@ -1,5 +1,5 @@
-//! The names of users and rooms, as PROTOCOL.md ("Names") has them: a name that exists as a
-//! [`Username`] or [`RoomName`] is valid, and [`Claims`] says which names are taken.
+//! The names of users and rooms, as the [protocol](crate::protocol) ("Names") has them: a name that
+//! exists as a [`Username`] or [`RoomName`] is valid, and [`Claims`] says which names are taken.
 //!
 //! Two names are one and the same when they are equal caselessly. Two names clash when they are the
 //! same or only look the same, as shown, in small letters or in capitals; what that is exactly stands
@@ -27,16 +27,16 @@ const ALLOCATOR_BYTES: usize = 24;
 pub(crate) enum Rules {
     /// Those that recordings of old were made under.
     Former,
-    /// Those of PROTOCOL.md.
+    /// Those of the [protocol](crate::protocol).
     #[default]
     Today,
 }
 
-/// The name of a user: 1 to 32 characters (proposal, "login").
+/// The name of a user: 1 to 32 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Username(Box<str>);
 
-/// The name of a room, a `channel` in packages: 1 to 64 characters (proposal, "join").
+/// The name of a room, a `channel` in packages: 1 to 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomName(Box<str>);
 
@@ -60,7 +60,7 @@ impl Username {
 impl RoomName {
     /// The most characters a room's name may have, after normalisation.
     pub const MAX_CHARS: usize = 64;
-    /// The name of the room everyone is in after login (proposal, "The Server").
+    /// The name of the room everyone is in after login.
     pub const GENERAL: &'static str = "general";
 
     /// Normalises `text` to NFC and takes it as a name.

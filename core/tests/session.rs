@@ -172,7 +172,7 @@ fn a_user_without_a_name_or_with_a_refused_one_is_asked_for_one() {
 }
 
 #[test]
-fn a_server_that_keeps_to_the_proposal_and_says_no_more_will_do() {
+fn a_server_that_says_no_more_than_other_servers_do_will_do() {
     let mut line = Line::new(SessionConfig {
         username: Some("al".into()),
         ..config()

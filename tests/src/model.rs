@@ -1,4 +1,4 @@
-//! The reference model: what PROTOCOL.md says the server does, written to be obviously right, slow,
+//! The reference model: what `core/PROTOCOL.md` says the server does, written to be obviously right, slow,
 //! and without a line of the hub's. It takes commands and not bytes, and knows the names on a list.
 //!
 //! All that is ever said to anyone goes into one log, with who was to hear it at that moment; what

@@ -1,4 +1,4 @@
-//! The wire format as a client sees it, written from PROTOCOL.md and apart from the core.
+//! The wire format as a client sees it, written from `core/PROTOCOL.md` and apart from the core.
 
 use std::ops::Range;
 

@@ -16,6 +16,17 @@ fn config() -> Config {
     }
 }
 
+/// The conversation that `core/PROTOCOL.md` ends with.
+fn conversation() -> (String, String) {
+    let page = include_str!("../../core/PROTOCOL.md");
+    let (_, section) = page
+        .split_once("## A conversation\n")
+        .expect("the page has a conversation");
+    let script = section.split("```").nth(1).expect("it is a block");
+    let script = script.strip_prefix("text").expect("of text");
+    ("core/PROTOCOL.md".into(), script.into())
+}
+
 fn conform(world: impl Fn() -> Box<dyn World>) {
     let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts");
     let mut paths: Vec<_> = std::fs::read_dir(scripts)
@@ -24,11 +35,14 @@ fn conform(world: impl Fn() -> Box<dyn World>) {
         .collect();
     paths.sort();
     assert!(!paths.is_empty(), "there are scripts");
-    for path in paths {
+    let named = paths.into_iter().map(|path| {
         let script = std::fs::read_to_string(&path).expect("a script is a text file");
+        (path.display().to_string(), script)
+    });
+    for (name, script) in named.chain([conversation()]) {
         for speech in Speech::ALL {
             for delivery in Delivery::ALL {
-                println!("{} {speech:?} {delivery:?}", path.display());
+                println!("{name} {speech:?} {delivery:?}");
                 run(&script, &mut *world(), speech, delivery);
             }
         }

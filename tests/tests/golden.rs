@@ -1,7 +1,7 @@
 //! Recordings of real servers, kept as they were made: whatever the core becomes, they replay to the
 //! byte.
 //!
-//! They are in `tests/recordings`: a client that keeps to the proposal, on each runtime and in each
+//! They are in `tests/recordings`: a client that keeps to the protocol, on each runtime and in each
 //! encoding, doing everything there is and every mistake. When the core's behaviour changes on
 //! purpose, look at the first difference this test shows, raise `recording::BEHAVIOUR`, have
 //! `Header::hub` go on doing what it did for earlier versions, and add recordings of the new one with

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
-/// The port of the proposal ("The Server").
+/// The port of the protocol (`core/PROTOCOL.md`, "Packages on the wire").
 pub const DEFAULT_PORT: u16 = 9000;
 /// Where `chatmaster` looks for a server, and hosts one, when no address is given.
 pub const LOOPBACK: SocketAddr =

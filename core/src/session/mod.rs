@@ -1,4 +1,4 @@
-//! The client's state machine (proposal, "The Client" and "The connection process").
+//! The client's state machine: the other end of the [protocol](crate::protocol)'s "Order of a session".
 
 mod bounds;
 mod event;

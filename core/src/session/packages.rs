@@ -1,4 +1,5 @@
-//! What packages from the server mean to a client (PROTOCOL.md, "Order of a session" and "Commands").
+//! What packages from the server mean to a client (the [protocol](crate::protocol), "Order of a
+//! session" and "Commands").
 
 use alloc::borrow::Cow;
 use alloc::format;

@@ -10,7 +10,7 @@ use super::scan::{Scan, Scanned, is_white_space};
 use super::{Encoding, MAX_NESTING};
 
 /// Takes what a peer sends apart into packages. Each unit is a package in plain JSON or a zlib
-/// stream of packages, told apart by its first bytes (PROTOCOL.md, "Packages on the wire").
+/// stream of packages, told apart by its first bytes (the [protocol](crate::protocol), "Framing").
 ///
 /// It holds at most one incomplete package of `max_package_bytes` and one inflater, and none of
 /// either between units. What it returns never depends on how the bytes were split.

@@ -1,5 +1,5 @@
-//! Packages on the wire (proposal, "Packages"; PROTOCOL.md, "Packages on the wire"): what they are,
-//! how bytes become packages, and packages bytes.
+//! Packages on the wire (the [protocol](crate::protocol) has a section of that name): what they are, how
+//! bytes become packages, and packages bytes.
 
 mod decoder;
 mod encoder;

@@ -1,4 +1,4 @@
-//! The packages and their JSON (proposal, "Package Types" and "Package and Data Types").
+//! The packages and their JSON (the [protocol](crate::protocol), "Packages" and "Commands").
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -22,7 +22,7 @@ pub enum ClientPackage<'a> {
     Message {
         /// The text, neither empty nor too long as yet.
         message: Cow<'a, str>,
-        /// Who sends it, as the proposal shows it. The server goes by the session instead and does
+        /// Who sends it, as other servers may want it. This one goes by the session instead and does
         /// not look at it; empty when parsed.
         username: Cow<'a, str>,
     },
@@ -30,7 +30,7 @@ pub enum ClientPackage<'a> {
     Command(Command<'a>),
 }
 
-/// A command (proposal, "Commands"). Names are as the client wrote them.
+/// A command (the [protocol](crate::protocol), "Commands"). Names are as the client wrote them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
     /// The answer to the login request.
@@ -47,7 +47,7 @@ pub enum Command<'a> {
     Public,
     /// List the public rooms.
     Channels,
-    /// List who is in the current room (not in the proposal).
+    /// List who is in the current room.
     Users,
 }
 
@@ -360,7 +360,7 @@ pub enum ServerPackage<'a> {
     },
 }
 
-/// The `data` of a notification (proposal, "Notifications"). `channel` is an extra attribute.
+/// The `data` of a notification (the [protocol](crate::protocol), "From a server").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event_type", rename_all = "snake_case")]
 pub enum Notification<'a> {
@@ -395,7 +395,7 @@ pub enum Notification<'a> {
         #[serde(default, skip_serializing_if = "is_zero")]
         more: usize,
     },
-    /// Who is in the current room (not in the proposal).
+    /// Who is in the current room.
     UserList {
         /// The room.
         channel: Cow<'a, str>,
@@ -407,8 +407,7 @@ pub enum Notification<'a> {
     },
 }
 
-/// The `data` of a session package (proposal, "Session"). `username`, `channel` and `more` are extra
-/// attributes.
+/// The `data` of a session package (the [protocol](crate::protocol), "Order of a session").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionStatus<'a> {
     /// Whether the user may enter. Written as a boolean, read as a boolean or 0 or 1.

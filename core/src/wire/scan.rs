@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 /// The most objects and arrays that may stand open inside each other in a package, itself included.
-/// The proposal's packages need three.
+/// The protocol's packages need three; extra attributes, which are ignored, may have more.
 pub const MAX_NESTING: u32 = 32;
 
 /// The scan of one package, which may come in pieces.

@@ -18,7 +18,7 @@ use crate::world::PATIENCE;
 pub enum Tongue {
     /// In lines that the floor copies, as long as a server's frames.
     Lines(Sizes),
-    /// As PROTOCOL.md has it.
+    /// As `core/PROTOCOL.md` has it.
     Packages(Encoding),
 }
 

@@ -1,4 +1,4 @@
-//! A line of JSON as what is to be done: a package of the proposal, or only its `data`.
+//! A line of JSON as what is to be done: a package of the protocol, or only its `data`.
 //!
 //! ```json
 //! {"message": "two\nlines"}
