@@ -9,7 +9,8 @@
 //! - [`protocol`] is what servers and clients say to each other, in prose: the page all of this
 //!   implements.
 //! - [`wire`] has the packages, the decoder and the encoder; [`names`] what can be a name.
-//! - `strategies`, with the feature `proptest`, has what property tests of these are made of.
+//! - `testing`, with the feature `testing`, is a hub in memory for tests of what talks to one, and
+//!   `strategies`, with the feature `proptest`, has what property tests are made of.
 //!
 //! The same inputs give the same outputs, to the byte, on every machine and in every run.
 //!
@@ -85,6 +86,8 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(feature = "testing")]
+extern crate std;
 
 pub mod adapter;
 mod behaviour;
@@ -97,6 +100,8 @@ pub mod recording;
 pub mod session;
 #[cfg(feature = "proptest")]
 pub mod strategies;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 pub mod wire;
 

@@ -34,7 +34,7 @@
 //! # an_answer_does_not_depend_on_the_split();
 //! ```
 //!
-//! A bot of one's own against a hub, with no socket: `core/examples/bot_property.rs`.
+//! A bot of one's own against a hub, with no socket: [`testing`](crate::testing).
 //!
 //! # Boxes
 //!
@@ -46,19 +46,17 @@
 //! names, and go to each other's rooms.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use miniz_oxide::deflate::core::{
-    CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
-};
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::wire::{ClientPackage, Command, Encoder, Encoding};
+use crate::session::Action;
+use crate::testing::wire::Framing;
+use crate::wire::{ClientPackage, Command};
 
 /// A username that can be taken: one of a handful most of the time, or one in any of several scripts.
 pub fn username() -> impl Strategy<Value = String> {
@@ -224,6 +222,25 @@ pub fn command() -> impl Strategy<Value = Command<'static>> {
     .boxed()
 }
 
+/// What a user does who is in, and stays: anything but [`Action::Login`] and [`Action::Quit`].
+pub fn action() -> impl Strategy<Value = Action> {
+    let command = command().prop_map(|command| match command {
+        Command::Login(name) | Command::Rename(name) => Action::Rename(name.into_owned()),
+        Command::Join(name) => Action::Join(name.into_owned()),
+        Command::Leave => Action::Leave,
+        Command::Private => Action::Private,
+        Command::Public => Action::Public,
+        Command::Channels => Action::Channels,
+        Command::Users => Action::Users,
+    });
+    prop_oneof![
+        6 => message_text().prop_map(Action::Say),
+        8 => command,
+        1 => Just(Action::Sync),
+    ]
+    .boxed()
+}
+
 /// A login.
 pub fn login() -> impl Strategy<Value = ClientPackage<'static>> {
     prop_oneof![6 => username(), 1 => any_name()]
@@ -248,45 +265,6 @@ pub fn script(
     (first, vec(package(), packages))
         .prop_map(|(first, rest)| first.into_iter().chain(rest).collect())
         .boxed()
-}
-
-/// How a client puts its packages into bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Plain JSON with line feeds.
-    Plain,
-    /// A zlib stream for each package.
-    Zlib,
-    /// One zlib stream for all of them, flushed behind each and never ended.
-    Stream,
-}
-
-impl Framing {
-    /// All of them.
-    pub const ALL: [Framing; 3] = [Framing::Plain, Framing::Zlib, Framing::Stream];
-
-    /// The bytes of a whole script.
-    pub fn encode(self, script: &[ClientPackage<'_>]) -> Vec<u8> {
-        let mut encoder = Encoder::default();
-        let flags = create_comp_flags_from_zip_params(6, 15, 0);
-        let mut stream = Box::new(CompressorOxide::new(flags));
-        let mut bytes = Vec::new();
-        for package in script {
-            let mut text = Vec::new();
-            package.write(&mut text);
-            match self {
-                Framing::Plain => encoder.encode(&text, Encoding::Plain, &mut bytes),
-                Framing::Zlib => encoder.encode(&text, Encoding::Zlib, &mut bytes),
-                Framing::Stream => {
-                    compress_to_output(&mut stream, &text, TDEFLFlush::Sync, |piece| {
-                        bytes.extend_from_slice(piece);
-                        true
-                    });
-                }
-            }
-        }
-        bytes
-    }
 }
 
 /// Any framing.

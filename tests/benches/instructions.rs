@@ -12,9 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
-use chatmaster_tests::packages::{command, login, message};
-use chatmaster_tests::wire::{Speech, Writer};
 
 /// The option with which this program runs one case under valgrind.
 const RUN: &str = "--run";
@@ -83,43 +83,43 @@ const CASES: &[Case] = &[
         name: "room of 100, 32 in flight, plain",
         unit: "delivery",
         units: 10 * 32 * 99,
-        run: |turns| Rooms::new(1, 100, Speech::Plain).talk(10, 32, turns),
+        run: |turns| Rooms::new(1, 100, Framing::Plain).talk(10, 32, turns),
     },
     Case {
         name: "room of 100, 32 in flight, zlib",
         unit: "delivery",
         units: 10 * 32 * 99,
-        run: |turns| Rooms::new(1, 100, Speech::Zlib).talk(10, 32, turns),
+        run: |turns| Rooms::new(1, 100, Framing::Zlib).talk(10, 32, turns),
     },
     Case {
         name: "room of 100, 1 in flight, plain",
         unit: "delivery",
         units: 99,
-        run: |turns| Rooms::new(1, 100, Speech::Plain).talk(1, 1, turns),
+        run: |turns| Rooms::new(1, 100, Framing::Plain).talk(1, 1, turns),
     },
     Case {
         name: "100 rooms of 10, 32 in flight, plain",
         unit: "delivery",
         units: 100 * 32 * 9,
-        run: |turns| Rooms::new(100, 10, Speech::Plain).talk(1, 32, turns),
+        run: |turns| Rooms::new(100, 10, Framing::Plain).talk(1, 32, turns),
     },
     Case {
         name: "room of 2, plain",
         unit: "delivery",
         units: 32,
-        run: |turns| Rooms::new(1, 2, Speech::Plain).talk(1, 32, turns),
+        run: |turns| Rooms::new(1, 2, Framing::Plain).talk(1, 32, turns),
     },
     Case {
         name: "room of 2, zlib",
         unit: "delivery",
         units: 32,
-        run: |turns| Rooms::new(1, 2, Speech::Zlib).talk(1, 32, turns),
+        run: |turns| Rooms::new(1, 2, Framing::Zlib).talk(1, 32, turns),
     },
     Case {
         name: "login into a room of 100, and leaving",
         unit: "login",
         units: 1,
-        run: |turns| Rooms::new(1, 100, Speech::Plain).come_and_go(turns),
+        run: |turns| Rooms::new(1, 100, Framing::Plain).come_and_go(turns),
     },
 ];
 
@@ -165,11 +165,11 @@ struct Rooms {
 }
 
 impl Rooms {
-    fn new(rooms: usize, members: usize, speech: Speech) -> Self {
+    fn new(rooms: usize, members: usize, framing: Framing) -> Self {
         let config = Config {
-            encoding: match speech {
-                Speech::Plain => Encoding::Plain,
-                Speech::Zlib | Speech::Stream => Encoding::Zlib,
+            encoding: match framing {
+                Framing::Plain => Encoding::Plain,
+                Framing::Zlib | Framing::Stream => Encoding::Zlib,
             },
             message_rate: 0,
             ..Config::default()
@@ -177,7 +177,7 @@ impl Rooms {
         let mut all = Rooms {
             hub: Hub::new(config, Start::default()),
             now: Time::ZERO,
-            writer: Writer::new(speech),
+            writer: Writer::new(framing),
             rooms: Vec::new(),
             last_id: 0,
             writable: Vec::new(),

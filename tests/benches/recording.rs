@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use chatmaster_tests::packages::message;
+use chatmaster_core::testing::packages::message;
 use chatmaster_tests::process::{Client, Process};
 use chatmaster_tests::world::Runtime;
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chatmaster_core::{Config, Encoding};
 use serde_json::Value;
 
-use crate::packages::{command, login, message};
-use crate::wire::{Speech, Writer};
-use crate::world::{Bare, ClientId, World};
+use crate::world::World;
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::{ClientId, Harness};
 
 /// One thing that a client does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,13 +167,13 @@ pub fn unhurried() -> Config {
 
 /// Plays `history` on a hub, and lets everybody read all there is after each event.
 pub fn witness(history: &[Event]) -> Vec<Step> {
-    let mut world = Bare::new(unhurried());
+    let mut world = Harness::new(unhurried());
     let mut clients = 0;
     let mut places = Places::new();
     let mut steps = Vec::new();
     for event in history {
         let before = places.clone();
-        perform(&mut world, event, &mut Writer::new(Speech::Plain));
+        perform(&mut world, event, &mut Writer::new(Framing::Plain));
         clients = clients.max(event.client() + 1);
         let mut heard = BTreeMap::new();
         for client in 0..clients {

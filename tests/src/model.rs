@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use self::names::Known;
 use crate::history::{Ask, Event};
-use crate::world::ClientId;
+use chatmaster_core::testing::ClientId;
 
 const GENERAL: &str = "general";
 const LOGIN_TRIES: u32 = 5;

@@ -9,9 +9,9 @@ use chatmaster_core::Encoding;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::packages::login;
-use crate::wire::{Package, Reader};
 use crate::world::{PATIENCE, Runtime};
+use chatmaster_core::testing::packages::login;
+use chatmaster_core::testing::wire::{Package, Reader};
 
 /// A running program that listens, `server` or `floor`. Dropping it stops it.
 pub struct Process {

@@ -23,8 +23,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::wire::{Reader, Speech, Writer};
-use crate::world::{Arrival, ClientId, World};
+use crate::world::{Arrival, World};
+use chatmaster_core::testing::ClientId;
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 
 /// How a client's bytes are handed to the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ struct Client {
 
 struct Run<'a> {
     world: &'a mut dyn World,
-    speech: Speech,
+    framing: Framing,
     delivery: Delivery,
     clients: BTreeMap<String, Client>,
 }
@@ -63,10 +64,10 @@ struct Run<'a> {
 ///
 /// # Panics
 /// At the first line that does not come true, with its number.
-pub fn run(script: &str, world: &mut dyn World, speech: Speech, delivery: Delivery) {
+pub fn run(script: &str, world: &mut dyn World, framing: Framing, delivery: Delivery) {
     let mut run = Run {
         world,
-        speech,
+        framing,
         delivery,
         clients: BTreeMap::new(),
     };
@@ -78,7 +79,7 @@ pub fn run(script: &str, world: &mut dyn World, speech: Speech, delivery: Delive
         }
         let (name, step) = line.split_once(' ').expect("a step has a name and a verb");
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
-        let context = format!("line {number} ({speech:?}, {delivery:?}): {line}");
+        let context = format!("line {number} ({framing:?}, {delivery:?}): {line}");
         if matches!(verb, ">" | ">>") {
             assert!(
                 sender.is_none_or(|other| other == name),
@@ -117,7 +118,7 @@ impl Run<'_> {
     fn connect(&mut self, name: &str) {
         let client = Client {
             id: self.world.connect(),
-            writer: Writer::new(self.speech),
+            writer: Writer::new(self.framing),
             reader: Reader::default(),
             unsent: Vec::new(),
             answered_compressed: None,
@@ -131,7 +132,7 @@ impl Run<'_> {
     fn send(&mut self, name: &str, package: &str) {
         let client = self.clients.get_mut(name).expect("the client is connected");
         let bytes = client.writer.package(package);
-        client.answered_compressed = Some(self.speech != Speech::Plain);
+        client.answered_compressed = Some(self.framing != Framing::Plain);
         self.send_raw(name, &bytes);
     }
 

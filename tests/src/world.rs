@@ -1,25 +1,17 @@
-//! Where clients can talk: a bare hub in memory, or a server behind sockets.
+//! Where clients can talk: a [hub in memory](Harness), or a server behind sockets.
 
-use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chatmaster_core::adapter::{Enqueue, Readiness, WriteState};
+use chatmaster_core::Config;
 use chatmaster_core::recording::SinkOutcome;
-use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
-
-use crate::journal::Page;
-use crate::packages::login;
-use crate::wire::Reader;
+use chatmaster_core::testing::{ClientId, Harness};
 
 /// How long a test waits for what must come. Far more than it takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// One client's connection, by the order of connecting.
-pub type ClientId = usize;
 
 /// What a client finds when it reads.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,251 +39,30 @@ pub trait World {
     fn receive(&mut self, client: ClientId) -> Arrival;
 }
 
-/// Limits that delay nobody.
-pub fn unlimited() -> Config {
-    Config {
-        message_rate: 0,
-        lag_pause: Duration::ZERO,
-        ..Config::default()
-    }
-}
-
-/// A hub without sockets, whose clock stands still unless told. What is written to whom, and when, it
-/// decides as the adapters do.
-pub struct Bare {
-    /// The hub.
-    pub hub: Hub,
-    /// Its time.
-    pub now: Time,
-    /// What the hub wanted done, but for writes.
-    pub log: Vec<Output>,
-    inboxes: BTreeMap<ConnId, Inbox>,
-    /// Those to write to.
-    writable: Vec<ConnId>,
-    page: Page,
-}
-
-#[derive(Default)]
-struct Inbox {
-    bytes: Vec<u8>,
-    line: Line,
-    outgoing: WriteState,
-}
-
-/// What stands between the hub and a client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Line {
-    /// What is written arrives.
-    #[default]
-    Open,
-    /// The client does not read: nothing can be written.
-    Stalled,
-    /// The server has ended it.
-    Closed,
-}
-
-impl Bare {
-    /// A hub without connections.
-    pub fn new(config: Config) -> Self {
-        Bare {
-            page: Page::new(&config),
-            hub: Hub::new(config, Start::default()),
-            now: Time::ZERO,
-            log: Vec::new(),
-            inboxes: BTreeMap::new(),
-            writable: Vec::new(),
-        }
-    }
-
-    /// Hands `input` to the hub, checks its invariants, and does what it says; and goes on while the
-    /// hub wants to at once.
-    pub fn handle(&mut self, input: Input<'_>) {
-        self.step(input);
-        self.flush();
-        while let Some(due) = self.hub.poll_timeout()
-            && due <= self.now + Duration::from_micros(1)
-        {
-            self.now = due;
-            self.step(Input::Tick);
-            self.flush();
-        }
-    }
-
-    /// Does what the hub wants, and writes once to whom it wants written to, until it wants nothing.
-    fn flush(&mut self) {
-        self.drain();
-        while !self.writable.is_empty() {
-            for id in std::mem::take(&mut self.writable) {
-                self.write(id);
-            }
-            self.drain();
-        }
-    }
-
-    fn drain(&mut self) {
-        self.page.drained(self.now);
-        while let Some(output) = self.hub.poll_output() {
-            match output {
-                Output::Write(id) => {
-                    if self.inboxes.entry(id).or_default().outgoing.request() == Enqueue::Yes {
-                        self.writable.push(id);
-                    }
-                }
-                Output::Finish(id) | Output::Close(id, _) => {
-                    self.inboxes.entry(id).or_default().line = Line::Closed;
-                    self.log.push(output);
-                }
-                Output::PauseRead(_) | Output::ResumeRead(_) => self.log.push(output),
-            }
-        }
-    }
-
-    /// Lets time pass, with all that is due on the way.
-    pub fn advance(&mut self, by: Duration) {
-        let end = self.now + by;
-        while let Some(due) = self.hub.poll_timeout().filter(|due| *due <= end) {
-            self.now = due;
-            self.handle(Input::Tick);
-        }
-        self.now = end;
-        self.handle(Input::Tick);
-    }
-
-    /// Connects one more client, from `address`.
-    pub fn connect_from(&mut self, address: IpAddr) -> ClientId {
-        let client = self.inboxes.len();
-        self.inboxes.insert(id(client), Inbox::default());
-        self.handle(Input::Opened(id(client), Peer(address)));
-        client
-    }
-
-    /// Connects one more client, which logs in in plain JSON and has read all that came of it.
-    ///
-    /// # Panics
-    /// If it is not let in.
-    pub fn log_in(&mut self, name: &str) -> ClientId {
-        let client = self.connect();
-        self.send(client, login(name).as_bytes());
-        let session = self.packages(client).remove(1);
-        assert!(session.contains(r#""status":true"#), "{session}");
-        client
-    }
-
-    /// The client reads nothing from now on.
-    pub fn stall(&mut self, client: ClientId) {
-        self.inboxes
-            .get_mut(&id(client))
-            .expect("the client has connected")
-            .line = Line::Stalled;
-    }
-
-    /// The client reads again.
-    pub fn resume(&mut self, client: ClientId) {
-        let inbox = self
-            .inboxes
-            .get_mut(&id(client))
-            .expect("the client has connected");
-        if inbox.line == Line::Stalled {
-            inbox.line = Line::Open;
-            if inbox.outgoing.writable() == Enqueue::Yes {
-                self.writable.push(id(client));
-            }
-            self.handle(Input::Tick);
-        }
-    }
-
-    /// The client, which has stopped reading while something waits for it, takes so many bytes of that.
-    pub fn trickle(&mut self, client: ClientId, bytes: usize) {
-        let inbox = self.inboxes.entry(id(client)).or_default();
-        if inbox.outgoing.writable() == Enqueue::No || !inbox.outgoing.begin_write() {
-            return;
-        }
-        inbox.outgoing.write_done(Readiness::Ready);
-        let before = inbox.bytes.len();
-        let pending = self.hub.pending(id(client)).flatten();
-        inbox.bytes.extend(pending.take(bytes));
-        let sent = (inbox.bytes.len() - before) as u32;
-        self.handle(Input::Sent(id(client), sent));
-    }
-
-    /// All packages that have come for the client and were not taken yet.
-    pub fn packages(&mut self, client: ClientId) -> Vec<String> {
-        let inbox = self
-            .inboxes
-            .get_mut(&id(client))
-            .expect("the client has connected");
-        let mut reader = Reader::default();
-        reader.feed(&std::mem::take(&mut inbox.bytes));
-        let packages = std::iter::from_fn(|| reader.next_package());
-        packages.map(|package| package.text).collect()
-    }
-
-    /// Bytes that wait for the client.
-    pub fn waiting(&self, client: ClientId) -> usize {
-        self.hub.pending(id(client)).map(<[u8]>::len).sum()
-    }
-
-    fn step(&mut self, input: Input<'_>) {
-        self.page.input(self.now, input);
-        self.hub.handle(self.now, input);
-        self.hub.check_invariants();
-        assert!(
-            self.hub.poll_timeout().is_none_or(|at| at > self.now),
-            "no timer is in the past"
-        );
-    }
-
-    fn write(&mut self, id: ConnId) {
-        let inbox = self.inboxes.entry(id).or_default();
-        if !inbox.outgoing.begin_write() {
-            return;
-        }
-        if inbox.line == Line::Stalled {
-            return inbox.outgoing.write_done(Readiness::Blocked);
-        }
-        inbox.outgoing.write_done(Readiness::Ready);
-        let before = inbox.bytes.len();
-        inbox.bytes.extend(self.hub.pending(id).flatten());
-        let sent = (inbox.bytes.len() - before) as u32;
-        if sent > 0 {
-            self.step(Input::Sent(id, sent));
-        }
-    }
-}
-
-/// The identifier that a [`Bare`] gives a client's connection.
-pub fn id(client: ClientId) -> ConnId {
-    ConnId(client as u64 + 1)
-}
-
-impl World for Bare {
+impl World for Harness {
     fn connect(&mut self) -> ClientId {
-        self.connect_from(Ipv4Addr::LOCALHOST.into())
+        Harness::connect(self)
     }
 
     fn send(&mut self, client: ClientId, bytes: &[u8]) {
-        self.handle(Input::Received(id(client), bytes));
+        Harness::send(self, client, bytes);
     }
 
     fn hang_up(&mut self, client: ClientId) {
-        self.handle(Input::Eof(id(client)));
+        Harness::hang_up(self, client);
     }
 
     fn close(&mut self, client: ClientId) {
-        self.handle(Input::Closed(id(client)));
+        Harness::close(self, client);
     }
 
     fn receive(&mut self, client: ClientId) -> Arrival {
-        let inbox = self
-            .inboxes
-            .get_mut(&id(client))
-            .expect("the client has connected");
-        if !inbox.bytes.is_empty() {
-            return Arrival::Bytes(std::mem::take(&mut inbox.bytes));
+        let bytes = self.take(client);
+        if !bytes.is_empty() {
+            return Arrival::Bytes(bytes);
         }
-        assert_eq!(
-            inbox.line,
-            Line::Closed,
+        assert!(
+            self.is_closed(client),
             "nothing has come for client {client}"
         );
         Arrival::Closed

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use chatmaster_core::Config;
+use chatmaster_core::testing::Harness;
+use chatmaster_core::testing::wire::Framing;
 use chatmaster_tests::script::{Delivery, run};
-use chatmaster_tests::wire::Speech;
-use chatmaster_tests::world::{Bare, Runtime, Sockets, World};
+use chatmaster_tests::world::{Runtime, Sockets, World};
 
 /// The scripts are about the protocol; flood control would only make them slow.
 fn config() -> Config {
@@ -40,10 +41,10 @@ fn conform(world: impl Fn() -> Box<dyn World>) {
         (path.display().to_string(), script)
     });
     for (name, script) in named.chain([conversation()]) {
-        for speech in Speech::ALL {
+        for framing in Framing::ALL {
             for delivery in Delivery::ALL {
-                println!("{name} {speech:?} {delivery:?}");
-                run(&script, &mut *world(), speech, delivery);
+                println!("{name} {framing:?} {delivery:?}");
+                run(&script, &mut *world(), framing, delivery);
             }
         }
     }
@@ -51,7 +52,7 @@ fn conform(world: impl Fn() -> Box<dyn World>) {
 
 #[test]
 fn the_bare_hub_conforms() {
-    conform(|| Box::new(Bare::new(config())));
+    conform(|| Box::new(Harness::new(config())));
 }
 
 #[test]

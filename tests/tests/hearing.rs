@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use chatmaster_core::Config;
 use chatmaster_core::strategies::{Splitting, splitting};
+use chatmaster_core::testing::packages::{login, message};
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 use chatmaster_tests::history::{field, kind, parse};
-use chatmaster_tests::packages::{login, message};
 use chatmaster_tests::process::Process;
-use chatmaster_tests::wire::{Reader, Speech, Writer};
 use chatmaster_tests::world::{PATIENCE, Runtime, Server};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// Someone in the room, who says and hears.
 #[derive(Clone, Debug)]
 struct Member {
-    speech: Speech,
+    framing: Framing,
     bursts: Vec<Burst>,
     /// Milliseconds without reading, before the first reads.
     pauses: Vec<u64>,
@@ -45,7 +45,7 @@ impl Member {
     /// Says so many messages of so many bytes in one write, and reads all the time.
     fn at_once(count: usize, bytes: usize) -> Self {
         Member {
-            speech: Speech::Plain,
+            framing: Framing::Plain,
             bursts: vec![Burst {
                 count,
                 bytes,
@@ -84,7 +84,7 @@ fn text(number: usize, bytes: usize) -> String {
 /// If one does not.
 fn everyone_hears(address: SocketAddr, members: &[Member], meanwhile: impl FnOnce()) {
     let streams: Vec<_> = (members.iter().enumerate())
-        .map(|(at, member)| log_in(address, at, member.speech))
+        .map(|(at, member)| log_in(address, at, member.framing))
         .collect();
     let begin = &Barrier::new(members.len());
     // Nobody leaves before all have heard all: to hear that would be one package more.
@@ -115,14 +115,14 @@ fn everyone_hears(address: SocketAddr, members: &[Member], meanwhile: impl FnOnc
     });
 }
 
-fn log_in(address: SocketAddr, at: usize, speech: Speech) -> (TcpStream, Writer, Reader) {
+fn log_in(address: SocketAddr, at: usize, framing: Framing) -> (TcpStream, Writer, Reader) {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_nodelay(true).expect("a socket has options");
     let timeouts = stream
         .set_read_timeout(Some(SILENCE))
         .and(stream.set_write_timeout(Some(PATIENCE)));
     timeouts.expect("a socket has options");
-    let mut writer = Writer::new(speech);
+    let mut writer = Writer::new(framing);
     let login = writer.package(&login(&format!("m{at}")));
     stream.write_all(&login).expect("the server reads");
     let mut reader = Reader::default();
@@ -280,9 +280,9 @@ fn member() -> impl Strategy<Value = Member> {
             }
         });
     let pauses = prop_oneof![3 => Just(Vec::new()), 2 => vec(0..60_u64, 1..5)];
-    (select(&Speech::ALL[..]), vec(burst, 0..4), pauses).prop_map(|(speech, bursts, pauses)| {
+    (select(&Framing::ALL[..]), vec(burst, 0..4), pauses).prop_map(|(framing, bursts, pauses)| {
         Member {
-            speech,
+            framing,
             bursts,
             pauses,
         }

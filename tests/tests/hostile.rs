@@ -1,9 +1,9 @@
 //! What hostile peers send, to a server in a process of its own, before login and after: each gets an
 //! error or a close, the others chat on, and the server's memory stays where it was.
 
-use chatmaster_tests::packages::{command, login, message, said};
+use chatmaster_core::testing::packages::{command, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_tests::process::{Client, Process};
-use chatmaster_tests::wire::{Speech, Writer};
 use chatmaster_tests::world::Runtime;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
@@ -25,12 +25,12 @@ fn attacks() -> Vec<(&'static str, Fate, Vec<u8>)> {
     let text = |text: String| text.into_bytes();
     let open_message = r#"{"type":"message","data":{"message":"#;
     let rename = |name: &str| command("rename", "username", name);
-    let bomb = Writer::new(Speech::Zlib).package(&format!(
+    let bomb = Writer::new(Framing::Zlib).package(&format!(
         "{open_message}\"{}\"}}}}",
         "x".repeat(200_000_000)
     ));
     assert!(bomb.len() < 250_000, "200 MB from 200 KB");
-    let blank_bomb = Writer::new(Speech::Zlib).package(&" ".repeat(50_000_000));
+    let blank_bomb = Writer::new(Framing::Zlib).package(&" ".repeat(50_000_000));
     let mut attacks = vec![
         (
             "garbage",

@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
-use chatmaster_tests::packages::{command, login, message};
-use chatmaster_tests::wire::{Speech, Writer};
 
 struct Counting;
 
@@ -166,7 +166,7 @@ fn fill(world: &mut World) -> Vec<ConnId> {
         world.send(id, login(&name(number, Kind::User)));
         world.send(id, command("join", "channel", &room));
         let unfinished = format!(r#"{{"x":"{}"#, "x".repeat(config.max_package_bytes - 6));
-        world.send(id, Writer::new(Speech::Stream).package(&unfinished));
+        world.send(id, Writer::new(Framing::Stream).package(&unfinished));
         world.reader = talker;
         world.read(talker);
         world.send(talker, command("join", "channel", &room));

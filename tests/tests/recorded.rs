@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use chatmaster_core::recording::{Reader, Replay};
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Reader as Packages, Writer};
 use chatmaster_core::{Config, Input};
-use chatmaster_tests::packages::{command, login, message};
 use chatmaster_tests::script::{Delivery, run};
-use chatmaster_tests::wire::{Reader as Packages, Speech, Writer};
 use chatmaster_tests::world::{Arrival, Runtime, Server, Sockets, World};
 
 /// Replays a whole recording; how many inputs it has.
@@ -56,11 +56,11 @@ fn the_conformance_scripts_replay() {
         let path = format!("{}/scripts/{script}.chat", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).expect("the script is there");
         for runtime in Runtime::ALL {
-            for speech in Speech::ALL {
+            for framing in Framing::ALL {
                 let recording = record(runtime, config.clone(), |world| {
-                    run(&text, world, speech, Delivery::Whole);
+                    run(&text, world, framing, Delivery::Whole);
                 });
-                let context = format!("{script} on {runtime:?} in {speech:?}");
+                let context = format!("{script} on {runtime:?} in {framing:?}");
                 assert!(replay(&recording, &context) > 10, "{context}");
             }
         }
@@ -113,7 +113,7 @@ fn mixed_actions(world: &mut Sockets) {
 
 fn enter(world: &mut Sockets, number: usize) -> (usize, Writer) {
     let client = world.connect();
-    let mut writer = Writer::new(Speech::ALL[number % 3]);
+    let mut writer = Writer::new(Framing::ALL[number % 3]);
     let bytes = writer.package(&login(&format!("user-{number}-x")));
     world.send(client, &bytes);
     let mut reader = Packages::default();

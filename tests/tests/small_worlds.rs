@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
+use chatmaster_core::testing::ClientId;
 use chatmaster_core::{ConnId, Hub, Input, Output, Peer, Start, Time};
 use chatmaster_tests::history::{Ask, Event, parse, unhurried};
 use chatmaster_tests::model::Model;
-use chatmaster_tests::world::ClientId;
 use serde_json::Value;
 
 /// One thing that a player does.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 use super::Ground;
-use crate::packages::{command, joined, login, message, said};
 use crate::process::Client;
+use chatmaster_core::testing::packages::{command, joined, login, message, said};
 
 /// A talk in which everyone writes all at once, and reads it all.
 #[derive(Clone, Copy)]

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::packages::{command, joined, left, login, message, said};
 use crate::process::Client;
-use crate::wire::{Speech, Writer};
+use chatmaster_core::testing::packages::{command, joined, left, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Writer};
 
 const ROOM: &str = "witnesses";
 /// How they speak. None of them keeps a zlib stream open: somebody else may need its inflater.
-const SPEECHES: [Speech; 3] = [Speech::Plain, Speech::Zlib, Speech::Zlib];
+const FRAMINGS: [Framing; 3] = [Framing::Plain, Framing::Zlib, Framing::Zlib];
 /// What flood control allows: one of them speaks ten times a second at the most.
 const PAUSE: Duration = Duration::from_millis(50);
 /// After so many words of theirs somebody new comes.
@@ -56,9 +56,9 @@ impl Witnesses {
     /// Has them come.
     pub fn enter(address: SocketAddr, newcomers: Newcomers) -> Self {
         let mut members: Vec<(String, Client, Writer)> = Vec::new();
-        for (number, speech) in SPEECHES.into_iter().enumerate() {
+        for (number, framing) in FRAMINGS.into_iter().enumerate() {
             let name = format!("witness-{number}");
-            let mut writer = Writer::new(speech);
+            let mut writer = Writer::new(framing);
             let client = enter(address, &name, &mut writer);
             for (_, other, _) in &mut members {
                 expect(other, &joined(&name, ROOM));
@@ -113,7 +113,7 @@ impl Witnesses {
     fn newcomer(&mut self) {
         let name = format!("newcomer-{}", self.testimony.newcomers);
         self.testimony.newcomers += 1;
-        let mut writer = Writer::new(Speech::Zlib);
+        let mut writer = Writer::new(Framing::Zlib);
         let began = Instant::now();
         let mut newcomer = enter(self.address, &name, &mut writer);
         newcomer.send_bytes(&writer.package(&message("Hello!")));

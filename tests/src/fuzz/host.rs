@@ -13,7 +13,7 @@ use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Sta
 
 use crate::sim::Failure;
 use crate::sim::watch::Watch;
-use crate::wire::{Reader, Speech, Writer};
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 
 /// A recorded hub and its connections.
 pub(super) struct Host {
@@ -83,14 +83,14 @@ impl Host {
     }
 
     /// A client connects, and will write packages like that.
-    pub(super) fn open(&mut self, id: ConnId, address: IpAddr, speech: Speech) {
+    pub(super) fn open(&mut self, id: ConnId, address: IpAddr, framing: Framing) {
         let conn = Conn {
             incoming: ReadState::default(),
             outgoing: WriteState::default(),
             sent: Vec::new(),
             end: End::Open,
             room: usize::MAX,
-            writer: Writer::new(speech),
+            writer: Writer::new(framing),
             reader: Reader::default(),
         };
         self.conns.insert(id, conn);

@@ -11,8 +11,8 @@ use miniz_oxide::deflate::core::TDEFLFlush;
 use super::host::Host;
 use super::{bytes, choice, cut, deflated, pick, text};
 use crate::memory;
-use crate::packages::{command, login, message};
-use crate::wire::Speech;
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::Framing;
 
 /// Connections that a run has at the same time.
 const CONNS: u8 = 8;
@@ -125,12 +125,12 @@ impl Run {
             0 => Ipv4Addr::LOCALHOST,
             host => Ipv4Addr::new(203, 0, 113, host),
         };
-        let speech = pick(input, &Speech::ALL)?;
+        let framing = pick(input, &Framing::ALL)?;
         if self.ids[place].is_none_or(|id| !self.host.is_open(id)) {
             let id = ConnId(self.next_id);
             self.next_id += 1;
             self.ids[place] = Some(id);
-            self.host.open(id, IpAddr::V4(address), speech);
+            self.host.open(id, IpAddr::V4(address), framing);
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ fn pass_by(choices: u8, stream: &[u8]) {
     };
     let mut host = Host::new(config);
     for id in [ConnId(1), ConnId(2)] {
-        host.open(id, Ipv4Addr::LOCALHOST.into(), Speech::Plain);
+        host.open(id, Ipv4Addr::LOCALHOST.into(), Framing::Plain);
         host.say(id, &login(&format!("user-{}", id.0)), 1);
         host.turn();
     }

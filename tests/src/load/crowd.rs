@@ -9,9 +9,9 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use super::{Shape, Sizes, text};
-use crate::packages::{command, joined, login, message, said};
-use crate::wire::{Reader, Speech, Writer};
 use crate::world::PATIENCE;
+use chatmaster_core::testing::packages::{command, joined, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 
 /// How clients speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,11 @@ impl Tongue {
     }
 
     fn encode(self, text: &str) -> Vec<u8> {
-        let speech = match self {
-            Tongue::Lines(_) | Tongue::Packages(Encoding::Plain) => Speech::Plain,
-            Tongue::Packages(Encoding::Zlib) => Speech::Zlib,
+        let framing = match self {
+            Tongue::Lines(_) | Tongue::Packages(Encoding::Plain) => Framing::Plain,
+            Tongue::Packages(Encoding::Zlib) => Framing::Zlib,
         };
-        Writer::new(speech).package(text)
+        Writer::new(framing).package(text)
     }
 }
 

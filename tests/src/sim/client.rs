@@ -15,7 +15,7 @@ use super::net::{Ending, Link, Way};
 use super::plan::Deed;
 use super::world::{Event, Stage, World};
 use super::{Plant, host};
-use crate::wire::{Speech, Writer};
+use chatmaster_core::testing::wire::{Framing, Writer};
 
 /// The client's end of a connection.
 pub(super) struct Client {
@@ -46,7 +46,7 @@ pub(super) struct User {
     writing: WriteState,
     /// Where packages in zlib streams begin, in bytes sent.
     starts: VecDeque<u64>,
-    speech: Speech,
+    framing: Framing,
     written: u64,
     ending: Half,
     wants_name: bool,
@@ -149,16 +149,16 @@ impl World {
         let rng = &mut self.rng.users;
         let address = rng.pick(&self.plan.addresses);
         let hostile = rng.chance(self.plan.hostile);
-        let speech = rng.pick(&self.plan.speeches);
+        let framing = rng.pick(&self.plan.framings);
         let name = self.name();
         let rng = &mut self.rng.users;
         let shy = rng.chance(self.plan.shy);
         let user = (!hostile).then(|| {
             let config = SessionConfig {
                 username: (!shy).then_some(name),
-                encoding: match speech {
-                    Speech::Zlib => Encoding::Zlib,
-                    Speech::Plain | Speech::Stream => Encoding::Plain,
+                encoding: match framing {
+                    Framing::Zlib => Encoding::Zlib,
+                    Framing::Plain | Framing::Stream => Encoding::Plain,
                 },
                 max_sent_bytes: self.plan.config.max_package_bytes,
                 send_queue_bytes: 64 * 1024,
@@ -172,11 +172,11 @@ impl World {
                 session: Session::new(config),
                 log,
                 kept: None,
-                stream: (speech == Speech::Stream).then(|| Writer::new(speech)),
+                stream: (framing == Framing::Stream).then(|| Writer::new(framing)),
                 outgoing: Vec::new(),
                 writing: WriteState::default(),
                 starts: VecDeque::new(),
-                speech,
+                framing,
                 written: 0,
                 ending: Half::Open,
                 wants_name: false,
@@ -435,7 +435,7 @@ impl World {
                 }
                 None => user.outgoing.extend_from_slice(pending),
             }
-            if user.speech == Speech::Zlib {
+            if user.framing == Framing::Zlib {
                 user.starts.push_back(start);
             }
             user.session.handle(now, SessionInput::Sent(taken as u32));

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use super::rng::Rng;
-use crate::packages::{command, login, message};
-use crate::wire::{Speech, Writer};
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
 
 /// A way to be a nuisance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ impl Attack {
 
     /// Its bytes, from the attacker of that number.
     pub fn bytes(self, rng: &mut Rng, number: usize) -> Vec<u8> {
-        let speech = rng.pick(&[Speech::Plain, Speech::Zlib]);
-        let mut writer = Writer::new(speech);
+        let framing = rng.pick(&[Framing::Plain, Framing::Zlib]);
+        let mut writer = Writer::new(framing);
         match self {
             Attack::LogIn => writer.package(&login(&format!("h{number}"))),
             Attack::Flood => {
@@ -86,7 +86,7 @@ impl Attack {
             }
             Attack::Deep => br#"{"a":"#.repeat(rng.within(30..=40) as usize),
             Attack::OpenStream => {
-                let mut bytes = Writer::new(Speech::Stream).package(&login(&format!("h{number}")));
+                let mut bytes = Writer::new(Framing::Stream).package(&login(&format!("h{number}")));
                 bytes.truncate(rng.within(1..=bytes.len() as u64) as usize);
                 bytes
             }
@@ -117,5 +117,5 @@ impl Attack {
 /// Half a megabyte in half a kilobyte; made once, for it takes its time.
 fn bomb() -> &'static [u8] {
     static BOMB: OnceLock<Vec<u8>> = OnceLock::new();
-    BOMB.get_or_init(|| Writer::new(Speech::Zlib).package(&message(&"x".repeat(500_000))))
+    BOMB.get_or_init(|| Writer::new(Framing::Zlib).package(&message(&"x".repeat(500_000))))
 }

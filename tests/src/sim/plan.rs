@@ -7,7 +7,7 @@ use std::time::Duration;
 use chatmaster_core::{Config, Encoding};
 
 use super::rng::Rng;
-use crate::wire::Speech;
+use chatmaster_core::testing::wire::Framing;
 
 /// What a seed's world is like. Times are in microseconds.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Plan {
     /// How many of a thousand are in no hurry to log in.
     pub shy: u64,
     /// How users speak.
-    pub speeches: Vec<Speech>,
+    pub framings: Vec<Framing>,
     /// What users do, by weight.
     pub deeds: Vec<(u64, Deed)>,
     /// The longest time between two things a user does.
@@ -215,10 +215,10 @@ impl Plan {
             };
         }
         let faults = Fault::ALL.into_iter().filter(|_| rng.chance(450)).collect();
-        let all = Speech::ALL;
-        let mut speeches: Vec<Speech> = all.into_iter().filter(|_| rng.chance(600)).collect();
-        if speeches.is_empty() {
-            speeches.push(rng.pick(&all));
+        let all = Framing::ALL;
+        let mut framings: Vec<Framing> = all.into_iter().filter(|_| rng.chance(600)).collect();
+        if framings.is_empty() {
+            framings.push(rng.pick(&all));
         }
         let home = IpAddr::from(Ipv4Addr::LOCALHOST);
         let away = |last| IpAddr::from(Ipv4Addr::new(203, 0, 113, last));
@@ -238,7 +238,7 @@ impl Plan {
             },
             hostile: rng.pick(&[0, 0, 100, 400]),
             shy: rng.pick(&[0, 0, 300]),
-            speeches,
+            framings,
             deeds,
             think: rng.scaled(5_000..=1_500_000),
             hurry: rng.pick(&[1, 3, 12, 40]),

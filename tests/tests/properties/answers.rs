@@ -1,10 +1,10 @@
 //! What a client is answered, and what nobody can make it believe.
 
 use chatmaster_core::strategies::message_text;
+use chatmaster_core::testing::packages::{login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::{ClientId, Harness};
 use chatmaster_tests::history::{Ask, field, kind, parse, transcripts, unhurried, witness};
-use chatmaster_tests::packages::{login, message};
-use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Bare, ClientId, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -100,15 +100,15 @@ properties! {
     #[test]
     fn every_command_is_answered_exactly_once_and_in_order(
         bursts in vec((0..3_usize, vec(ask(), 1..12)), 1..8),
-        speech in select(&Speech::ALL[..]),
+        framing in select(&Framing::ALL[..]),
     ) {
-        let mut world = Bare::new(unhurried());
+        let mut world = Harness::new(unhurried());
         let mut asked = vec![Vec::new(); 3];
         let mut heard = vec![Vec::new(); 3];
         let mut writers = Vec::new();
         for name in ["alice", "bob", "carol"] {
             let client = world.connect();
-            writers.push(Writer::new(speech));
+            writers.push(Writer::new(framing));
             // A third of them sees what it is like without a login.
             if name != "carol" {
                 let first = Ask::Login(name.into());
@@ -181,7 +181,7 @@ fn forgery() -> impl Strategy<Value = String> {
     ]
 }
 
-fn packages(world: &mut Bare, client: ClientId) -> Vec<Value> {
+fn packages(world: &mut Harness, client: ClientId) -> Vec<Value> {
     world
         .packages(client)
         .iter()
@@ -197,13 +197,13 @@ properties! {
         text in forgery(),
         name in select(&["mallory", "\"}},\"", "{\"type\":\"error\"}", "\\\"\\\\"][..]),
     ) {
-        let mut world = Bare::new(unhurried());
+        let mut world = Harness::new(unhurried());
         let mallory = world.connect();
         world.send(mallory, login(name).as_bytes());
-        let listeners = [Speech::Plain, Speech::Zlib].map(|speech| {
+        let listeners = [Framing::Plain, Framing::Zlib].map(|framing| {
             let listener = world.connect();
-            let name = format!("listener-{speech:?}-x");
-            world.send(listener, &Writer::new(speech).package(&login(&name)));
+            let name = format!("listener-{framing:?}-x");
+            world.send(listener, &Writer::new(framing).package(&login(&name)));
             listener
         });
         (0..=listeners[1]).for_each(|client| drop(world.packages(client)));

@@ -1,11 +1,11 @@
 //! Bytes in: however they are cut, and whatever they are.
 
 use chatmaster_core::strategies::{framing, hostile_bytes, script, splitting};
+use chatmaster_core::testing::Page;
+use chatmaster_core::testing::packages::{login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
 use chatmaster_tests::history::unhurried;
-use chatmaster_tests::journal::Page;
-use chatmaster_tests::packages::{login, message};
-use chatmaster_tests::wire::{Speech, Writer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -82,7 +82,7 @@ fn warm_hub() -> Still {
     let mut hub = Still::new();
     for number in 0..2 {
         hub.open(number);
-        let mut writer = Writer::new(Speech::Stream);
+        let mut writer = Writer::new(Framing::Stream);
         let bytes = writer.package(&login(&format!("early-bird-{number}")));
         hub.handle(Input::Received(ConnId(number), &bytes));
         // Only a package that is not short takes the compressor.
@@ -123,7 +123,7 @@ impl Still {
     fn poll_output(&mut self) -> Option<Output> {
         let output = self.hub.poll_output();
         if output.is_none() {
-            self.page.drained(Time::ZERO);
+            self.page.drained();
         }
         output
     }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::{Harness, unlimited};
 use chatmaster_core::{Config, ConnId, Output};
-use chatmaster_tests::packages::{command, login, message};
-use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Arrival, Bare, World, unlimited};
+use chatmaster_tests::world::{Arrival, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -95,7 +96,7 @@ properties! {
     fn a_newcomer_is_greeted_in_the_servers_encoding_whoever_had_its_place(
         deeds in vec((0..4_usize, any::<bool>()), 1..40),
     ) {
-        let mut world = Bare::new(unlimited());
+        let mut world = Harness::new(unlimited());
         let mut places = [None; 4];
         for &(place, speaks_plainly) in &deeds {
             if let Some(client) = places[place].take() {
@@ -173,13 +174,13 @@ fn reach_every_limit(tape: &mut Tape) {
     let names = ["alice", "bob", "carol", "dave", "eve", "frank", "grace"];
     let mut writers = BTreeMap::new();
     for (client, name) in (CLIENTS..).zip(names).take(max_connections + 1) {
-        let speech = if client % 2 == 0 {
-            Speech::Stream
+        let framing = if client % 2 == 0 {
+            Framing::Stream
         } else {
-            Speech::Plain
+            Framing::Plain
         };
         tape.then(Deed::Open(client));
-        let mut writer = Writer::new(speech);
+        let mut writer = Writer::new(framing);
         tape.bytes(client, writer.package(&login(name)));
         tape.bytes(
             client,

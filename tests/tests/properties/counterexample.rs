@@ -7,9 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use chatmaster_tests::journal;
+use chatmaster_core::testing;
 use chatmaster_tests::sim::catch;
-use chatmaster_tests::sim::replay::record;
 use proptest::test_runner::TestCaseResult;
 
 /// `proptest!`, but what fails is kept.
@@ -32,11 +31,10 @@ pub(crate) use properties;
 pub(crate) fn kept(property: &str, case: impl Fn() -> TestCaseResult) -> TestCaseResult {
     let result = catch_unwind(AssertUnwindSafe(&case));
     if !matches!(result, Ok(Ok(()))) {
-        let traces = journal::record(|| {
+        let recordings = testing::record(|| {
             // It fails as it did before: a case is all there is to it.
             let _ = catch(&case);
         });
-        let recordings: Vec<_> = traces.iter().map(record).collect();
         match keep(&folder(), property, &recordings) {
             Ok(files) => tell(property, &files),
             Err(error) => eprintln!("the counterexample cannot be kept: {error}"),
@@ -141,7 +139,9 @@ mod tests {
             assert_eq!(counterexample, smallest.take());
             let received = received(property, 1);
             let asked = counterexample.iter().filter_map(|event| match event {
-                Event::Ask(client, ask) => Some((chatmaster_tests::world::id(*client), ask.text())),
+                Event::Ask(client, ask) => {
+                    Some((chatmaster_core::testing::id(*client), ask.text()))
+                }
                 Event::Connect(_) | Event::Leave(_) => None,
             });
             assert_eq!(received, asked.collect::<Vec<_>>());

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chatmaster_core::strategies::splitting;
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::{ClientId, Harness, id};
 use chatmaster_core::{CloseReason, Config, Output};
 use chatmaster_tests::history::{Ask, Event, field, kind, parse, unhurried, witness};
-use chatmaster_tests::packages::{command, login, message};
-use chatmaster_tests::world::{Bare, ClientId, World, id};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -243,7 +243,7 @@ fn with_a_listener_who_stops(
         send_queue_bytes: 32 * 1024,
         ..unhurried()
     };
-    let mut world = Bare::new(config);
+    let mut world = Harness::new(config);
     let clients: Vec<ClientId> = ["listener", "alice", "bob", "carol"]
         .iter()
         .map(|name| {

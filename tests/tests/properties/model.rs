@@ -1,10 +1,10 @@
 //! The hub and the reference model say the same.
 
 use chatmaster_core::Config;
+use chatmaster_core::testing::Harness;
+use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_tests::history::{Event, parse, perform, transcripts, unhurried, witness};
 use chatmaster_tests::model::Model;
-use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::Bare;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -34,8 +34,8 @@ properties! {
         announce_limit in 1..4_usize,
     ) {
         let model = Model::after_with_limit(&history, announce_limit);
-        let mut world = Bare::new(Config { announce_limit, ..unhurried() });
-        let mut writer = Writer::new(Speech::Plain);
+        let mut world = Harness::new(Config { announce_limit, ..unhurried() });
+        let mut writer = Writer::new(Framing::Plain);
         history.iter().for_each(|event| perform(&mut world, event, &mut writer));
         let clients = history.iter().map(|event| event.client() + 1).max();
         for client in 0..clients.unwrap_or_default() {
@@ -47,14 +47,14 @@ properties! {
     #[test]
     fn everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end(
         history in history(1..40),
-        speech in select(&Speech::ALL[..]),
+        framing in select(&Framing::ALL[..]),
     ) {
         let model = Model::after(&history);
-        let mut world = Bare::new(unhurried());
+        let mut world = Harness::new(unhurried());
         let mut writers = Vec::new();
         for event in &history {
             if let Event::Connect(_) = event {
-                writers.push(Writer::new(speech));
+                writers.push(Writer::new(framing));
             }
             perform(&mut world, event, &mut writers[event.client()]);
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chatmaster_core::testing::ClientId;
 use chatmaster_tests::history::{Ask, Event, kind, witness};
 use chatmaster_tests::model::names::{self, Known};
-use chatmaster_tests::world::ClientId;
 use proptest::prelude::*;
 
 use crate::cases;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chatmaster_core::testing::ClientId;
 use chatmaster_tests::history::{Ask, Event, Places, Step, field, kind, list, witness};
-use chatmaster_tests::world::ClientId;
 use proptest::prelude::*;
 use serde_json::Value;
 

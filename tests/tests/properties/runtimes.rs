@@ -1,9 +1,10 @@
 //! The runtimes add nothing and take nothing away.
 
 use chatmaster_core::Config;
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
+use chatmaster_core::testing::{ClientId, Harness};
 use chatmaster_tests::history::{Event, field, parse, unhurried};
-use chatmaster_tests::wire::{Reader, Speech, Writer};
-use chatmaster_tests::world::{Arrival, Bare, ClientId, Runtime, Sockets, World};
+use chatmaster_tests::world::{Arrival, Runtime, Sockets, World};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -26,12 +27,12 @@ properties! {
     #[test]
     fn mio_smol_and_the_bare_hub_give_everyone_the_same_transcript(
         history in history(1..40),
-        speech in select(&Speech::ALL[..]),
+        framing in select(&Framing::ALL[..]),
     ) {
-        let bare = one_at_a_time(&mut Bare::new(unhurried()), &history, speech);
+        let bare = one_at_a_time(&mut Harness::new(unhurried()), &history, framing);
         for runtime in Runtime::ALL {
             let config = Config { ..unhurried() };
-            let served = one_at_a_time(&mut Sockets::new(runtime, config), &history, speech);
+            let served = one_at_a_time(&mut Sockets::new(runtime, config), &history, framing);
             prop_assert_eq!(&served, &bare, "{:?}", runtime);
         }
     }
@@ -39,7 +40,7 @@ properties! {
 
 /// What each client hears when each waits for the answers of the one before: every package is sent
 /// together with a question, whose answer comes after all that the package did.
-fn one_at_a_time(world: &mut dyn World, history: &[Event], speech: Speech) -> Vec<Vec<Value>> {
+fn one_at_a_time(world: &mut dyn World, history: &[Event], framing: Framing) -> Vec<Vec<Value>> {
     let mut clients: Vec<Client> = Vec::new();
     for event in history {
         match event {
@@ -49,7 +50,7 @@ fn one_at_a_time(world: &mut dyn World, history: &[Event], speech: Speech) -> Ve
                     *client,
                     "clients are numbered as they connect"
                 );
-                clients.push(Client::new(*client, speech));
+                clients.push(Client::new(*client, framing));
                 clients[*client].asks(world, b"");
             }
             Event::Ask(client, ask) => {
@@ -75,10 +76,10 @@ struct Client {
 }
 
 impl Client {
-    fn new(id: ClientId, speech: Speech) -> Self {
+    fn new(id: ClientId, framing: Framing) -> Self {
         Client {
             id,
-            writer: Writer::new(speech),
+            writer: Writer::new(framing),
             reader: Reader::default(),
             heard: Vec::new(),
             ended: false,

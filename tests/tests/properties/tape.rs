@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use chatmaster_core::strategies::{Framing, hostile_bytes, script};
+use chatmaster_core::strategies::{hostile_bytes, script};
+use chatmaster_core::testing::Page;
+use chatmaster_core::testing::wire::Framing;
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
-use chatmaster_tests::journal::Page;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -198,7 +199,7 @@ impl Player {
             Deed::Shutdown => self.handle(now, Input::Shutdown),
             Deed::Tick => self.handle(now, Input::Tick),
             Deed::Drain => {
-                self.page.drained(self.last);
+                self.page.drained();
                 while let Some(output) = self.hub.poll_output() {
                     self.played.outputs.push((self.deeds, output));
                 }

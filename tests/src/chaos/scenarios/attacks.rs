@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Account, Ground, account};
 use crate::chaos::talk::{all_at_once, hear, hear_of, pour, reset};
-use crate::packages::{command, joined, left, login, message};
 use crate::process::Client;
+use chatmaster_core::testing::packages::{command, joined, left, login, message};
 
 /// 64 strangers send packages of 14.8 KB that are 1,300 blocks of nothing each, and come again when
 /// they are closed.
@@ -187,7 +187,7 @@ pub(super) fn storms(ground: &mut Ground) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Reader;
+    use chatmaster_core::testing::wire::Reader;
 
     #[test]
     fn blocks_of_nothing_are_a_valid_package() {

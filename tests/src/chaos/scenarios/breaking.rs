@@ -10,9 +10,9 @@ use rustix::process::Resource;
 use super::{Account, Ground, account};
 use crate::chaos::server::{eventually, until};
 use crate::chaos::talk::{Talk, all_at_once, reset};
-use crate::packages::{joined, left, login, message};
 use crate::process::Client;
-use crate::wire::{Speech, Writer};
+use chatmaster_core::testing::packages::{joined, left, login, message};
+use chatmaster_core::testing::wire::{Framing, Writer};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ROOM: &str = "breaking";
@@ -26,8 +26,8 @@ pub(super) fn resets(ground: &mut Ground) -> Account {
         let broken: Vec<Client> = (0..count)
             .map(|number| {
                 let mut client = ground.in_room(&name(number), ROOM);
-                let speech = Speech::ALL[number % 3];
-                let package = Writer::new(speech).package(&message(&"half".repeat(200)));
+                let framing = Framing::ALL[number % 3];
+                let package = Writer::new(framing).package(&message(&"half".repeat(200)));
                 client.send_bytes(&package[..package.len() / 2]);
                 client
             })

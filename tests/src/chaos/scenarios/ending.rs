@@ -11,8 +11,8 @@ use rustix::process::Signal;
 use super::breaking::replays;
 use super::{Account, Ground};
 use crate::chaos::talk::{Ear, text};
-use crate::packages::{error, message};
 use crate::process::Client;
+use chatmaster_core::testing::packages::{error, message};
 
 /// So that a reader who has not read anything yet is behind by some thousand messages, most of them in
 /// the server.

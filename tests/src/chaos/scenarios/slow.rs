@@ -11,9 +11,9 @@ use rustix::io::ioctl_fionread;
 use super::{Account, Ground, account};
 use crate::chaos::server::{eventually, until};
 use crate::chaos::talk::{Ear, hear, pour, text};
-use crate::packages::{joined, message, said};
 use crate::process::Client;
 use crate::world::PATIENCE;
+use chatmaster_core::testing::packages::{joined, message, said};
 
 const ROOM: &str = "slow";
 const SECOND: Duration = Duration::from_secs(1);

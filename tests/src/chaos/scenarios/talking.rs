@@ -11,8 +11,8 @@ use super::{Account, Ground, account};
 use crate::chaos::talk::{Ear, Talk, hear, text};
 use crate::load::crowd::Tongue;
 use crate::load::{Crowd, Shape, machine};
-use crate::packages::{joined, login, message, said};
 use crate::process::Client;
+use chatmaster_core::testing::packages::{joined, login, message, said};
 
 const SECOND: Duration = Duration::from_secs(1);
 

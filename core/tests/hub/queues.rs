@@ -1,15 +1,12 @@
 //! The send queues of the hub, in virtual time: readers who are slow, readers who are stuck, and all that
 //! comes at once; who takes what is sent misses nothing and is never closed.
 
-use std::time::Duration;
-
+use chatmaster_core::testing::packages::{command, left, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::{ClientId, Harness, id, unlimited};
 use chatmaster_core::{CloseReason, Config, Input, Output};
-use chatmaster_tests::packages::{command, left, login, message, said};
-use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Bare, ClientId, World, id, unlimited};
 
-const MS: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
+use crate::{MS, SECOND};
 
 #[test]
 fn without_flood_control_what_comes_at_once_goes_in_turns_that_no_reader_is_closed_for() {
@@ -19,12 +16,12 @@ fn without_flood_control_what_comes_at_once_goes_in_turns_that_no_reader_is_clos
         .map(|number| message(&number.to_string()))
         .collect();
     let long: String = (0..400).map(|_| message(&"x".repeat(4096))).collect();
-    let long = Writer::new(Speech::Zlib).package(&long);
+    let long = Writer::new(Framing::Zlib).package(&long);
     assert!(long.len() < 16 * 1024);
     let expected = (0..5000).map(|n| said(&n.to_string(), "talker"));
     let expected = expected.chain((0..400).map(|_| said(&"x".repeat(4096), "talker")));
 
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     let listener = world.log_in("listener");
     let talker = world.log_in("talker");
     world.packages(listener);
@@ -39,7 +36,7 @@ fn without_flood_control_what_comes_at_once_goes_in_turns_that_no_reader_is_clos
 
 #[test]
 fn the_hub_says_when_its_outputs_are_to_be_drained() {
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     world.log_in("listener");
     let talker = world.log_in("talker");
     let text = message(&"x".repeat(4000));
@@ -57,7 +54,7 @@ fn the_hub_says_when_its_outputs_are_to_be_drained() {
 
 #[test]
 fn a_reader_that_never_reads_is_closed_and_announced_and_nobody_else_notices() {
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     let talker = world.log_in("talker");
     let listener = world.log_in("listener");
     let stuck = world.log_in("stuck");
@@ -89,7 +86,7 @@ fn a_reader_that_never_reads_is_closed_and_announced_and_nobody_else_notices() {
 
 #[test]
 fn a_reader_that_catches_up_misses_nothing() {
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     let talker = world.log_in("talker");
     let slow = world.log_in("slow");
     world.packages(slow);
@@ -114,7 +111,7 @@ fn a_room_with_a_reader_that_lags_is_slowed_down_until_the_reader_catches_up_or_
         message_rate: 0,
         ..Config::default()
     };
-    let mut world = Bare::new(config);
+    let mut world = Harness::new(config);
     let talker = world.log_in("talker");
     let slow = world.log_in("slow");
     world.stall(slow);
@@ -159,7 +156,7 @@ fn a_room_with_a_reader_that_lags_is_slowed_down_until_the_reader_catches_up_or_
 
 #[test]
 fn a_sender_that_catches_up_has_no_echo_between_what_others_said() {
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     let alice = world.log_in("alice");
     let bob = world.log_in("bob");
     world.packages(alice);
@@ -189,7 +186,7 @@ fn a_queue_may_burst_with_the_last_word_of_a_server_that_stops() {
             send_queue_bytes: 8 * 1024,
             ..unlimited()
         };
-        let mut world = Bare::new(config);
+        let mut world = Harness::new(config);
         let talker = world.log_in("talker");
         let client = world.log_in("client");
         world.stall(client);
@@ -213,8 +210,8 @@ fn a_queue_may_burst_with_the_last_word_of_a_server_that_stops() {
 }
 
 /// A room with somebody whose queue is just more than half full and who does not read.
-fn with_a_laggard(config: Config) -> (Bare, ClientId, ClientId) {
-    let mut world = Bare::new(config);
+fn with_a_laggard(config: Config) -> (Harness, ClientId, ClientId) {
+    let mut world = Harness::new(config);
     let talker = world.log_in("talker");
     let laggard = world.log_in("laggard");
     world.stall(laggard);
@@ -348,7 +345,7 @@ fn who_does_not_take_its_answers_is_not_read_from_until_it_does() {
         ..unlimited()
     };
     let ask = r#"{"type":"command","data":{"command":"users"}}"#;
-    let mut world = Bare::new(config.clone());
+    let mut world = Harness::new(config.clone());
     for number in 0..40 {
         let name = format!("somebody-with-a-long-name-{number}");
         world.log_in(&name);
@@ -397,7 +394,7 @@ fn who_does_not_take_its_answers_and_hangs_up_gets_them_all_and_is_dealt_with_to
         ..unlimited()
     };
     let ask = r#"{"type":"command","data":{"command":"users"}}"#;
-    let mut world = Bare::new(config);
+    let mut world = Harness::new(config);
     let listener = world.log_in("listener");
     let hasty = world.log_in("hasty");
     world.packages(hasty);
@@ -423,7 +420,7 @@ fn who_does_not_take_its_answers_and_hangs_up_gets_them_all_and_is_dealt_with_to
 fn walking_between_rooms_with_a_stuck_reader_in_one_costs_the_walker_nothing() {
     // The stuck reader keeps the general room's segment alive and long; whoever is sent something
     // from it holds it too, but once and not once a visit.
-    let mut world = Bare::new(unlimited());
+    let mut world = Harness::new(unlimited());
     let stuck = world.log_in("stuck");
     let talker = world.log_in("talker");
     let walker = world.log_in("walker");
@@ -446,7 +443,7 @@ fn all_queues_together_are_bounded_and_the_heaviest_pays() {
         total_queue_bytes: 128 * 1024,
         ..unlimited()
     };
-    let mut world = Bare::new(config);
+    let mut world = Harness::new(config);
     let talker = world.log_in("talker");
     let heavy = world.log_in("heavy");
     world.stall(heavy);

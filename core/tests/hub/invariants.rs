@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chatmaster_core::Config;
-use chatmaster_tests::packages::{command, login, message};
-use chatmaster_tests::world::{Bare, ClientId, World};
+use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::{ClientId, Harness};
 use proptest::prelude::*;
 
 /// Something that one of four clients does, or that happens to it.
@@ -45,7 +45,7 @@ fn act() -> impl Strategy<Value = (usize, Act)> {
 }
 
 proptest! {
-    /// Whatever happens, the hub's invariants hold after every input ([`Bare`] checks them), and
+    /// Whatever happens, the hub's invariants hold after every input ([`Harness`] checks them), and
     /// when all have gone it holds nothing of anyone.
     #[test]
     fn nothing_that_happens_breaks_an_invariant(acts in prop::collection::vec(act(), 1..120)) {
@@ -58,7 +58,7 @@ proptest! {
             message_burst: 4,
             ..Config::default()
         };
-        let mut world = Bare::new(config);
+        let mut world = Harness::new(config);
         let mut clients: Vec<ClientId> = (0..4).map(|_| world.connect()).collect();
         for (who, act) in acts {
             let client = clients[who];

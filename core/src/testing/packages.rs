@@ -1,5 +1,8 @@
 //! The texts of packages, as tests write and expect them.
 
+use alloc::format;
+use alloc::string::String;
+
 use serde_json::json;
 
 /// A command with one parameter.

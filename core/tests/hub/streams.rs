@@ -3,28 +3,28 @@
 
 use std::time::Duration;
 
+use chatmaster_core::testing::packages::{error, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::{ClientId, Harness, id, unlimited};
 use chatmaster_core::{CloseReason, Config, Output};
-use chatmaster_tests::packages::{error, login, message, said};
-use chatmaster_tests::wire::{Speech, Writer};
-use chatmaster_tests::world::{Bare, ClientId, World, id, unlimited};
 
-const MS: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
+use crate::{MS, SECOND};
+
 const GRACE: Duration = Duration::from_secs(2);
 
 const RECLAIMED: &str = "Others wait for the room that this open zlib stream takes, and it stood \
      still. Connect again, with a stream for each package or with plain JSON.";
 
-fn few(max_inflaters: usize) -> Bare {
-    Bare::new(Config {
+fn few(max_inflaters: usize) -> Harness {
+    Harness::new(Config {
         max_inflaters,
         ..unlimited()
     })
 }
 
 /// One more client, which logs in in a stream that it keeps open.
-fn log_in_with_a_stream(world: &mut Bare, name: &str) -> (ClientId, Writer) {
-    let mut writer = Writer::new(Speech::Stream);
+fn log_in_with_a_stream(world: &mut Harness, name: &str) -> (ClientId, Writer) {
+    let mut writer = Writer::new(Framing::Stream);
     let client = world.connect();
     world.send(client, &writer.package(&login(name)));
     let session = world.packages(client).remove(1);
@@ -33,14 +33,14 @@ fn log_in_with_a_stream(world: &mut Bare, name: &str) -> (ClientId, Writer) {
 }
 
 /// One more client, which begins a stream and says nothing in it.
-fn open_a_stream(world: &mut Bare) -> ClientId {
+fn open_a_stream(world: &mut Harness) -> ClientId {
     let client = world.connect();
     world.packages(client);
     world.send(client, &[0x78, 0x9c]);
     client
 }
 
-fn closes(world: &Bare) -> Vec<Output> {
+fn closes(world: &Harness) -> Vec<Output> {
     let is_close = |output: &&Output| matches!(output, Output::Finish(_) | Output::Close(..));
     world.log.iter().filter(is_close).copied().collect()
 }
@@ -53,7 +53,7 @@ fn one_byte_takes_no_inflater_from_anyone() {
         world.send(client, &[0x78]);
     }
     let user = world.connect();
-    world.send(user, &Writer::new(Speech::Zlib).package(&login("user")));
+    world.send(user, &Writer::new(Framing::Zlib).package(&login("user")));
     assert!(world.packages(user)[1].contains(r#""status":true"#));
     assert_eq!(closes(&world), []);
 }
@@ -65,7 +65,7 @@ fn who_needs_one_more_stream_waits_and_nobody_is_closed_for_it_at_once() {
     let second = world.log_in("second");
     world.packages(first);
     world.log.clear();
-    let mut writer = Writer::new(Speech::Zlib);
+    let mut writer = Writer::new(Framing::Zlib);
     for number in 0..3 {
         world.send(second, &writer.package(&message(&number.to_string())));
     }
@@ -97,7 +97,7 @@ fn a_stream_that_stands_still_gives_way_after_the_grace_and_only_if_someone_wait
     let (idle, _) = log_in_with_a_stream(&mut world, "idle");
     world.advance(1000 * SECOND);
     assert_eq!(closes(&world), [], "nobody waits");
-    let (other, mut stream) = (world.log_in("other"), Writer::new(Speech::Stream));
+    let (other, mut stream) = (world.log_in("other"), Writer::new(Framing::Stream));
     world.packages(idle);
     world.send(other, &stream.package(&message("hi")));
     assert_eq!(
@@ -111,7 +111,7 @@ fn a_stream_that_stands_still_gives_way_after_the_grace_and_only_if_someone_wait
     // The next has to wait for the grace.
     let next = world.log_in("next");
     world.packages(next);
-    world.send(next, &Writer::new(Speech::Zlib).package(&message("now?")));
+    world.send(next, &Writer::new(Framing::Zlib).package(&message("now?")));
     world.advance(GRACE - MS);
     assert_eq!(closes(&world).len(), 2);
     world.advance(MS);
@@ -133,7 +133,10 @@ fn of_those_who_stand_still_guests_give_way_first_and_then_the_idlest_user() {
     let mut talkers = Vec::new();
     for name in ["one", "two", "three", "four"] {
         let talker = world.log_in(name);
-        world.send(talker, &Writer::new(Speech::Stream).package(&message("hi")));
+        world.send(
+            talker,
+            &Writer::new(Framing::Stream).package(&message("hi")),
+        );
         talkers.push(talker);
     }
     let expected = [guests[0], guests[1], idlest, oldest];
@@ -154,7 +157,7 @@ fn no_user_gives_way_to_a_guest_and_the_guest_is_told_what_it_waited_for() {
     world.advance(1000 * SECOND);
     let guest = world.connect();
     world.packages(guest);
-    world.send(guest, &Writer::new(Speech::Zlib).package(&login("guest")));
+    world.send(guest, &Writer::new(Framing::Zlib).package(&login("guest")));
     world.advance(30 * SECOND);
     let told = "The server has too many open zlib streams. Try again later, with a stream for each \
          package or with plain JSON.";
@@ -172,10 +175,10 @@ fn users_go_before_guests_and_of_each_who_has_waited_longest() {
     for number in 0..4 {
         let guest = world.connect();
         let name = format!("guest-{number}-x");
-        world.send(guest, &Writer::new(Speech::Zlib).package(&login(&name)));
+        world.send(guest, &Writer::new(Framing::Zlib).package(&login(&name)));
         let user = world.log_in(&format!("user-{number}-x"));
         let said = message(&number.to_string());
-        world.send(user, &Writer::new(Speech::Zlib).package(&said));
+        world.send(user, &Writer::new(Framing::Zlib).package(&said));
         waiting.extend([guest, user]);
     }
     world.packages(listener);
@@ -202,7 +205,7 @@ fn who_has_a_stream_for_each_package_does_not_overtake_those_who_wait() {
     let talkers = ["alice", "bob"].map(|name| world.log_in(name));
     let listener = world.log_in("listener");
     for talker in talkers {
-        let mut writer = Writer::new(Speech::Zlib);
+        let mut writer = Writer::new(Framing::Zlib);
         let several: Vec<u8> = (0..3)
             .flat_map(|number| writer.package(&message(&number.to_string())))
             .collect();
@@ -222,7 +225,7 @@ fn a_peer_that_hangs_up_while_it_waits_is_heard_to_the_end() {
     let listener = world.log_in("listener");
     let hasty = world.log_in("hasty");
     world.packages(listener);
-    world.send(hasty, &Writer::new(Speech::Zlib).package(&message("bye")));
+    world.send(hasty, &Writer::new(Framing::Zlib).package(&message("bye")));
     world.hang_up(hasty);
     assert_eq!(world.packages(listener), [""; 0]);
     world.close(holder);
@@ -236,7 +239,7 @@ fn what_waits_for_a_stream_is_bounded() {
     let mut world = few(1);
     open_a_stream(&mut world);
     let deluge = world.log_in("deluge");
-    let flood = Writer::new(Speech::Zlib).package(&message("x"));
+    let flood = Writer::new(Framing::Zlib).package(&message("x"));
     let most = Config::default().backlog_bytes;
     for _ in 0..=most / flood.len() + 1 {
         world.send(deluge, &flood);

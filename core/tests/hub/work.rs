@@ -1,15 +1,12 @@
 //! What one connection can make the server do: flood control counts work, one input is a bounded amount
 //! of it, and what breaks the protocol is told by its name and in the right encoding.
 
-use std::time::Duration;
-
+use chatmaster_core::testing::packages::{command, error, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
+use chatmaster_core::testing::{ClientId, Harness, id, unlimited};
 use chatmaster_core::{Config, Input, Output};
-use chatmaster_tests::packages::{command, error, login, message, said};
-use chatmaster_tests::wire::{Reader, Speech, Writer};
-use chatmaster_tests::world::{Arrival, Bare, ClientId, World, id, unlimited};
 
-const MS: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
+use crate::{MS, SECOND};
 
 /// A block with Huffman codes of its own and nothing in it: 90 bits, the first one lowest.
 const DYNAMIC: &str = concat!(
@@ -44,7 +41,7 @@ fn blocks(bits: &str, count: usize) -> Vec<u8> {
 }
 
 /// How often the hub has to be handed something until it has taken in all that the client sent.
-fn turns(world: &mut Bare, client: ClientId, bytes: &[u8]) -> usize {
+fn turns(world: &mut Harness, client: ClientId, bytes: &[u8]) -> usize {
     world
         .hub
         .handle(world.now, Input::Received(id(client), bytes));
@@ -67,7 +64,7 @@ fn empty_blocks_are_paid_for_before_login_and_after() {
         assert!((14_500..15_000).contains(&stream.len()));
         let tokens = count * 512 / Config::default().package_work;
         for (logged_in, burst) in [(false, 10), (true, 30)] {
-            let mut world = Bare::new(Config::default());
+            let mut world = Harness::new(Config::default());
             let attacker = if logged_in {
                 world.log_in("attacker")
             } else {
@@ -97,7 +94,7 @@ fn empty_blocks_are_paid_for_before_login_and_after() {
 #[test]
 fn one_input_is_a_bounded_amount_of_work_without_flood_control_too() {
     // 128 blocks, and half a megabyte of white space, are two turns each and some.
-    let inflating = Writer::new(Speech::Zlib).package(&format!("{{}}{}", " ".repeat(500_000)));
+    let inflating = Writer::new(Framing::Zlib).package(&format!("{{}}{}", " ".repeat(500_000)));
     for (bytes, least) in [
         (blocks(DYNAMIC, 1_300), 10),
         (blocks(FIXED, 11_800), 92),
@@ -109,7 +106,7 @@ fn one_input_is_a_bounded_amount_of_work_without_flood_control_too() {
             backlog_bytes: 1 << 20,
             ..unlimited()
         };
-        let mut world = Bare::new(config);
+        let mut world = Harness::new(config);
         let client = world.log_in("client");
         let turns = turns(&mut world, client, &bytes);
         assert!(turns >= least, "{turns}, and not {least}");
@@ -123,19 +120,19 @@ fn ordinary_packages_cost_one_token_in_every_encoding() {
     let escaped = long.replace('\u{4e2d}', "\\u4e2d");
     assert!(escaped.len() > 8 * 1024);
     for text in [message("hi"), long, escaped] {
-        for speech in Speech::ALL {
-            let mut world = Bare::new(Config::default());
+        for framing in Framing::ALL {
+            let mut world = Harness::new(Config::default());
             let listener = world.log_in("listener");
             let talker = world.connect();
-            let mut writer = Writer::new(speech);
+            let mut writer = Writer::new(framing);
             world.send(talker, &writer.package(&login("talker")));
             world.advance(60 * SECOND);
             world.packages(listener);
             world.log.clear();
             for number in 0..30 {
-                assert_eq!(world.log, [], "{speech:?}, {number}");
+                assert_eq!(world.log, [], "{framing:?}, {number}");
                 world.send(talker, &writer.package(&text));
-                assert_eq!(world.packages(listener).len(), 1, "{speech:?}, {number}");
+                assert_eq!(world.packages(listener).len(), 1, "{framing:?}, {number}");
             }
             world.send(talker, &writer.package(&text));
             assert_eq!(world.packages(listener), [""; 0]);
@@ -158,11 +155,11 @@ fn heavy_packages_cost_as_many_tokens_as_work() {
         .collect();
     let heavy = format!(r#"{{"x":[{ignored}0],{}"#, &message("heavy")[1..]);
     assert!((14_000..16_384).contains(&heavy.len()));
-    let bytes = Writer::new(Speech::Zlib).package(&heavy);
+    let bytes = Writer::new(Framing::Zlib).package(&heavy);
     let work = bytes.len() + heavy.len() + 512;
     let tokens = 1 + work / Config::default().package_work;
     assert_eq!(tokens, 2);
-    let mut world = Bare::new(Config::default());
+    let mut world = Harness::new(Config::default());
     let listener = world.log_in("listener");
     let talker = world.log_in("talker");
     world.advance(60 * SECOND);
@@ -177,7 +174,7 @@ fn heavy_packages_cost_as_many_tokens_as_work() {
 
 #[test]
 fn who_is_not_logged_in_has_a_small_budget_and_all_of_it_once_logged_in() {
-    let mut world = Bare::new(Config::default());
+    let mut world = Harness::new(Config::default());
     let guest = world.connect();
     world.packages(guest);
     let asks = command("users", "x", "y").repeat(12);
@@ -202,11 +199,9 @@ fn who_is_not_logged_in_has_a_small_budget_and_all_of_it_once_logged_in() {
 }
 
 /// All that comes for a client, and whether it is compressed.
-fn answers(world: &mut Bare, client: ClientId) -> Vec<(String, bool)> {
+fn answers(world: &mut Harness, client: ClientId) -> Vec<(String, bool)> {
     let mut reader = Reader::default();
-    if let Arrival::Bytes(bytes) = world.receive(client) {
-        reader.feed(&bytes);
-    }
+    reader.feed(&world.take(client));
     std::iter::from_fn(|| reader.next_package())
         .map(|package| (package.text, package.compressed))
         .collect()
@@ -216,7 +211,7 @@ fn answers(world: &mut Bare, client: ClientId) -> Vec<(String, bool)> {
 fn what_is_no_zlib_is_answered_as_before() {
     for word in ["hello\n", "help\n", "x\n", "h\r\n", "HELP\n", "8\n"] {
         for split in 0..2 {
-            let mut world = Bare::new(Config::default());
+            let mut world = Harness::new(Config::default());
             let person = world.log_in("person");
             let (left, right) = word.as_bytes().split_at(split);
             world.send(person, left);
@@ -231,9 +226,9 @@ fn what_is_no_zlib_is_answered_as_before() {
         }
     }
     // In zlib, what is wrong in a stream is answered in zlib.
-    let mut world = Bare::new(Config::default());
+    let mut world = Harness::new(Config::default());
     let program = world.log_in("program");
-    let inner = Writer::new(Speech::Zlib).package("{}");
+    let inner = Writer::new(Framing::Zlib).package("{}");
     let twice = miniz_oxide::deflate::compress_to_vec_zlib(&inner, 6);
     world.send(program, &twice);
     let told = "The zlib stream carries another zlib stream. Compress each package once.";
@@ -247,7 +242,7 @@ fn what_is_no_zlib_is_answered_as_before() {
 fn a_connection_that_ends_in_a_stream_before_any_package_is_told_so() {
     let stream = "The connection ended inside a zlib stream, before its first package.";
     let package = "The connection ended inside a package.";
-    let whole = Writer::new(Speech::Stream).package(&login("x"));
+    let whole = Writer::new(Framing::Stream).package(&login("x"));
     for (bytes, told, compressed) in [
         (&[0x78][..], stream, false),
         (&[0x78, 0x9c], stream, true),
@@ -259,7 +254,7 @@ fn a_connection_that_ends_in_a_stream_before_any_package_is_told_so() {
             encoding: chatmaster_core::Encoding::Plain,
             ..Config::default()
         };
-        let mut world = Bare::new(config);
+        let mut world = Harness::new(config);
         let client = world.connect();
         world.packages(client);
         world.send(client, bytes);
@@ -267,7 +262,7 @@ fn a_connection_that_ends_in_a_stream_before_any_package_is_told_so() {
         let told = (error("package", told), compressed);
         assert_eq!(answers(&mut world, client), [told], "{bytes:02x?}");
     }
-    let mut world = Bare::new(Config::default());
+    let mut world = Harness::new(Config::default());
     let client = world.connect();
     world.send(client, &whole);
     world.packages(client);
@@ -277,12 +272,12 @@ fn a_connection_that_ends_in_a_stream_before_any_package_is_told_so() {
 
 #[test]
 fn controls_that_a_terminal_obeys_are_escaped_in_every_encoding() {
-    let mut world = Bare::new(Config::default());
+    let mut world = Harness::new(Config::default());
     let reader = world.log_in("reader");
     let program = world.connect();
     world.send(
         program,
-        &Writer::new(Speech::Zlib).package(&login("program")),
+        &Writer::new(Framing::Zlib).package(&login("program")),
     );
     let talker = world.log_in("talker");
     for client in [reader, program] {

@@ -1,6 +1,12 @@
-//! The wire format as a client sees it, written from `core/PROTOCOL.md` and apart from the core.
+//! The wire format as a client sees it, written from `core/PROTOCOL.md` and apart from the core: what both
+//! sides have wrong in the same way would show nowhere.
 
-use std::ops::Range;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
@@ -8,9 +14,11 @@ use miniz_oxide::deflate::core::{
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
+use crate::wire::ClientPackage;
+
 /// How a client writes its packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speech {
+pub enum Framing {
     /// Plain JSON, with a line feed behind it as a person at `nc` has it.
     Plain,
     /// A zlib stream for each package.
@@ -19,40 +27,57 @@ pub enum Speech {
     Stream,
 }
 
-impl Speech {
+impl Framing {
     /// All of them.
-    pub const ALL: [Speech; 3] = [Speech::Plain, Speech::Zlib, Speech::Stream];
+    pub const ALL: [Framing; 3] = [Framing::Plain, Framing::Zlib, Framing::Stream];
+
+    /// The bytes of a client that sends all of `script`.
+    pub fn encode(self, script: &[ClientPackage<'_>]) -> Vec<u8> {
+        let mut writer = Writer::new(self);
+        let mut bytes = Vec::new();
+        for package in script {
+            let mut text = Vec::new();
+            package.write(&mut text);
+            let text = String::from_utf8(text).expect("JSON is UTF-8");
+            bytes.extend(writer.package(&text));
+        }
+        bytes
+    }
 }
 
 /// The writing half of a client.
 pub struct Writer {
-    speech: Speech,
-    stream: Box<CompressorOxide>,
+    framing: Framing,
+    /// None as long as nothing was compressed: it takes 300 KiB.
+    compressor: Option<Box<CompressorOxide>>,
 }
 
 impl Writer {
     /// A writer for a new connection.
-    pub fn new(speech: Speech) -> Self {
+    pub fn new(framing: Framing) -> Self {
         Writer {
-            speech,
-            stream: compressor(),
+            framing,
+            compressor: None,
         }
     }
 
     /// The bytes of the package `text`.
     pub fn package(&mut self, text: &str) -> Vec<u8> {
-        match self.speech {
-            Speech::Plain => format!("{text}\n").into_bytes(),
-            Speech::Zlib => deflate(&mut compressor(), text, TDEFLFlush::Finish),
-            Speech::Stream => deflate(&mut self.stream, text, TDEFLFlush::Sync),
+        let flush = match self.framing {
+            Framing::Plain => return format!("{text}\n").into_bytes(),
+            Framing::Zlib => TDEFLFlush::Finish,
+            Framing::Stream => TDEFLFlush::Sync,
+        };
+        let compressor = self.compressor.get_or_insert_with(|| {
+            let flags = create_comp_flags_from_zip_params(6, 15, 0);
+            Box::new(CompressorOxide::new(flags))
+        });
+        let bytes = deflate(compressor, text, flush);
+        if self.framing == Framing::Zlib {
+            compressor.reset();
         }
+        bytes
     }
-}
-
-fn compressor() -> Box<CompressorOxide> {
-    Box::new(CompressorOxide::new(create_comp_flags_from_zip_params(
-        6, 15, 0,
-    )))
 }
 
 fn deflate(compressor: &mut CompressorOxide, text: &str, flush: TDEFLFlush) -> Vec<u8> {
