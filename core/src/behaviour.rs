@@ -1,6 +1,10 @@
 //! Which version of the rules a hub goes by.
 
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
 use crate::names::Rules;
+use crate::slab::Free;
 use crate::wire::{Codes, Controls, Framing, Strictness};
 
 /// A version of what the core does with the same inputs. A rule that changes asks it, so that a
@@ -110,9 +114,12 @@ impl Behaviour {
         self.0 >= 3
     }
 
-    /// Whether a new connection gets the lowest slot that is free, so that the highest ones can be given
+    /// Which slot a new connection gets: the lowest that is free, so that the highest ones can be given
     /// back. It got the one that was freed last once.
-    pub(crate) fn takes_lowest_slot(self) -> bool {
-        self.0 >= 3
+    pub(crate) fn free_slots(self) -> Free {
+        match self.0 {
+            ..=2 => Free::Last(Vec::new()),
+            3.. => Free::Lowest(BTreeSet::new()),
+        }
     }
 }

@@ -98,19 +98,23 @@ pub mod names;
 pub mod protocol;
 pub mod recording;
 pub mod session;
+mod slab;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
 pub mod wire;
+mod world;
 
 pub use config::{Config, ConfigError};
 pub use hub::{
-    Client, ClientState, CloseReason, ConnId, Emission, Hub, Input, Output, Peer, RoomView,
+    Client, ClientState, CloseReason, ConnId, Emission, Hub, HubFact, HubWhat, Input, Output, Peer,
+    RoomView,
 };
 pub use memory::MemoryShare;
 pub use names::{RoomName, Username};
 pub use session::{Session, SessionConfig, SessionInput, SessionOutput};
 pub use time::{Start, Time};
 pub use wire::Encoding;
+pub use world::{Departure, Fact, RoomId, Seq, UserId, What};

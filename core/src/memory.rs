@@ -5,9 +5,10 @@
 //! allocation. `tests/tests/memory.rs` has a hub hold nearly all of it.
 
 use crate::config::Config;
-use crate::hub::{CONN_BYTES, MAX_PAST, MAX_REFUSED, ROOM_PLACE_BYTES};
+use crate::hub::{CONN_BYTES, FANOUT_BYTES, MAX_PAST, MAX_REFUSED};
 use crate::names::{Claims, RoomName, Username};
 use crate::wire::INFLATER_BYTES;
+use crate::world::{ROOM_BYTES, USER_BYTES};
 
 /// What part of the memory of a hub follows from some of its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,13 @@ const CONNECTION: usize = CONN_BYTES + ALLOCATION
     // Its address, its place in its room, its name and what that claims, and its place in a list of
     // users, which is kept written and encoded.
     + in_tree(17 + 40) + 2 * 4
+    // And as a user.
+    + 2 * USER_BYTES + in_tree(4) + 2 * 4 + 16
     + text(Username::MAX_CHARS) + Claims::<u32>::most_bytes(Username::MAX_CHARS)
     + 2 * (4 * Username::MAX_CHARS + 3);
 
 /// What a room takes beside what its members do.
-const ROOM: usize = 2 * ROOM_PLACE_BYTES + in_tree(4)
+const ROOM: usize = 2 * (ROOM_BYTES + FANOUT_BYTES) + in_tree(4)
     // Its name, where it is found by its caseless form and by its name, what it claims, and its place
     // in the list of rooms.
     + 2 * text(RoomName::MAX_CHARS) + 2 * in_tree(20) + 15 * RoomName::MAX_CHARS + ALLOCATION

@@ -11,6 +11,7 @@ mod looks;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -32,13 +33,13 @@ pub(crate) enum Rules {
     Today,
 }
 
-/// The name of a user: 1 to 32 characters.
+/// The name of a user: 1 to 32 characters. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Username(Box<str>);
+pub struct Username(Arc<str>);
 
-/// The name of a room, a `channel` in packages: 1 to 64 characters.
+/// The name of a room, a `channel` in packages: 1 to 64 characters. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoomName(Box<str>);
+pub struct RoomName(Arc<str>);
 
 impl Username {
     /// The most characters a username may have, after normalisation.
@@ -168,7 +169,7 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-fn normalise(rules: Rules, text: &str, most: usize) -> Result<Box<str>, NameError> {
+fn normalise(rules: Rules, text: &str, most: usize) -> Result<Arc<str>, NameError> {
     // NFC makes at most four characters one: what has more than this stays too long.
     if text.chars().nth(most * 4).is_some() {
         return Err(NameError::TooLong(most));
@@ -184,7 +185,7 @@ fn normalise(rules: Rules, text: &str, most: usize) -> Result<Box<str>, NameErro
         Rules::Former => former::check(&shown)?,
         Rules::Today => ink::check(&shown)?,
     }
-    Ok(shown.into_owned().into_boxed_str())
+    Ok(shown.into())
 }
 
 /// Whether `c` is of a category that names may have. Of the format characters, today's rules make

@@ -4,14 +4,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::IpAddr;
 
 use super::CloseReason;
-use super::pace::{Pace, Rate};
+use super::gcra::{Arrival, Quota};
 use crate::behaviour::Behaviour;
 use crate::config::Config;
 use crate::time::Time;
 
 /// What has a rate for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum Limited {
     /// To open a connection.
     Connect,
     /// To send a package before the login, which mostly is one.
@@ -20,7 +20,7 @@ pub(super) enum Deed {
     Rename,
 }
 
-impl Deed {
+impl Limited {
     const COUNT: usize = 3;
 }
 
@@ -28,7 +28,7 @@ impl Deed {
 pub(super) struct Addresses {
     behaviour: Behaviour,
     most: usize,
-    rates: [Rate; Deed::COUNT],
+    quotas: [Quota; Limited::COUNT],
     known: BTreeMap<IpAddr, Known>,
     /// Those without connections, by when nothing has to be known of them any more.
     past: BTreeSet<(Time, IpAddr)>,
@@ -37,14 +37,14 @@ pub(super) struct Addresses {
 #[derive(Default)]
 struct Known {
     connections: usize,
-    paces: [Pace; Deed::COUNT],
+    arrivals: [Arrival; Limited::COUNT],
 }
 
 impl Known {
-    /// When it will have all its tokens again.
+    /// When nothing has to be known of it any more.
     fn recovered(&self) -> Time {
-        let full = self.paces.iter().map(|pace| pace.full());
-        full.max().unwrap_or(Time::ZERO)
+        let caught_up = self.arrivals.iter().map(|arrival| arrival.caught_up());
+        caught_up.max().unwrap_or(Time::ZERO)
     }
 }
 
@@ -59,8 +59,8 @@ impl Addresses {
         Addresses {
             behaviour,
             most,
-            rates: [config.connect_rate, config.login_rate, config.rename_rate]
-                .map(|rate| Rate::of(rate, burst)),
+            quotas: [config.connect_rate, config.login_rate, config.rename_rate]
+                .map(|rate| Quota::of(rate, burst)),
             known: BTreeMap::new(),
             past: BTreeSet::new(),
         }
@@ -72,7 +72,7 @@ impl Addresses {
     /// Why there may be none now.
     pub(super) fn admit(&mut self, address: IpAddr, now: Time) -> Result<(), CloseReason> {
         self.forget(now);
-        let rate = self.rates[Deed::Connect as usize];
+        let quota = self.quotas[Limited::Connect as usize];
         let key = self.counted(address);
         // Who is not known has neither connections nor spent anything.
         let fresh = Known::default();
@@ -80,8 +80,8 @@ impl Addresses {
         if known.connections >= self.most {
             return Err(CloseReason::AddressFull);
         }
-        if known.paces[Deed::Connect as usize]
-            .ready(rate, now)
+        if known.arrivals[Limited::Connect as usize]
+            .ready(quota, now)
             .is_err()
         {
             return Err(CloseReason::AddressRate);
@@ -91,7 +91,7 @@ impl Addresses {
         }
         let known = self.known.entry(key).or_default();
         known.connections += 1;
-        known.paces[Deed::Connect as usize].spend(rate, now, 1);
+        known.arrivals[Limited::Connect as usize].spend(quota, now, 1);
         Ok(())
     }
 
@@ -111,18 +111,18 @@ impl Addresses {
     ///
     /// # Errors
     /// From when on, if not.
-    pub(super) fn ready(&self, address: IpAddr, deed: Deed, now: Time) -> Result<(), Time> {
+    pub(super) fn ready(&self, address: IpAddr, what: Limited, now: Time) -> Result<(), Time> {
         let known = self.known.get(&self.counted(address));
         known.map_or(Ok(()), |known| {
-            known.paces[deed as usize].ready(self.rates[deed as usize], now)
+            known.arrivals[what as usize].ready(self.quotas[what as usize], now)
         })
     }
 
     /// `address`, which has a connection, does this.
-    pub(super) fn spend(&mut self, address: IpAddr, deed: Deed, now: Time) {
+    pub(super) fn spend(&mut self, address: IpAddr, what: Limited, now: Time) {
         let key = self.counted(address);
         if let Some(known) = self.known.get_mut(&key) {
-            known.paces[deed as usize].spend(self.rates[deed as usize], now, 1);
+            known.arrivals[what as usize].spend(self.quotas[what as usize], now, 1);
         }
     }
 

@@ -3,18 +3,19 @@
 
 use alloc::collections::VecDeque;
 
-use super::conn::{Admission, Closing, PeerEnd, Phase, Reading};
-use super::{CloseReason, Hub, Output, Stage};
+use super::conn::{Closing, PeerEnd, Phase, Reading};
+use super::slots::Slot;
+use super::{CloseReason, Hub, HubWhat, Output, Stage};
 
 impl Hub {
     /// Ends what the connection does; what is queued for it is still sent.
-    pub(super) fn begin_close(&mut self, slot: u32, reason: CloseReason) {
+    pub(super) fn begin_close(&mut self, slot: Slot, reason: CloseReason) {
         self.vacate(slot);
         self.release_stream(slot);
         let deadline = self.after(self.config.linger);
-        let conn = self.conns[slot as usize]
-            .as_mut()
-            .expect("its caller holds the slot");
+        let (now, id) = (self.now, self.conn(slot).id);
+        self.facts.note(now, id, || HubWhat::Leaving(reason));
+        let conn = self.conn(slot);
         conn.phase = Phase::Closing {
             reason,
             deadline,
@@ -25,7 +26,7 @@ impl Hub {
             conn.reading = Reading::Open;
             conn.ticket = 0;
             if conn.peer == PeerEnd::Open {
-                self.outputs.push_back(Output::ResumeRead(conn.id));
+                self.outputs.push_back(Output::ResumeRead(id));
             }
         }
         self.set_timer(slot);
@@ -33,7 +34,7 @@ impl Hub {
     }
 
     /// Takes the next step of closing, if the connection is being closed and all is sent.
-    pub(super) fn flushed(&mut self, slot: u32) {
+    pub(super) fn flushed(&mut self, slot: Slot) {
         if !self.outbox.is_empty(slot) {
             return;
         }
@@ -59,17 +60,19 @@ impl Hub {
     }
 
     /// Closes the connection now.
-    pub(super) fn close(&mut self, slot: u32, reason: CloseReason) {
+    pub(super) fn close(&mut self, slot: Slot, reason: CloseReason) {
         let id = self.conn(slot).id;
         self.outputs.push_back(Output::Close(id, reason));
+        self.facts
+            .note(self.now, id, || HubWhat::Closed(Some(reason)));
         self.remove(slot);
     }
 
-    /// Closes the connections whose queues have burst, and the heaviest ones while all queues
-    /// together hold too much; each close is announced, which may burst more.
-    pub(super) fn close_burst(&mut self) {
+    /// Closes the connections whose queues have overflowed, and the heaviest ones while all queues
+    /// together hold too much; each close is announced, which may make more overflow.
+    pub(super) fn close_overflowed(&mut self) {
         loop {
-            while let Some(slot) = self.burst.pop_front() {
+            while let Some(slot) = self.overflowed.pop_front() {
                 self.vacate(slot);
                 self.close(slot, CloseReason::SlowConsumer);
             }
@@ -79,55 +82,24 @@ impl Hub {
             let Some(heaviest) = self.outbox.heaviest() else {
                 return;
             };
-            self.outbox.burst(heaviest);
-            self.burst.push_back(heaviest);
+            self.outbox.overflow(heaviest);
+            self.overflowed.push_back(heaviest);
         }
     }
 
-    /// Takes the user out of the room and gives the name back.
-    pub(super) fn vacate(&mut self, slot: u32) {
+    /// The connection's user goes, if it has one.
+    pub(super) fn vacate(&mut self, slot: Slot) {
         let deadline = self.now;
         let conn = self.conn(slot);
-        if !matches!(conn.phase, Phase::User { .. }) {
+        let Phase::User { user, .. } = conn.phase else {
             return;
-        }
-        let gone = Phase::Closing {
+        };
+        conn.phase = Phase::Closing {
             reason: CloseReason::Left,
             deadline,
             stage: Closing::Flushing,
         };
-        let Phase::User { name, room } = core::mem::replace(&mut conn.phase, gone) else {
-            unreachable!("it was checked above");
-        };
-        self.usernames.release(&name);
-        self.rooms.leave(room, slot);
-        if self.stage == Stage::Serving {
-            self.announce_left(room, &name, None);
-        }
-    }
-
-    /// Forgets the connection.
-    pub(super) fn remove(&mut self, slot: u32) {
-        self.outbox.clear(slot);
-        self.burst.retain(|burst| *burst != slot);
-        self.release_stream(slot);
-        let conn = self.conns[slot as usize]
-            .take()
-            .expect("its caller holds the slot");
-        if let Some(timer) = conn.timer {
-            self.timers.remove(slot, timer);
-        }
-        match conn.admission {
-            Admission::Counted(address) => {
-                self.admitted -= 1;
-                self.addresses.leave(address, self.now);
-            }
-            Admission::Loopback => self.admitted -= 1,
-            Admission::Refused => {}
-        }
-        self.slots.remove(conn.id);
-        self.free.give_back(slot);
-        self.trim_slots();
+        self.log_out(slot, user);
     }
 
     /// Tells everyone that the server stops, and closes them.
@@ -144,6 +116,6 @@ impl Hub {
                 self.begin_close(slot, CloseReason::Shutdown);
             }
         }
-        self.close_burst();
+        self.close_overflowed();
     }
 }

@@ -1,15 +1,38 @@
 //! What the hub knows of one connection.
+//!
+//! Three things of it change, and go together like this:
+//!
+//! | phase | may become | while in it | [`Reading`] may be |
+//! | --- | --- | --- | --- |
+//! | [`Login`](Phase::Login) | `User`, `Closing` | has no user; closed at its deadline | all |
+//! | [`User`](Phase::User) | `Closing` | its user is in the world, and in a room | all |
+//! | [`Closing`](Phase::Closing), flushing | finished, closed | sends what is queued; closed at its deadline | `Open`: what comes is dropped |
+//! | `Closing`, finished | closed | waits for the peer to close its half; closed at its deadline | `Open` |
+//!
+//! | [`Reading`] | becomes | when |
+//! | --- | --- | --- |
+//! | `Open` | `PausedUntil` | flood control, others' turn, or a room that lags says so ([`Hub::may_take`]) |
+//! | `Open` | `PausedUntilDrained` | more than half of its own queue is full |
+//! | `Open` | `Waiting` | it needs an inflater and there is none |
+//! | `PausedUntilDrained` | `PausedUntil` | its queue is half empty |
+//! | `Waiting` | `PausedUntil` | it was lent an inflater |
+//! | `PausedUntil` | any | its time has come, and it is its turn |
+//!
+//! The peer's half ([`PeerEnd`]) is `Open`, then `Done`: what it sent before is dealt with first, and
+//! then the connection is closed. Whenever the peer breaks the connection, it is gone at once.
+//!
+//! [`Hub::may_take`]: super::Hub::may_take
 
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
-use super::pace::{Effort, Pace};
+use super::gcra::{Arrival, Effort};
 use super::streams::{Hold, Place};
 use super::timers::Timer;
 use super::{CloseReason, ConnId};
-use crate::names::Username;
 use crate::time::Time;
 use crate::wire::Decoder;
+use crate::world::{RoomId, UserId};
 
 pub(super) struct Conn {
     pub(super) id: ConnId,
@@ -17,7 +40,7 @@ pub(super) struct Conn {
     pub(super) phase: Phase,
     pub(super) peer: PeerEnd,
     pub(super) reading: Reading,
-    pub(super) pace: Pace,
+    pub(super) arrival: Arrival,
     pub(super) effort: Effort,
     pub(super) decoder: Decoder,
     /// What it is listed under while its decoder has an inflater.
@@ -35,8 +58,8 @@ pub(super) struct Conn {
 pub(super) enum Phase {
     /// It is to log in.
     Login { deadline: Time, failed: u32 },
-    /// Its user is logged in, and in a room.
-    User { name: Username, room: u32 },
+    /// Its user is logged in, and hears that room.
+    User { user: UserId, room: RoomId },
     /// Its user is gone; the last packages are on their way.
     Closing {
         reason: CloseReason,
@@ -95,7 +118,7 @@ impl Conn {
             phase,
             peer: PeerEnd::Open,
             reading: Reading::Open,
-            pace: Pace::default(),
+            arrival: Arrival::default(),
             effort: Effort::default(),
             decoder,
             hold: None,

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::conn::Phase;
-use super::room::Privacy;
+use super::slots::Slot;
 use super::{CloseReason, ConnId, Hub};
 use crate::names::Name;
+use crate::world::{Privacy, UserId};
 
 /// A connection as [`Hub::clients`] shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,16 +65,16 @@ impl Hub {
         self.view(self.slots.of(conn)?)
     }
 
-    fn view(&self, slot: u32) -> Option<Client<'_>> {
-        let conn = self.conns[slot as usize].as_ref()?;
+    fn view(&self, slot: Slot) -> Option<Client<'_>> {
+        let conn = self.conns.get(slot)?;
         Some(Client {
             conn: conn.id,
             address: conn.counted_address(),
             state: match &conn.phase {
                 Phase::Login { .. } => ClientState::LoggingIn,
-                Phase::User { name, room } => ClientState::User {
-                    username: name.as_str(),
-                    channel: self.rooms.get(*room).name.as_str(),
+                Phase::User { user, room } => ClientState::User {
+                    username: self.world.username(*user).as_str(),
+                    channel: self.world.room(*room)?.name.as_str(),
                 },
                 Phase::Closing { reason, .. } => ClientState::Closing(*reason),
             },
@@ -84,12 +85,22 @@ impl Hub {
 
     /// All rooms, the general one first.
     pub fn rooms(&self) -> impl Iterator<Item = RoomView<'_>> {
-        let id = |slot: u32| self.conns[slot as usize].as_ref().map(|conn| conn.id);
-        self.rooms.iter().map(move |(_, room)| RoomView {
-            channel: room.name.as_str(),
-            private: room.privacy == Privacy::Private,
-            owner: room.owner.and_then(id),
-            members: room.members.iter().filter_map(|slot| id(*slot)).collect(),
+        self.world.rooms().map(|(id, room)| {
+            let members = self.fanouts.members(id);
+            let is = |user: UserId| {
+                let slot = members.iter().find(|slot| self.user(**slot).0 == user);
+                slot.and_then(|slot| self.id(*slot))
+            };
+            RoomView {
+                channel: room.name.as_str(),
+                private: room.privacy == Privacy::Private,
+                owner: room.owner.and_then(is),
+                members: members.iter().filter_map(|slot| self.id(*slot)).collect(),
+            }
         })
+    }
+
+    fn id(&self, slot: Slot) -> Option<ConnId> {
+        self.conns.get(slot).map(|conn| conn.id)
     }
 }

@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-use super::addresses::Deed;
+use super::addresses::Limited;
 use super::conn::{PeerEnd, Phase, Reading};
-use super::pace::Effort;
+use super::gcra::Effort;
+use super::slots::Slot;
 use super::{CloseReason, Hub, Output};
 use crate::wire::{ClientPackage, Decoder, Step, Unfinished};
 
@@ -19,7 +20,7 @@ struct Taken {
 }
 
 impl Hub {
-    pub(super) fn received(&mut self, slot: u32, bytes: &[u8]) {
+    pub(super) fn received(&mut self, slot: Slot, bytes: &[u8]) {
         let most = self.config.backlog_bytes;
         let conn = self.conn(slot);
         if conn.is_closing() || conn.peer == PeerEnd::Done {
@@ -43,15 +44,14 @@ impl Hub {
     }
 
     /// More came than may wait.
-    fn backlog_is_full(&mut self, slot: u32) {
+    fn backlog_is_full(&mut self, slot: Slot) {
         let told = "Too many bytes came while reading was paused.";
         self.reply_error(slot, "package", told);
         self.begin_close(slot, CloseReason::Backlog);
-        self.close_burst();
     }
 
     /// Goes on with a connection whose pause is over.
-    pub(super) fn resume(&mut self, slot: u32) {
+    pub(super) fn resume(&mut self, slot: Slot) {
         let conn = self.conn(slot);
         let id = conn.id;
         let mut backlog = core::mem::take(&mut conn.backlog);
@@ -72,7 +72,7 @@ impl Hub {
     }
 
     /// Reads on, or not, with what is left in the backlog.
-    fn go_on(&mut self, slot: u32, taken: &Taken) {
+    fn go_on(&mut self, slot: Slot, taken: &Taken) {
         let reading = taken.reading;
         let conn = self.conn(slot);
         let (id, peer) = (conn.id, conn.peer);
@@ -87,7 +87,7 @@ impl Hub {
     }
 
     /// The peer sends nothing any more.
-    pub(super) fn peer_done(&mut self, slot: u32) {
+    pub(super) fn peer_done(&mut self, slot: Slot) {
         let conn = self.conn(slot);
         conn.peer = PeerEnd::Done;
         match (&conn.phase, conn.reading) {
@@ -99,7 +99,7 @@ impl Hub {
     }
 
     /// All that the peer sent is dealt with: it has left, but may still be receiving.
-    fn peer_left(&mut self, slot: u32) {
+    fn peer_left(&mut self, slot: Slot) {
         let told = match self.conn(slot).decoder.unfinished() {
             Some(Unfinished::Stream) if !self.behaviour.tells_of_unfinished_streams() => None,
             unfinished => unfinished,
@@ -109,12 +109,11 @@ impl Hub {
             self.reply_error(slot, "package", &alloc::format!("{unfinished}"));
         }
         self.begin_close(slot, CloseReason::Left);
-        self.close_burst();
     }
 
     /// Takes packages from the decoder and `pieces`, one behind the other, until there are none or no
     /// more may be taken. Nothing if the connection is at its end.
-    fn take_in(&mut self, slot: u32, pieces: [&[u8]; 2]) -> Option<Taken> {
+    fn take_in(&mut self, slot: Slot, pieces: [&[u8]; 2]) -> Option<Taken> {
         let id = self.conn(slot).id;
         // The decoder is lent to the package while that is dealt with.
         let fresh = self.decoder();
@@ -152,7 +151,7 @@ impl Hub {
                     let strictness = self.behaviour.strictness();
                     let parsed = ClientPackage::parse_with(strictness, package.text);
                     self.package(slot, parsed);
-                    self.close_burst();
+                    self.close_overflowed();
                     if !self.is_live(slot, id) {
                         decoder.release(&mut self.inflaters);
                         return None;
@@ -163,7 +162,6 @@ impl Hub {
                     self.answer_in_kind(slot);
                     self.reply_error(slot, "package", &alloc::format!("{violation}"));
                     self.begin_close(slot, CloseReason::Violation);
-                    self.close_burst();
                     return None;
                 }
             }
@@ -180,23 +178,23 @@ impl Hub {
     }
 
     /// Counts work that was done for the connection: for flood control, and for its turn.
-    fn spend_work(&mut self, slot: u32, work: usize) {
+    fn spend_work(&mut self, slot: Slot, work: usize) {
         if !self.behaviour.counts_work() {
             return;
         }
         self.turn_work += work;
-        let (rate, now, per_token) = (self.rate, self.now, self.config.package_work);
+        let (quota, now, per_package) = (self.quota, self.now, self.config.package_work);
         let conn = self.conn(slot);
-        let tokens = conn.effort.spend(work, per_token);
-        conn.pace.spend(rate, now, tokens);
+        let packages = conn.effort.spend(work, per_package);
+        conn.arrival.spend(quota, now, packages);
     }
 
     /// Counts a package that came whole.
-    fn spend_package(&mut self, slot: u32) {
-        let (rate, now) = (self.rate, self.now);
+    fn spend_package(&mut self, slot: Slot) {
+        let (quota, now) = (self.quota, self.now);
         let conn = self.conn(slot);
         conn.effort = Effort::default();
-        conn.pace.spend(rate, now, 1);
+        conn.arrival.spend(quota, now, 1);
     }
 
     /// A decoder for one more connection.
@@ -209,29 +207,31 @@ impl Hub {
     /// # Errors
     /// Until when not, if not: for flood control, to let others have their turn, to let someone in the
     /// room catch up, or because it does not take its answers.
-    pub(super) fn may_take(&mut self, slot: u32) -> Result<(), Reading> {
+    pub(super) fn may_take(&mut self, slot: Slot) -> Result<(), Reading> {
         if self.turn_is_over() {
             return Err(Reading::PausedUntil(self.after(Duration::ZERO)));
         }
         if self.behaviour.waits_for_own_queue() && self.outbox.is_half_full(slot) {
             return Err(Reading::PausedUntilDrained);
         }
-        let (rate, guest_rate, now) = (self.rate, self.guest_rate, self.now);
+        let (quota, guest_quota, now) = (self.quota, self.guest_quota, self.now);
         let conn = self.conn(slot);
-        let rate = match conn.phase {
-            Phase::Login { .. } => guest_rate,
-            Phase::User { .. } | Phase::Closing { .. } => rate,
+        let quota = match conn.phase {
+            Phase::Login { .. } => guest_quota,
+            Phase::User { .. } | Phase::Closing { .. } => quota,
         };
-        conn.pace.ready(rate, now).map_err(Reading::PausedUntil)?;
+        conn.arrival
+            .ready(quota, now)
+            .map_err(Reading::PausedUntil)?;
         let address = conn.counted_address();
         match conn.phase {
-            Phase::User { room, .. } => match self.rooms.get(room).lagging_until {
+            Phase::User { room, .. } => match self.fanouts.of(room).lagging_until {
                 until if until > now => Err(Reading::PausedUntil(until)),
                 _ => Ok(()),
             },
             Phase::Login { .. } => match address {
                 Some(address) => {
-                    let ready = self.addresses.ready(address, Deed::LogIn, now);
+                    let ready = self.addresses.ready(address, Limited::LogIn, now);
                     ready.map_err(Reading::PausedUntil)
                 }
                 None => Ok(()),
@@ -241,16 +241,16 @@ impl Hub {
     }
 
     /// Counts a package of a connection that is to log in for its address.
-    fn spend_login(&mut self, slot: u32) {
+    fn spend_login(&mut self, slot: Slot) {
         let now = self.now;
         let conn = self.conn(slot);
         if let (Phase::Login { .. }, Some(address)) = (&conn.phase, conn.counted_address()) {
-            self.addresses.spend(address, Deed::LogIn, now);
+            self.addresses.spend(address, Limited::LogIn, now);
         }
     }
 
     /// Answers in the encoding of the unit that is under way, if there is one.
-    pub(super) fn answer_in_kind(&mut self, slot: u32) {
+    pub(super) fn answer_in_kind(&mut self, slot: Slot) {
         if let Some(encoding) = self.conn(slot).decoder.under_way() {
             self.outbox.set_encoding(slot, encoding);
         }

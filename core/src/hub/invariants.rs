@@ -1,13 +1,11 @@
 //! What is true of a hub after every input.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::Hub;
 use super::conn::{Admission, PeerEnd, Phase, Reading};
 use super::lists::List;
-use crate::names::Name;
 
 impl Hub {
     /// Checks all that must be true between two inputs, for tests; slow.
@@ -25,17 +23,16 @@ impl Hub {
     /// # Panics
     /// At the first thing that is not true.
     pub fn check_invariants_but_names(&self) {
-        assert!(self.burst.is_empty(), "burst queues are dealt with");
+        assert!(
+            self.overflowed.is_empty(),
+            "overflowed queues are dealt with"
+        );
         assert!(
             self.outbox.held_bytes() <= self.config.total_queue_bytes,
             "all queues together are within their bound"
         );
         self.outbox.check_invariants();
-        self.rooms.check_invariants();
-        assert!(
-            self.rooms.len() <= self.config.max_rooms.max(1),
-            "the rooms are within their bound"
-        );
+        self.world.check_invariants();
         self.check_connections();
         self.check_members();
         self.check_streams();
@@ -48,9 +45,7 @@ impl Hub {
     fn check_connections(&self) {
         let (mut admitted, mut timers) = (0, 0);
         for (id, slot) in &self.slots.in_order() {
-            let conn = self.conns[*slot as usize]
-                .as_ref()
-                .expect("a known slot is taken");
+            let conn = self.conns.get(*slot).expect("a known slot is taken");
             assert_eq!(conn.id, *id, "a slot is known by its connection");
             match conn.admission {
                 Admission::Counted(_) | Admission::Loopback => admitted += 1,
@@ -94,13 +89,9 @@ impl Hub {
                 );
             }
         }
-        let taken = self.conns.iter().flatten().count();
+        self.conns.check_invariants();
+        let taken = self.conns.iter().count();
         assert_eq!(taken, self.slots.len(), "every taken slot is known");
-        assert_eq!(
-            taken + self.free.len(),
-            self.conns.len(),
-            "every other slot is free"
-        );
         assert_eq!(self.timers.len(), timers, "no timer is listed for nobody");
         assert_eq!(
             self.admitted, admitted,
@@ -110,27 +101,21 @@ impl Hub {
             admitted <= self.config.max_connections,
             "the connections are within their bound"
         );
-        let conns = self.conns.iter().flatten();
+        let conns = self.conns.iter();
         self.addresses
-            .check_invariants(conns.filter_map(|conn| conn.counted_address()));
+            .check_invariants(conns.filter_map(|(_, conn)| conn.counted_address()));
     }
 
+    /// Checks that the connections of users are where their users are.
     fn check_members(&self) {
-        let mut keys = BTreeMap::new();
         let mut users = 0;
-        for (slot, conn) in (0..).zip(&self.conns) {
-            let Some(Phase::User { name, room }) = conn.as_ref().map(|conn| &conn.phase) else {
-                continue;
-            };
-            users += 1;
-            let members = &self.rooms.get(*room).members;
-            let times = members.iter().filter(|member| **member == slot).count();
-            assert_eq!(times, 1, "a user is in its room once");
-            assert_eq!(
-                keys.insert(name.key(), slot),
-                None,
-                "no two users have one name"
-            );
+        for (slot, conn) in self.conns.iter() {
+            if let Phase::User { room, .. } = conn.phase {
+                users += 1;
+                let members = self.fanouts.members(room);
+                let times = members.iter().filter(|member| **member == slot).count();
+                assert_eq!(times, 1, "a user is in its room once");
+            }
         }
         let mut text = Vec::new();
         let mut is_right = |list: &Option<Box<List>>, write: &dyn Fn(&mut Vec<u8>)| {
@@ -142,30 +127,28 @@ impl Hub {
         };
         let channels = |out: &mut Vec<u8>| self.write_channels(out);
         assert!(
-            is_right(&self.rooms.channel_list, &channels),
+            is_right(&self.channel_list, &channels),
             "a list of rooms is kept while it is right"
         );
-        for (slot, room) in self.rooms.iter() {
-            let users = |out: &mut Vec<u8>| self.write_users(slot, out);
+        let mut members = 0;
+        for (room, fanout) in self.fanouts.iter() {
+            let users = |out: &mut Vec<u8>| self.write_users(room, out);
             assert!(
-                is_right(&room.user_list, &users),
+                is_right(&fanout.user_list, &users),
                 "a list of members is kept while it is right"
             );
+            members += fanout.members.len();
+            let here = fanout.members.iter().map(|slot| self.user(*slot).0);
+            let there = self.world.room(room).map(|room| &*room.members);
+            assert!(
+                here.eq(there.unwrap_or_default().iter().copied()),
+                "a room's packages go to its members, in their order"
+            );
         }
-        let members: usize = self.rooms.iter().map(|(_, room)| room.members.len()).sum();
-        assert_eq!(members, users, "every member of a room is a user in it");
+        assert_eq!(members, users, "nobody else gets a room's packages");
     }
 
     fn check_names(&self) {
-        let users =
-            self.conns
-                .iter()
-                .zip(0..)
-                .filter_map(|(conn, slot)| match &conn.as_ref()?.phase {
-                    Phase::User { name, .. } => Some((name, slot)),
-                    _ => None,
-                });
-        self.usernames.assert_are(users);
-        self.rooms.check_names();
+        self.world.check_names();
     }
 }

@@ -6,9 +6,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Hub;
-use super::conn::Phase;
+use super::slots::Slot;
 use crate::names::Name;
 use crate::wire::{Encoding, Notification, ServerPackage};
+use crate::world::RoomId;
 
 /// A list, written and encoded.
 pub(super) struct List {
@@ -37,21 +38,21 @@ impl List {
 }
 
 impl Hub {
-    pub(super) fn list_channels(&mut self, slot: u32) {
-        let list = self.rooms.channel_list.take();
+    pub(super) fn list_channels(&mut self, slot: Slot) {
+        let list = self.channel_list.take();
         let list = list.unwrap_or_else(|| List::new(|out| self.write_channels(out)));
-        self.rooms.channel_list = self.reply_list(slot, list);
+        self.channel_list = self.reply_list(slot, list);
     }
 
-    pub(super) fn list_users(&mut self, slot: u32) {
+    pub(super) fn list_users(&mut self, slot: Slot) {
         let (_, room) = self.user(slot);
-        let list = self.rooms.get_mut(room).user_list.take();
+        let list = self.fanouts.of_mut(room).user_list.take();
         let list = list.unwrap_or_else(|| List::new(|out| self.write_users(room, out)));
-        self.rooms.get_mut(room).user_list = self.reply_list(slot, list);
+        self.fanouts.of_mut(room).user_list = self.reply_list(slot, list);
     }
 
     /// Sends a list, and returns it if it is to be kept.
-    fn reply_list(&mut self, slot: u32, mut list: Box<List>) -> Option<Box<List>> {
+    fn reply_list(&mut self, slot: Slot, mut list: Box<List>) -> Option<Box<List>> {
         self.text.clear();
         self.text.extend_from_slice(&list.text);
         self.reply_encoded(slot, |encoder, text, encoding, out| match encoding {
@@ -68,22 +69,16 @@ impl Hub {
     }
 
     pub(super) fn write_channels(&self, out: &mut Vec<u8>) {
-        let (channels, more) = fitting(self.rooms.listed(), self.config.list_bytes());
+        let (channels, more) = fitting(self.world.listed(), self.config.list_bytes());
         let list = Notification::ChannelList { channels, more };
         ServerPackage::Notification(list).write(out);
     }
 
-    pub(super) fn write_users(&self, room: u32, out: &mut Vec<u8>) {
-        let room = self.rooms.get(room);
-        let names = room.members.iter().filter_map(|member| {
-            match &self.conns[*member as usize].as_ref()?.phase {
-                Phase::User { name, .. } => Some(name.as_str()),
-                Phase::Login { .. } | Phase::Closing { .. } => None,
-            }
-        });
-        let (users, more) = fitting(names, self.config.list_bytes());
+    pub(super) fn write_users(&self, room: RoomId, out: &mut Vec<u8>) {
+        let (users, more) = fitting(self.world.members(room), self.config.list_bytes());
+        let channel = self.world.room(room).map_or("", |room| room.name.as_str());
         let list = Notification::UserList {
-            channel: room.name.as_str().into(),
+            channel: channel.into(),
             users,
             more,
         };

@@ -1,53 +1,71 @@
-//! The server's state machine (proposal, "The Server"): who is connected, logged in and where, and
+//! The server's state machine (PROTOCOL.md): who is connected, logged in and where, and
 //! what everyone is sent.
 //!
-//! This file takes inputs apart and hands outputs on; `intake` turns bytes into packages at the
-//! pace flood control allows, `streams` lends them what inflates zlib, `commands` does what packages
-//! ask, `timers` does what is due, `closing` ends connections.
+//! What is true for everyone is the [`World`]'s: a hub is the connections around one.
+//!
+//! | a package's way | in |
+//! | --- | --- |
+//! | bytes become packages, at the pace flood control allows | [`intake`], [`gcra`], [`streams`] |
+//! | packages become entries of the world's log | [`commands`] |
+//! | entries become facts | [`World::apply`] |
+//! | facts become packages for who is connected here | [`tell`], [`lists`] |
+//! | packages become bytes in queues | [`send`], [`outbox`] |
+//!
+//! Beside that: who is let in ([`door`], [`addresses`]), what is due ([`timers`]), the end of connections
+//! ([`closing`]). [`conn`] has the chart of a connection's states.
 
 mod addresses;
 mod closing;
 mod commands;
 mod conn;
+mod door;
 mod event;
+mod facts;
+mod fanout;
+mod gcra;
 mod inspect;
 mod intake;
 mod invariants;
 mod lists;
 mod outbox;
 mod outputs;
-mod pace;
-mod room;
+mod send;
 mod slots;
 mod streams;
+mod tell;
 mod timers;
 mod trace;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use self::addresses::Addresses;
 pub(crate) use self::addresses::MAX_PAST;
-use self::conn::{Admission, Closing, Conn, Phase, Reading};
+use self::conn::{Conn, Reading};
+pub(crate) use self::door::MAX_REFUSED;
 pub use self::event::{CloseReason, ConnId, Input, Output, Peer};
+use self::facts::Facts;
+pub use self::facts::{HubFact, HubWhat};
+pub(crate) use self::fanout::FANOUT_BYTES;
+use self::fanout::Fanouts;
+use self::gcra::Quota;
 pub use self::inspect::{Client, ClientState, RoomView};
-use self::outbox::{Outbox, Pushed, Tails};
+use self::lists::List;
+use self::outbox::{Outbox, Tails};
 use self::outputs::Outputs;
-use self::pace::Rate;
-use self::room::{Room, Rooms};
-use self::slots::{Free, Slots};
+use self::slots::{Slot, Slots};
 use self::streams::Streams;
 use self::timers::Timers;
 pub use self::trace::Emission;
 use self::trace::Trace;
 use crate::behaviour::Behaviour;
 use crate::config::Config;
-use crate::names::Claims;
+use crate::slab::Slab;
 use crate::time::{Start, Time};
-use crate::wire::{Encoder, Encoding, Inflaters, ServerPackage};
+use crate::wire::{Encoder, Inflaters};
+use crate::world::World;
 
 /// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
 /// loop that runs it.
@@ -63,9 +81,7 @@ pub struct Hub {
     /// The slot of each connection.
     slots: Slots,
     /// The connections by slot.
-    conns: Vec<Option<Box<Conn>>>,
-    /// The slots in `conns` that nobody has.
-    free: Free,
+    conns: Slab<Slot, Box<Conn>>,
     /// The highest identifier seen.
     last_id: Option<ConnId>,
     /// Connections that count towards `max_connections`.
@@ -76,17 +92,20 @@ pub struct Hub {
     timers: Timers,
     /// The last ticket drawn by a connection that waits.
     tickets: u64,
-    /// The usernames taken, by slot.
-    usernames: Claims<u32>,
-    rooms: Rooms,
+    /// What is true for everyone.
+    world: World,
+    /// Whom each room's packages go to.
+    fanouts: Fanouts,
+    /// The list of the public rooms, if it was asked for since it changed.
+    channel_list: Option<Box<List>>,
     outbox: Outbox,
     /// Where packages for connections without a room are appended.
     lobby: Tails,
-    /// Slots whose queue has burst, and whose connection is to be closed after the fan-out.
-    burst: VecDeque<u32>,
-    rate: Rate,
-    /// The rate of who is not logged in.
-    guest_rate: Rate,
+    /// Slots whose queue has overflowed, and whose connection is to be closed after the fan-out.
+    overflowed: VecDeque<Slot>,
+    quota: Quota,
+    /// That of who is not logged in.
+    guest_quota: Quota,
     /// What had been appended to the outbox when the last input came.
     turn_began: u64,
     /// What was done for all connections since then, in bytes.
@@ -101,6 +120,7 @@ pub struct Hub {
     text: Vec<u8>,
     outputs: Outputs,
     trace: Trace,
+    facts: Facts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +129,8 @@ enum Stage {
     Stopping,
 }
 
-/// Connections beyond `max_connections` that are told so; further ones are closed without a word.
-pub(crate) const MAX_REFUSED: usize = 256;
 /// What is known of a connection, in bytes.
 pub(crate) const CONN_BYTES: usize = core::mem::size_of::<Conn>();
-/// What is known of a room, in bytes, but for its name and its members.
-pub(crate) const ROOM_PLACE_BYTES: usize = core::mem::size_of::<Option<Room>>();
 
 /// Work after which one input yields to the next, in bytes as [`Decoder::step`](crate::wire::Decoder::step)
 /// counts them: 0.9 ms at the worst, on a busy virtual x86-64 machine.
@@ -135,20 +151,20 @@ impl Hub {
             now: Time::ZERO,
             stage: Stage::Serving,
             slots: Slots::default(),
-            conns: Vec::new(),
-            free: Free::new(behaviour.takes_lowest_slot()),
+            conns: Slab::with(behaviour.free_slots()),
             last_id: None,
             admitted: 0,
             addresses: Addresses::new(behaviour, &config),
             timers: Timers::default(),
             tickets: 0,
-            usernames: Claims::by(behaviour.names()),
-            rooms: Rooms::new(behaviour.names()),
+            world: World::new(behaviour, &config),
+            fanouts: Fanouts::new(),
+            channel_list: None,
             outbox: Outbox::new(behaviour, &config),
             lobby: Tails::default(),
-            burst: VecDeque::new(),
-            rate: Rate::new(&config),
-            guest_rate: Rate::of_guests(&config),
+            overflowed: VecDeque::new(),
+            quota: Quota::new(&config),
+            guest_quota: Quota::of_guests(&config),
             turn_began: 0,
             turn_work: 0,
             drained: 0,
@@ -158,6 +174,7 @@ impl Hub {
             text: Vec::new(),
             outputs: Outputs::default(),
             trace: Trace::default(),
+            facts: Facts::default(),
             config,
         }
     }
@@ -176,6 +193,7 @@ impl Hub {
             _ => {
                 self.run_timers();
                 self.take(input);
+                self.close_overflowed();
             }
         }
         self.lend_inflaters();
@@ -189,8 +207,8 @@ impl Hub {
             Input::Sent(id, count) => self.with_slot(id, |hub, slot| hub.sent(slot, count)),
             Input::Closed(id) => self.with_slot(id, |hub, slot| {
                 hub.vacate(slot);
+                hub.facts.note(hub.now, id, || HubWhat::Closed(None));
                 hub.remove(slot);
-                hub.close_burst();
             }),
             Input::Tick => {}
             Input::Shutdown => self.shut_down(),
@@ -273,6 +291,19 @@ impl Hub {
         self.trace.poll()
     }
 
+    /// Keeps what happens from now on for [`Hub::poll_fact`], or not any more; what was not taken is
+    /// forgotten.
+    pub fn keep_facts(&mut self, keep: bool) {
+        self.facts.keep(keep);
+    }
+
+    /// The next thing that happened, in order, if [`Hub::keep_facts`] wants them kept. They gather until
+    /// they are taken.
+    #[must_use]
+    pub fn poll_fact(&mut self) -> Option<HubFact> {
+        self.facts.poll()
+    }
+
     /// Whether `conn` was opened and not closed yet.
     pub fn is_open(&self, conn: ConnId) -> bool {
         self.slots.of(conn).is_some()
@@ -294,7 +325,7 @@ impl Hub {
     }
 
     /// The adapter wrote. A write answers the `Write` that asked for it; what is left takes another.
-    fn sent(&mut self, slot: u32, count: u32) {
+    fn sent(&mut self, slot: Slot, count: u32) {
         if let Some(id) = self.outbox.sent(slot, count) {
             self.outputs.push_back(Output::Write(id));
         }
@@ -310,95 +341,17 @@ impl Hub {
         }
     }
 
-    fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, u32)) {
+    fn with_slot(&mut self, id: ConnId, act: impl FnOnce(&mut Self, Slot)) {
         if let Some(slot) = self.slots.of(id) {
             act(self, slot);
         }
     }
 
     /// The connection in a slot that is known to be taken.
-    fn conn(&mut self, slot: u32) -> &mut Conn {
-        self.conns[slot as usize]
-            .as_mut()
+    fn conn(&mut self, slot: Slot) -> &mut Conn {
+        self.conns
+            .get_mut(slot)
             .expect("the slot was looked up for this input")
-    }
-
-    fn opened(&mut self, id: ConnId, Peer(address): Peer) {
-        if self.last_id.is_some_and(|last| id <= last) {
-            return;
-        }
-        self.last_id = Some(id);
-        let address = address.to_canonical();
-        let admitted = if self.stage == Stage::Stopping {
-            Err(CloseReason::Shutdown)
-        } else if self.admitted >= self.config.max_connections {
-            Err(CloseReason::Full)
-        } else if address.is_loopback() {
-            Ok(Admission::Loopback)
-        } else {
-            let admitted = self.addresses.admit(address, self.now);
-            admitted.map(|()| Admission::Counted(address))
-        };
-        let admission = match admitted {
-            Ok(admission) => admission,
-            Err(reason) => return self.refuse(id, reason),
-        };
-        self.admitted += 1;
-        let deadline = self.after(self.config.login_timeout);
-        let slot = self.add(
-            id,
-            admission,
-            Phase::Login {
-                deadline,
-                failed: 0,
-            },
-        );
-        self.reply(
-            slot,
-            &ServerPackage::Request {
-                request: "login".into(),
-            },
-        );
-        self.close_burst();
-    }
-
-    /// Tells a connection that is one too many so, and closes it.
-    fn refuse(&mut self, id: ConnId, reason: CloseReason) {
-        let refused = self.slots.len() - self.admitted;
-        if reason == CloseReason::Shutdown || refused >= MAX_REFUSED {
-            self.outputs.push_back(Output::Close(id, reason));
-            return;
-        }
-        let phase = Phase::Closing {
-            reason,
-            deadline: self.after(self.config.linger),
-            stage: Closing::Flushing,
-        };
-        let slot = self.add(id, Admission::Refused, phase);
-        self.reply_error(
-            slot,
-            "login",
-            &format!("Not admitted: {reason}. Try again later."),
-        );
-        self.close_burst();
-    }
-
-    fn add(&mut self, id: ConnId, admission: Admission, phase: Phase) -> u32 {
-        let conn = Some(Box::new(Conn::new(id, admission, phase, self.decoder())));
-        let slot = match self.free.take() {
-            Some(slot) => {
-                self.conns[slot as usize] = conn;
-                slot
-            }
-            None => {
-                self.conns.push(conn);
-                u32::try_from(self.conns.len() - 1).expect("fewer connections than 2^32 fit")
-            }
-        };
-        self.slots.insert(id, slot);
-        self.outbox.open(slot, id, self.config.encoding);
-        self.set_timer(slot);
-        slot
     }
 
     /// A moment so much later than now, and later in any case.
@@ -412,124 +365,9 @@ impl Hub {
             || self.turn_work >= TURN_WORK
     }
 
-    /// Sends `package` to one connection.
-    fn reply(&mut self, slot: u32, package: &ServerPackage<'_>) {
-        self.text.clear();
-        package.write_with(self.behaviour.controls(), &mut self.text);
-        self.reply_written(slot);
-    }
-
-    /// Sends the package whose text is in `self.text` to one connection.
-    fn reply_written(&mut self, slot: u32) {
-        self.reply_encoded(slot, |encoder, text, encoding, out| {
-            encoder.encode(text, encoding, out);
-        });
-    }
-
-    /// The same, with `encode` to say how the text is encoded.
-    fn reply_encoded(
-        &mut self,
-        slot: u32,
-        encode: impl FnOnce(&mut Encoder, &[u8], Encoding, &mut Vec<u8>),
-    ) {
-        let conn = self.conns[slot as usize].as_deref();
-        let tails = match conn.map(|conn| &conn.phase) {
-            Some(Phase::User { room, .. }) => &mut self.rooms.get_mut(*room).tails,
-            _ => &mut self.lobby,
-        };
-        let encoding = self.outbox.encoding(slot);
-        let (encoder, text) = (&mut self.encoder, &self.text);
-        let tail = &mut tails[encoding as usize];
-        let frame = self
-            .outbox
-            .append(tail, text.len(), |out| encode(encoder, text, encoding, out));
-        let pushed = self.outbox.push(slot, frame);
-        follow(pushed, slot, &mut self.outputs, &mut self.burst);
-        self.trace.note(&self.outbox, &self.text, [frame], [slot]);
-        self.outbox.handed_out(frame);
-        // Who does not take answers slows down nobody else.
-        self.outbox.take_lagging();
-    }
-
-    fn reply_error(&mut self, slot: u32, error_type: &str, message: &str) {
-        let (error_type, message) = (error_type.into(), message.into());
-        self.reply(
-            slot,
-            &ServerPackage::Error {
-                error_type,
-                message,
-            },
-        );
-    }
-
-    /// Sends `package` to every member of `room`.
-    fn broadcast(&mut self, room: u32, package: &ServerPackage<'_>) {
-        self.text.clear();
-        package.write(&mut self.text);
-        self.broadcast_written(room, None);
-    }
-
-    /// Sends the package whose text is in `self.text` to every member of `room` but `except`. It is
-    /// encoded once for each encoding in use, and the same bytes go to all.
-    fn broadcast_written(&mut self, room: u32, except: Option<u32>) {
-        let Room { members, tails, .. } = self.rooms.get_mut(room);
-        if !members.iter().any(|member| Some(*member) != except) {
-            return;
-        }
-        let mut frames = [None; Encoding::ALL.len()];
-        for &member in &*members {
-            if Some(member) == except {
-                continue;
-            }
-            let encoding = self.outbox.encoding(member);
-            let frame = *frames[encoding as usize].get_or_insert_with(|| {
-                let (encoder, text) = (&mut self.encoder, &self.text);
-                let tail = &mut tails[encoding as usize];
-                self.outbox
-                    .append(tail, text.len(), |out| encoder.encode(text, encoding, out))
-            });
-            let pushed = self.outbox.push(member, frame);
-            follow(pushed, member, &mut self.outputs, &mut self.burst);
-        }
-        let frames = frames.into_iter().flatten();
-        let recipients = members
-            .iter()
-            .copied()
-            .filter(|member| Some(*member) != except);
-        self.trace
-            .note(&self.outbox, &self.text, frames.clone(), recipients);
-        for frame in frames {
-            self.outbox.handed_out(frame);
-        }
-        if self.outbox.take_lagging() && !self.config.lag_pause.is_zero() {
-            self.rooms.get_mut(room).lagging_until = self.after(self.config.lag_pause);
-        }
-    }
-
-    /// Gives back what the highest slots took, if nobody has them.
-    fn trim_slots(&mut self) {
-        while let Some(last) = self.conns.len().checked_sub(1)
-            && self.free.take_back(last)
-        {
-            self.conns.pop();
-        }
-        slots::shrink(&mut self.conns);
-        self.outbox.trim(self.conns.len());
-    }
-
     /// Whether the connection in `slot` is still `id`, and not being closed.
-    fn is_live(&self, slot: u32, id: ConnId) -> bool {
-        let conn = self.conns.get(slot as usize).and_then(Option::as_ref);
+    fn is_live(&self, slot: Slot, id: ConnId) -> bool {
+        let conn = self.conns.get(slot);
         conn.is_some_and(|conn| conn.id == id && !conn.is_closing())
-    }
-}
-
-/// Notes what follows from a frame's having been pushed to the queue in `slot`.
-#[inline(always)]
-fn follow(pushed: Pushed, slot: u32, outputs: &mut Outputs, burst: &mut VecDeque<u32>) {
-    match pushed {
-        Pushed::Queued | Pushed::Refused => {}
-        Pushed::First(conn) => outputs.push_back(Output::Write(conn)),
-        Pushed::Burst => burst.push_back(slot),
     }
 }

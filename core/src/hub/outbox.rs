@@ -13,9 +13,11 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 use core::time::Duration;
 
-use super::{ConnId, slots};
+use super::ConnId;
+use super::slots::Slot;
 use crate::behaviour::Behaviour;
 use crate::config::Config;
+use crate::slab::{Key, shrink};
 use crate::time::Time;
 use crate::wire::Encoding;
 
@@ -44,7 +46,7 @@ pub(super) struct Outbox {
     /// How long a reader is waited for.
     lag_limit: Duration,
     /// Since when a queue has been more than half full, or was and has not been empty since, by slot.
-    laggards: BTreeMap<u32, Time>,
+    laggards: BTreeMap<Slot, Time>,
     /// By the connection's slot.
     queues: Vec<Queue>,
 }
@@ -105,7 +107,7 @@ enum QueueState {
     /// The `Write` was handed out, and the adapter has not said yet what came of it.
     Writing,
     /// Over its bound: its spans are gone, and it takes no more.
-    Burst,
+    Overflowed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +157,7 @@ pub(super) enum Pushed {
     /// It was queued behind others, and will be written with them.
     Queued,
     /// The queue is over its bound and was emptied; its connection is to be closed.
-    Burst,
+    Overflowed,
     /// The queue takes no more; its connection is about to be closed.
     Refused,
 }
@@ -193,7 +195,7 @@ impl Outbox {
     }
 
     /// An empty queue for the connection in `slot`.
-    pub(super) fn open(&mut self, slot: u32, conn: ConnId, encoding: Encoding) {
+    pub(super) fn open(&mut self, slot: Slot, conn: ConnId, encoding: Encoding) {
         let queue = Queue {
             conn,
             encoding,
@@ -202,11 +204,11 @@ impl Outbox {
             last: Span::NONE,
             earlier: VecDeque::new(),
         };
-        match self.queues.get_mut(slot as usize) {
+        match self.queues.get_mut(slot.index()) {
             Some(place) => *place = queue,
             None => {
                 debug_assert_eq!(
-                    slot as usize,
+                    slot.index(),
                     self.queues.len(),
                     "slots are handed out in order"
                 );
@@ -215,12 +217,12 @@ impl Outbox {
         }
     }
 
-    pub(super) fn encoding(&self, slot: u32) -> Encoding {
-        self.queues[slot as usize].encoding
+    pub(super) fn encoding(&self, slot: Slot) -> Encoding {
+        self.queues[slot.index()].encoding
     }
 
-    pub(super) fn set_encoding(&mut self, slot: u32, encoding: Encoding) {
-        self.queues[slot as usize].encoding = encoding;
+    pub(super) fn set_encoding(&mut self, slot: Slot, encoding: Encoding) {
+        self.queues[slot.index()].encoding = encoding;
     }
 
     /// Appends what `write` writes of a text of `length` bytes to the segment at `tail`, or to a new
@@ -263,10 +265,10 @@ impl Outbox {
     /// Queues `frame` for the connection in `slot`. Frames of one segment are to be queued in the
     /// order they were appended.
     #[inline(always)]
-    pub(super) fn push(&mut self, slot: u32, frame: Frame) -> Pushed {
+    pub(super) fn push(&mut self, slot: Slot, frame: Frame) -> Pushed {
         let Frame(span) = frame;
         let half = self.queue_bytes / 2;
-        let queue = &mut self.queues[slot as usize];
+        let queue = &mut self.queues[slot.index()];
         let charge = queue.charge + span.len();
         if queue.last.segment == span.segment && queue.last.end == span.start && charge <= half {
             // It goes on where the last one ended: so it is with nearly all.
@@ -279,9 +281,9 @@ impl Outbox {
 
     #[cold]
     #[inline(never)]
-    fn push_anew(&mut self, slot: u32, span: Span) -> Pushed {
-        let queue = &mut self.queues[slot as usize];
-        if queue.state == QueueState::Burst {
+    fn push_anew(&mut self, slot: Slot, span: Span) -> Pushed {
+        let queue = &mut self.queues[slot.index()];
+        if queue.state == QueueState::Overflowed {
             return Pushed::Refused;
         }
         let held = queue.held_of(span.segment);
@@ -304,8 +306,8 @@ impl Outbox {
             Pushed::Queued
         };
         if queue.charge > self.queue_bytes {
-            self.burst(slot);
-            return Pushed::Burst;
+            self.overflow(slot);
+            return Pushed::Overflowed;
         }
         if queue.charge > self.queue_bytes / 2 {
             let since = *self.laggards.entry(slot).or_insert(self.now);
@@ -321,8 +323,8 @@ impl Outbox {
     }
 
     /// Whose queue is in `slot`, and its encoding.
-    pub(super) fn recipient(&self, slot: u32) -> (ConnId, Encoding) {
-        let queue = &self.queues[slot as usize];
+    pub(super) fn recipient(&self, slot: Slot) -> (ConnId, Encoding) {
+        let queue = &self.queues[slot.index()];
         (queue.conn, queue.encoding)
     }
 
@@ -332,9 +334,9 @@ impl Outbox {
     }
 
     /// The bytes queued for the connection in `slot`, in order; none if there is no connection.
-    pub(super) fn pending(&self, slot: Option<u32>) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn pending(&self, slot: Option<Slot>) -> impl Iterator<Item = &[u8]> {
         static NOTHING: VecDeque<Span> = VecDeque::new();
-        let queue = slot.map(|slot| &self.queues[slot as usize]);
+        let queue = slot.map(|slot| &self.queues[slot.index()]);
         let (earlier, last) = queue.map_or((&NOTHING, Span::NONE), |q| (&q.earlier, q.last));
         let last = (!last.is_none()).then_some(last);
         earlier.iter().copied().chain(last).map(|span| {
@@ -343,8 +345,8 @@ impl Outbox {
     }
 
     /// A `Write` for the connection in `slot` is about to be handed out; whether it still is of use.
-    pub(super) fn write(&mut self, slot: u32) -> bool {
-        let queue = &mut self.queues[slot as usize];
+    pub(super) fn write(&mut self, slot: Slot) -> bool {
+        let queue = &mut self.queues[slot.index()];
         let asked = queue.state == QueueState::Asked;
         if asked {
             queue.state = QueueState::Writing;
@@ -352,19 +354,19 @@ impl Outbox {
         asked
     }
 
-    pub(super) fn is_empty(&self, slot: u32) -> bool {
-        self.queues[slot as usize].last.is_none()
+    pub(super) fn is_empty(&self, slot: Slot) -> bool {
+        self.queues[slot.index()].last.is_none()
     }
 
-    pub(super) fn is_half_full(&self, slot: u32) -> bool {
-        self.queues[slot as usize].charge > self.queue_bytes / 2
+    pub(super) fn is_half_full(&self, slot: Slot) -> bool {
+        self.queues[slot.index()].charge > self.queue_bytes / 2
     }
 
     /// Takes the first `count` bytes from the queue in `slot`, or all there are. Says whom to ask again
     /// to write to, if something is left.
-    pub(super) fn sent(&mut self, slot: u32, count: u32) -> Option<ConnId> {
+    pub(super) fn sent(&mut self, slot: Slot, count: u32) -> Option<ConnId> {
         let mut left = count as usize;
-        let queue = &mut self.queues[slot as usize];
+        let queue = &mut self.queues[slot.index()];
         while left > 0 && !queue.last.is_none() {
             let front = queue.earlier.front_mut().unwrap_or(&mut queue.last);
             if left < front.len() {
@@ -392,7 +394,7 @@ impl Outbox {
             let asked = core::mem::replace(&mut queue.state, QueueState::Asked);
             return (asked == QueueState::Writing).then_some(queue.conn);
         }
-        if queue.state != QueueState::Burst {
+        if queue.state != QueueState::Overflowed {
             queue.state = QueueState::Idle;
         }
         if queue.earlier.capacity() > MAX_IDLE_SPANS {
@@ -407,8 +409,8 @@ impl Outbox {
     }
 
     /// Drops all that is queued for the connection in `slot`.
-    pub(super) fn clear(&mut self, slot: u32) {
-        let queue = &mut self.queues[slot as usize];
+    pub(super) fn clear(&mut self, slot: Slot) {
+        let queue = &mut self.queues[slot.index()];
         let mut earlier = core::mem::take(&mut queue.earlier);
         self.held_bytes -= earlier.capacity() * self.overhead.span;
         self.laggards.remove(&slot);
@@ -431,7 +433,7 @@ impl Outbox {
     /// Gives back what the slots from `slots` on took, which nobody has.
     pub(super) fn trim(&mut self, slots: usize) {
         self.queues.truncate(slots);
-        slots::shrink(&mut self.queues);
+        shrink(&mut self.queues);
     }
 
     /// Gives back the places of segments once nobody holds any.
@@ -458,20 +460,20 @@ impl Outbox {
     }
 
     /// The slot whose queue is charged most, if any holds something; the lowest of equals.
-    pub(super) fn heaviest(&self) -> Option<u32> {
+    pub(super) fn heaviest(&self) -> Option<Slot> {
         let (slot, queue) = self
             .queues
             .iter()
             .enumerate()
             .rev()
             .max_by_key(|(_, queue)| queue.charge)?;
-        (queue.charge > 0).then_some(offset(slot))
+        (queue.charge > 0).then(|| Slot::new(offset(slot)))
     }
 
     /// Empties the queue in `slot` for good.
-    pub(super) fn burst(&mut self, slot: u32) {
+    pub(super) fn overflow(&mut self, slot: Slot) {
         self.clear(slot);
-        self.queues[slot as usize].state = QueueState::Burst;
+        self.queues[slot.index()].state = QueueState::Overflowed;
     }
 
     /// Recomputes what is kept in step with the queues, and panics where it differs.

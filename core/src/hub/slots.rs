@@ -1,20 +1,26 @@
 //! Which slot each connection has.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 
 use super::ConnId;
+use crate::slab::{KEPT, key};
+
+/// The place of a connection in the lists of the hub, as long as it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) u32);
+
+key!(Slot);
 
 /// The slots by identifier. To look one up takes a multiplication and a look; what order they lie in
 /// is never seen.
 #[derive(Default)]
-pub(super) struct Slots(HashMap<ConnId, u32, BuildHasherDefault<Spread>>);
+pub(super) struct Slots(HashMap<ConnId, Slot, BuildHasherDefault<Spread>>);
 
 impl Slots {
-    pub(super) fn insert(&mut self, id: ConnId, slot: u32) {
+    pub(super) fn insert(&mut self, id: ConnId, slot: Slot) {
         self.0.insert(id, slot);
     }
 
@@ -25,7 +31,7 @@ impl Slots {
         }
     }
 
-    pub(super) fn of(&self, id: ConnId) -> Option<u32> {
+    pub(super) fn of(&self, id: ConnId) -> Option<Slot> {
         self.0.get(&id).copied()
     }
 
@@ -38,7 +44,7 @@ impl Slots {
     }
 
     /// All of them, in order of the identifiers.
-    pub(super) fn in_order(&self) -> Vec<(ConnId, u32)> {
+    pub(super) fn in_order(&self) -> Vec<(ConnId, Slot)> {
         let mut all: Vec<_> = self.0.iter().map(|(id, slot)| (*id, *slot)).collect();
         all.sort_unstable();
         all
@@ -64,73 +70,5 @@ impl Hasher for Spread {
 
     fn finish(&self) -> u64 {
         self.0
-    }
-}
-
-/// Slots that nobody has, below the highest one that somebody has had.
-pub(super) enum Free {
-    /// The last one given back is taken first.
-    Last(Vec<u32>),
-    /// The lowest one is taken first.
-    Lowest(BTreeSet<u32>),
-}
-
-impl Free {
-    pub(super) fn new(lowest: bool) -> Self {
-        if lowest {
-            Free::Lowest(BTreeSet::new())
-        } else {
-            Free::Last(Vec::new())
-        }
-    }
-
-    /// The one that is taken next.
-    pub(super) fn first(&self) -> Option<u32> {
-        match self {
-            Free::Last(slots) => slots.last().copied(),
-            Free::Lowest(slots) => slots.first().copied(),
-        }
-    }
-
-    pub(super) fn take(&mut self) -> Option<u32> {
-        match self {
-            Free::Last(slots) => slots.pop(),
-            Free::Lowest(slots) => slots.pop_first(),
-        }
-    }
-
-    pub(super) fn give_back(&mut self, slot: u32) {
-        match self {
-            Free::Last(slots) => slots.push(slot),
-            Free::Lowest(slots) => drop(slots.insert(slot)),
-        }
-    }
-
-    /// Forgets `slot`, which is the highest, if it is free and can be forgotten.
-    pub(super) fn take_back(&mut self, slot: usize) -> bool {
-        match self {
-            Free::Last(_) => false,
-            Free::Lowest(slots) => {
-                let is_last = slots.last().is_some_and(|last| *last as usize == slot);
-                is_last && slots.pop_last().is_some()
-            }
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Free::Last(slots) => slots.len(),
-            Free::Lowest(slots) => slots.len(),
-        }
-    }
-}
-
-/// Places that a list keeps in any case.
-const KEPT: usize = 64;
-
-/// Gives the room back that a list took when it was more than four times as long.
-pub(super) fn shrink<T>(list: &mut Vec<T>) {
-    if list.capacity() / 4 > list.len().max(KEPT) {
-        list.shrink_to(list.len() * 2);
     }
 }

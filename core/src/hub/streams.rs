@@ -1,5 +1,5 @@
-//! Who has an inflater, who waits for one, and from whom one is taken back (PROTOCOL.md, "Packages on
-//! the wire": a client may keep one zlib stream open for the whole connection).
+//! Who has an inflater, who waits for one, and from whom one is taken back (PROTOCOL.md, "Open
+//! streams": a client may keep one zlib stream open for the whole connection).
 //!
 //! There are fewer inflaters than connections. A connection has one from the header of a zlib stream
 //! to its end. When all are lent, whoever needs one is not read from until one is free: users before
@@ -15,6 +15,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::conn::{Conn, Phase, Reading};
+use super::slots::Slot;
 use super::{CloseReason, Hub};
 use crate::time::Time;
 
@@ -38,8 +39,8 @@ pub(super) struct Hold(Reverse<Standing>, Time);
 /// The connections that have an inflater or wait for one, by slot.
 #[derive(Default)]
 pub(super) struct Streams {
-    holding: BTreeSet<(Hold, u32)>,
-    waiting: BTreeMap<Place, u32>,
+    holding: BTreeSet<(Hold, Slot)>,
+    waiting: BTreeMap<Place, Slot>,
     /// How many have waited so far.
     waited: u64,
 }
@@ -50,19 +51,19 @@ const RECLAIMED: &str = "Others wait for the room that this open zlib stream tak
 
 impl Hub {
     /// A place behind all others of the same standing who wait for an inflater.
-    pub(super) fn draw_place(&mut self, slot: u32) -> Place {
+    pub(super) fn draw_place(&mut self, slot: Slot) -> Place {
         self.streams.waited += 1;
         Place(self.conn(slot).standing(), self.streams.waited)
     }
 
     /// Has the connection wait in that place.
-    pub(super) fn wait_for_inflater(&mut self, slot: u32, place: Place) {
+    pub(super) fn wait_for_inflater(&mut self, slot: Slot, place: Place) {
         self.streams.waiting.insert(place, slot);
         self.inflaters.set_aside(true);
     }
 
     /// Something came from the connection: it may have got an inflater by it, or given it back.
-    pub(super) fn note_stream(&mut self, slot: u32) {
+    pub(super) fn note_stream(&mut self, slot: Slot) {
         let now = self.now;
         let conn = self.conn(slot);
         let before = conn.hold;
@@ -84,10 +85,8 @@ impl Hub {
     }
 
     /// Takes the inflater back that the connection has, or the place that it waits in.
-    pub(super) fn release_stream(&mut self, slot: u32) {
-        let conn = self.conns[slot as usize]
-            .as_mut()
-            .expect("its caller holds the slot");
+    pub(super) fn release_stream(&mut self, slot: Slot) {
+        let conn = self.conns.get_mut(slot).expect("its caller holds the slot");
         conn.decoder.release(&mut self.inflaters);
         if let Some(hold) = conn.hold.take() {
             self.streams.holding.remove(&(hold, slot));
@@ -116,9 +115,7 @@ impl Hub {
             }
             self.streams.waiting.pop_first();
             let until = self.after(Duration::ZERO);
-            let conn = self.conns[slot as usize]
-                .as_mut()
-                .expect("who waits is connected");
+            let conn = self.conns.get_mut(slot).expect("who waits is connected");
             conn.decoder.provide(&mut self.inflaters);
             conn.reading = Reading::PausedUntil(until);
             self.note_stream(slot);
@@ -145,12 +142,12 @@ impl Hub {
         self.answer_in_kind(slot);
         self.reply_error(slot, "package", RECLAIMED);
         self.begin_close(slot, CloseReason::Reclaimed);
-        self.close_burst();
+        self.close_overflowed();
         true
     }
 
     /// Which connection gives way first to one of this standing, and when.
-    fn first_to_give_way(&self, waiting: Standing) -> Option<(Time, u32)> {
+    fn first_to_give_way(&self, waiting: Standing) -> Option<(Time, Slot)> {
         let &(Hold(Reverse(standing), since), slot) = self.streams.holding.first()?;
         (standing >= waiting).then(|| (since + self.config.stream_grace, slot))
     }
@@ -159,9 +156,7 @@ impl Hub {
     pub(super) fn check_streams(&self) {
         let (mut holding, mut waiting) = (0, 0);
         for (_, slot) in self.slots.in_order() {
-            let conn = self.conns[slot as usize]
-                .as_ref()
-                .expect("a known slot is taken");
+            let conn = self.conns.get(slot).expect("a known slot is taken");
             assert_eq!(
                 conn.hold.is_some(),
                 conn.decoder.holds_inflater(),

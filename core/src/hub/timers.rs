@@ -5,6 +5,7 @@ use alloc::format;
 use core::time::Duration;
 
 use super::conn::{Phase, Reading};
+use super::slots::Slot;
 use super::{CloseReason, Hub};
 use crate::time::Time;
 use crate::wire::Violation;
@@ -13,9 +14,9 @@ use crate::wire::Violation;
 #[derive(Default)]
 pub(super) struct Timers {
     /// Those whose time is to come.
-    later: BTreeSet<(Time, u32)>,
+    later: BTreeSet<(Time, Slot)>,
     /// Those whose time has come, by their [`Timer::order`].
-    due: BTreeSet<(u64, u32)>,
+    due: BTreeSet<(u64, Slot)>,
 }
 
 /// What one connection is listed under.
@@ -28,18 +29,18 @@ pub(super) struct Timer {
 }
 
 impl Timers {
-    pub(super) fn insert(&mut self, slot: u32, timer: Timer) {
+    pub(super) fn insert(&mut self, slot: Slot, timer: Timer) {
         self.later.insert((timer.at, slot));
     }
 
-    pub(super) fn remove(&mut self, slot: u32, timer: Timer) {
+    pub(super) fn remove(&mut self, slot: Slot, timer: Timer) {
         if !self.later.remove(&(timer.at, slot)) {
             self.due.remove(&(timer.order, slot));
         }
     }
 
     /// Moves those who are due by `now` to the others who are; `order` says each one's place.
-    pub(super) fn come_due(&mut self, now: Time, order: impl Fn(u32) -> u64) {
+    pub(super) fn come_due(&mut self, now: Time, order: impl Fn(Slot) -> u64) {
         while let Some(&(at, slot)) = self.later.first()
             && at <= now
         {
@@ -49,7 +50,7 @@ impl Timers {
     }
 
     /// Whose turn it is.
-    pub(super) fn first_due(&self) -> Option<u32> {
+    pub(super) fn first_due(&self) -> Option<Slot> {
         self.due.first().map(|(_, slot)| *slot)
     }
 
@@ -59,7 +60,7 @@ impl Timers {
     }
 
     /// Whether `slot` is listed under `timer`, for checks.
-    pub(super) fn has(&self, slot: u32, timer: Timer) -> bool {
+    pub(super) fn has(&self, slot: Slot, timer: Timer) -> bool {
         let later = self.later.contains(&(timer.at, slot));
         let due = self.due.contains(&(timer.order, slot));
         later != due
@@ -112,20 +113,19 @@ impl Hub {
                     unreachable!("a timer is a deadline or the end of a pause")
                 }
             }
-            self.close_burst();
+            self.close_overflowed();
         }
     }
 
     /// Whose timer is due, until the turn is over. What is done for one may be due at once, or be seen to
     /// have been due before.
-    fn next_due(&mut self) -> Option<u32> {
+    fn next_due(&mut self) -> Option<Slot> {
         if self.turn_is_over() {
             return None;
         }
         let conns = &self.conns;
         self.timers.come_due(self.now, |slot| {
-            let conn = conns[slot as usize].as_ref();
-            let timer = conn.and_then(|conn| conn.timer);
+            let timer = conns.get(slot).and_then(|conn| conn.timer);
             timer.map_or(0, |timer| timer.order)
         });
         self.timers.first_due()
@@ -139,7 +139,7 @@ impl Hub {
 
     /// Puts the deadline of a connection off, if it is this one, until the adapter has had the time to
     /// read and write.
-    fn put_off(&mut self, slot: u32, at: Time) -> bool {
+    fn put_off(&mut self, slot: Slot, at: Time) -> bool {
         let until = self.after(SECOND_CHANCE);
         let (Phase::Login { deadline, .. } | Phase::Closing { deadline, .. }) =
             &mut self.conn(slot).phase
@@ -156,7 +156,7 @@ impl Hub {
 
     /// Notes whether packages are taken from the connection, and since when it waits if not: it begins
     /// to wait anew if it had its turn.
-    pub(super) fn pause(&mut self, slot: u32, reading: Reading, had_its_turn: bool) {
+    pub(super) fn pause(&mut self, slot: Slot, reading: Reading, had_its_turn: bool) {
         let next_ticket = self.tickets + 1;
         let conn = self.conn(slot);
         conn.reading = reading;
@@ -170,11 +170,9 @@ impl Hub {
     }
 
     /// Lists the connection under the time its next timer is due.
-    pub(super) fn set_timer(&mut self, slot: u32) {
+    pub(super) fn set_timer(&mut self, slot: Slot) {
         let by_waiting = self.behaviour.serves_by_waiting();
-        let conn = self.conns[slot as usize]
-            .as_mut()
-            .expect("its caller holds the slot");
+        let conn = self.conns.get_mut(slot).expect("its caller holds the slot");
         let next = conn.next_timer().map(|at| Timer {
             at,
             order: if by_waiting {

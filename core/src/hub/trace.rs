@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::outbox::{Frame, Outbox};
+use super::slots::Slot;
 use crate::recording::CRC32C;
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -48,7 +49,7 @@ impl Trace {
         outbox: &Outbox,
         text: &[u8],
         frames: impl IntoIterator<Item = Frame>,
-        recipients: impl IntoIterator<Item = u32>,
+        recipients: impl IntoIterator<Item = Slot>,
     ) {
         let Trace::On(emissions) = self else { return };
         let stream = frames
