@@ -6,6 +6,7 @@ use std::time::Duration;
 mod addresses;
 mod announcements;
 mod deadlines;
+mod facts;
 mod flood;
 mod inputs;
 mod invariants;
