@@ -15,6 +15,7 @@ pub mod model;
 pub mod process;
 pub mod script;
 pub mod sim;
+pub mod story;
 pub mod world;
 
 /// The README's example is a test.

@@ -7,12 +7,12 @@ use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::address::Address;
-use crate::memory;
-use crate::quantity::{Bytes, Span};
 use crate::replay;
 use crate::runtime::Runtime;
+use crate::serve::memory;
 use crate::settings::file::Place;
 use crate::settings::{Bell, Given, Setting, Theme};
+use crate::units::{Bytes, Span};
 
 /// The command line of `chatmaster`.
 #[derive(Debug, Parser)]

@@ -6,13 +6,11 @@
 pub mod address;
 pub mod cli;
 pub mod client;
-mod folders;
-mod memory;
-pub mod quantity;
-pub mod record;
+mod dirs;
+pub mod error;
 pub mod replay;
 pub mod runtime;
 pub mod serve;
 pub mod settings;
 pub mod text;
-pub mod trouble;
+pub mod units;

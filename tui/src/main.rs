@@ -9,9 +9,9 @@ use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, Talk, Task};
 use chatmaster::client::line::{self, Form, Persistence};
 use chatmaster::client::reach::Destination;
+use chatmaster::error::{CliError, tell};
 use chatmaster::replay;
 use chatmaster::serve::serve;
-use chatmaster::trouble::{Trouble, tell};
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn talk(talk: &Talk) -> Result<(), Trouble> {
+fn talk(talk: &Talk) -> Result<(), CliError> {
     let place = talk.place();
     let (mut settings, doubts) = place.load();
     for setting in talk.settings() {

@@ -1,16 +1,13 @@
 //! `chatmaster replay` as a real command on real files.
 
-#[path = "../src/replay/story.rs"]
-mod story;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chatmaster_core::recording::{Header, Reader, Record, Recorder};
 use chatmaster_core::{Config, Start};
+use chatmaster_tests::story::{self, story};
 use serde_json::Value;
-use story::story;
 
 /// What a command has said, line by line, and its exit status.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,8 +105,8 @@ fn a_good_recording_replays_twice_with_the_same_words() {
 
 #[test]
 fn a_flipped_byte_is_found_where_it_is_with_status_4() {
-    let studio = story();
-    let bytes = studio.bytes();
+    let hub = story();
+    let bytes = hub.bytes();
     for (number, begin) in offsets(bytes).into_iter().enumerate() {
         let mut damaged = bytes.to_vec();
         damaged[begin + 7] ^= 0x20;
@@ -136,8 +133,8 @@ fn a_flipped_byte_is_found_where_it_is_with_status_4() {
 
 #[test]
 fn a_cut_tail_is_torn_and_no_fault() {
-    let studio = story();
-    let bytes = studio.bytes();
+    let hub = story();
+    let bytes = hub.bytes();
     let last = *offsets(bytes).last().expect("there are records");
     for (name, cut) in [("short", bytes.len() - 1), ("long", last + 1)] {
         let path = file("torn", name, &bytes[..cut]);
@@ -193,13 +190,13 @@ fn what_is_no_recording_is_said_with_status_1() {
 
 #[test]
 fn another_behaviour_is_a_warning_and_the_replay_goes_on() {
-    let studio = story();
-    let (header, _) = Reader::open(studio.bytes()).expect("it is whole");
+    let hub = story();
+    let (header, _) = Reader::open(hub.bytes()).expect("it is whole");
     let header = Header {
         behaviour: 77,
         ..header
     };
-    let path = file("behaviour", "story.rec", &behind(header, studio.bytes()));
+    let path = file("behaviour", "story.rec", &behind(header, hub.bytes()));
     let said = replay(&[&path], &["--at", "1"]);
     assert_eq!(said.status, 0);
     let warning = format!(
@@ -211,7 +208,7 @@ fn another_behaviour_is_a_warning_and_the_replay_goes_on() {
 
 #[test]
 fn the_first_difference_is_shown_with_status_3() {
-    let studio = story();
+    let hub = story();
     let config = Config {
         max_message_bytes: 10,
         ..Config::default()
@@ -219,7 +216,7 @@ fn the_first_difference_is_shown_with_status_3() {
     let start = Start {
         unix_micros: 1_795_000_000_000_000,
     };
-    let bytes = behind(Header::new(config, start, "test"), studio.bytes());
+    let bytes = behind(Header::new(config, start, "test"), hub.bytes());
     let path = file("diverged", "story.rec", &bytes);
     let said = replay(&[&path], &[]);
     assert_eq!(said.status, 3);
@@ -317,8 +314,8 @@ fn a_transcript_has_everyone_and_every_room() {
 
 #[test]
 fn json_has_an_object_for_every_record() {
-    let studio = story();
-    let path = file("json", "story.rec", studio.bytes());
+    let hub = story();
+    let path = file("json", "story.rec", hub.bytes());
     let said = replay(&[&path], &["--json"]);
     assert_eq!(said.status, 0);
     let records: Vec<u64> = said
@@ -327,7 +324,7 @@ fn json_has_an_object_for_every_record() {
         .map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"))
         .map(|object| object["record"].as_u64().expect("it has a number"))
         .collect();
-    let all = offsets(studio.bytes()).len() as u64;
+    let all = offsets(hub.bytes()).len() as u64;
     assert_eq!(records, (1..=all).collect::<Vec<_>>());
     let said = replay(&[&path], &["--json", "--as", "bob"]);
     let line = r#"{"time":1.200000,"connection":2,"event":"message","username":"carol","message":"understood \u001b[1m"}"#;
@@ -406,13 +403,13 @@ fn a_redacted_recording_replays_and_nothing_is_overwritten() {
 
 #[test]
 fn a_diverging_recording_is_shrunk_and_still_diverges() {
-    let studio = story();
-    let (header, _) = Reader::open(studio.bytes()).expect("it is whole");
+    let hub = story();
+    let (header, _) = Reader::open(hub.bytes()).expect("it is whole");
     let config = Config {
         max_message_bytes: 10,
         ..Config::default()
     };
-    let bytes = behind(Header { config, ..header }, studio.bytes());
+    let bytes = behind(Header { config, ..header }, hub.bytes());
     let path = file("shrink", "story.rec", &bytes);
     let small = nowhere("shrink", "small.rec");
     let flags = ["--shrink", "-o", small.to_str().expect("it is UTF-8")];
@@ -426,7 +423,7 @@ fn a_diverging_recording_is_shrunk_and_still_diverges() {
     );
     assert!(offsets(&fs::read(&small).expect("it is there")).len() < offsets(&bytes).len() / 2);
 
-    let good = file("shrink", "good.rec", studio.bytes());
+    let good = file("shrink", "good.rec", hub.bytes());
     let other = nowhere("shrink", "other.rec");
     let said = replay(
         &[&good],
@@ -464,23 +461,23 @@ fn a_million_inputs_take_seconds() {
         message_rate: 0,
         ..Config::default()
     };
-    let mut studio = story::Studio::new(config);
+    let mut hub = story::RecordedHub::new(config);
     for id in 1..=100 {
-        studio.after(1).opens(id, std::net::Ipv4Addr::LOCALHOST);
-        studio.plain(id, &story::login(&format!("user-{id:03}")));
-        studio.plain(id, &story::join(&format!("room-{}", id % 10)));
+        hub.after(1).opens(id, std::net::Ipv4Addr::LOCALHOST);
+        hub.plain(id, &story::login(&format!("user-{id:03}")));
+        hub.plain(id, &story::join(&format!("room-{}", id % 10)));
     }
     // Each is one input, and one more for each of nine who take it.
     for number in 0..100_000 {
         let id = 1 + number * 7 % 100;
         let text = story::message(&format!("This is message number {number}."));
         match id % 2 {
-            0 => studio.after(3).plain(id, &text),
-            _ => studio.after(3).zlib(id, &text),
+            0 => hub.after(3).plain(id, &text),
+            _ => hub.after(3).zlib(id, &text),
         }
     }
-    let path = file("million", "million.rec", studio.bytes());
-    println!("{} bytes", studio.bytes().len());
+    let path = file("million", "million.rec", hub.bytes());
+    println!("{} bytes", hub.bytes().len());
     for flags in [
         &[][..],
         &["--transcript"],

@@ -9,8 +9,8 @@ use chatmaster_core::session::Update;
 use chatmaster_core::{Config, SessionConfig};
 
 use crate::address::Address;
+use crate::error::cause;
 use crate::runtime::{Client, Runtime, Stop};
-use crate::trouble::cause;
 
 /// Where the server is to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]

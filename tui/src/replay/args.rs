@@ -8,7 +8,7 @@ use chatmaster_core::{Config, Time};
 use clap::ArgGroup;
 
 use crate::cli::unfit;
-use crate::quantity::{Bytes, Span};
+use crate::units::{Bytes, Span};
 
 /// What `chatmaster replay --help` ends with.
 pub const AFTER_HELP: &str = "\

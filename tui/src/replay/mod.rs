@@ -5,34 +5,12 @@
 //! says where it differs. What is printed on stdout depends on the recording alone, and is the same
 //! each time; how long it took is said on stderr.
 
-mod addressee;
 mod args;
-mod asked;
-mod at;
-mod clock;
-mod disguise;
-mod json;
-mod onlooker;
-mod panics;
-#[cfg(feature = "ui")]
-mod playback;
-#[cfg(feature = "ui")]
-mod player;
-mod redact;
-mod reel;
-mod rerun;
-mod resend;
-mod roll;
-mod save;
-mod shrink;
-#[cfg(test)]
-mod story;
+mod reading;
+mod rewriting;
+mod showing;
 #[cfg(test)]
 mod tests;
-mod transcript;
-mod verify;
-mod view_as;
-mod what_if;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -41,10 +19,14 @@ use std::process::ExitCode;
 
 pub use args::{AFTER_HELP, Args};
 
+use crate::error::{CliError, tell};
 use crate::text::sanitise_lines;
-use crate::trouble::{Trouble, tell};
-use reel::{Break, OpenTrouble, Reel};
-use rerun::Ending;
+use reading::reel::{self, Break, OpenTrouble, Reel};
+use reading::rerun::Ending;
+use rewriting::{redact, shrink};
+#[cfg(feature = "ui")]
+use showing::playback;
+use showing::{at, json, transcript, verify, view_as, what_if};
 
 /// The replay came to something else than what was recorded.
 const DIVERGED: u8 = 3;
@@ -65,7 +47,7 @@ pub fn run(args: &Args) -> ExitCode {
 /// Why a replay ends without having done what it was asked to.
 #[derive(Debug)]
 enum Stop {
-    Trouble(Trouble),
+    CliError(CliError),
     /// These lines say where and how.
     Diverged(String),
     Damaged(String),
@@ -78,7 +60,7 @@ enum Stop {
 impl Stop {
     fn tell(&self) {
         match self {
-            Stop::Trouble(trouble) => tell(trouble),
+            Stop::CliError(trouble) => tell(trouble),
             Stop::Diverged(what) | Stop::Damaged(what) => tell_lines(what),
             Stop::Said(_) | Stop::Unread => {}
         }
@@ -86,7 +68,7 @@ impl Stop {
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Stop::Trouble(trouble) => trouble.exit_code(),
+            Stop::CliError(trouble) => trouble.exit_code(),
             Stop::Diverged(_) => ExitCode::from(DIVERGED),
             Stop::Damaged(_) => ExitCode::from(DAMAGED),
             Stop::Said(stop) => stop.exit_code(),
@@ -101,14 +83,14 @@ impl From<io::Error> for Stop {
             return Stop::Unread;
         }
         let why = reel::reason(&error);
-        Stop::Trouble(Trouble::Failed(format!("cannot write the output: {why}")))
+        Stop::CliError(CliError::Failed(format!("cannot write the output: {why}")))
     }
 }
 
 impl From<OpenTrouble> for Stop {
     fn from(trouble: OpenTrouble) -> Self {
         match trouble {
-            OpenTrouble::Failed(what) => Stop::Trouble(Trouble::Failed(what)),
+            OpenTrouble::Failed(what) => Stop::CliError(CliError::Failed(what)),
             OpenTrouble::Damaged(what) => Stop::Damaged(what),
         }
     }
@@ -139,7 +121,7 @@ fn play(args: &Args) -> Result<(), Stop> {
         shrink::shrink(&reel, path, &mut out)?
     } else if args.what_if {
         let config = args.changes.apply(&reel.header().config);
-        let config = config.map_err(|why| Stop::Trouble(Trouble::Usage(why)))?;
+        let config = config.map_err(|why| Stop::CliError(CliError::Usage(why)))?;
         what_if::print(&reel, &config, &mut out)?
     } else if let Some(at) = args.at {
         at::print(&reel, at.0, &mut out)?
@@ -164,7 +146,7 @@ fn judge(ending: Ending) -> Result<(), Stop> {
             Err(Stop::Damaged(damaged.to_string()))
         }
         Ending::Broken(unchained @ Break::Unchained { .. }) => {
-            Err(Stop::Trouble(Trouble::Failed(unchained.to_string())))
+            Err(Stop::CliError(CliError::Failed(unchained.to_string())))
         }
         Ending::Diverged(difference) => Err(Stop::Diverged(difference.to_string())),
     }
@@ -180,6 +162,6 @@ fn tell_lines(what: &str) {
     }
 }
 
-fn cannot(act: &str, path: &Path, why: &dyn fmt::Display) -> Trouble {
-    Trouble::Failed(format!("cannot {act} {}: {why}", path.display()))
+fn cannot(act: &str, path: &Path, why: &dyn fmt::Display) -> CliError {
+    CliError::Failed(format!("cannot {act} {}: {why}", path.display()))
 }

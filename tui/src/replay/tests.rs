@@ -12,10 +12,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::reel::Reel;
-use super::rerun::Ending;
-use super::story::{command, join, login, message, rename};
+use super::reading::reel::Reel;
+use super::reading::rerun::Ending;
 use super::{json, redact, transcript, verify, view_as, what_if};
+use chatmaster_tests::story::{command, join, login, message, rename};
 
 /// What may happen to a server.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use std::process;
 use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
 
 use super::{Given, Setting, Settings};
-use crate::folders;
-use crate::trouble::cause;
+use crate::dirs;
+use crate::error::cause;
 
 /// Where settings are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Place {
     /// The file's path, if there is to be one.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
-            Place::Usual => folders::config().map(|folder| folder.join("config.toml")),
+            Place::Usual => dirs::config().map(|folder| folder.join("config.toml")),
             Place::Given(path) => Some(path.clone()),
             Place::Nowhere => None,
         }

@@ -255,7 +255,7 @@ impl Client {
                 let text = text(input)?;
                 self.tell(match choice(input, 4)? {
                     0 => Msg::Said(text),
-                    1 => Msg::Trouble(text),
+                    1 => Msg::CliError(text),
                     2 => Msg::NotConnected(text),
                     _ => Msg::Notice(text),
                 });

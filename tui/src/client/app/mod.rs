@@ -131,7 +131,7 @@ pub enum Msg {
     /// An action was not handed over: a sentence that says why.
     NotDone(Action, String),
     /// Something beside the chat went wrong: a sentence.
-    Trouble(String),
+    CliError(String),
     /// Something beside the chat to know: a sentence.
     Notice(String),
     /// The colours are to be these.
@@ -169,7 +169,7 @@ pub enum Effect {
     /// [`Msg::Resized`].
     Suspend,
     /// Have something otherwise, and the next time too: answered by [`Msg::Notice`] or
-    /// [`Msg::Trouble`].
+    /// [`Msg::CliError`].
     Set(Setting),
     /// List what is set: answered by [`Msg::Notice`]s.
     Settings,

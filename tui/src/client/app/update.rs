@@ -81,7 +81,7 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             app.not_done(at, action, &why);
             Vec::new()
         }
-        Msg::Trouble(what) => {
+        Msg::CliError(what) => {
             app.complain(at, &what);
             Vec::new()
         }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use super::desk::Desk;
 use super::{Form, package};
 use crate::client::command::{self, Line, Topic};
-use crate::trouble::{cause, tell};
+use crate::error::{cause, tell};
 
 /// The longest line that is read whole. What a server takes is less by far.
 const MAX_LINE_BYTES: usize = 1024 * 1024;

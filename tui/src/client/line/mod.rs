@@ -27,9 +27,9 @@ use signal_hook::iterator::Signals;
 use crate::client::login::{Candidates, login_name};
 use crate::client::reach::{Destination, Hosting};
 use crate::client::retry::{self, Pauses};
+use crate::error::{CliError, cause, tell};
 use crate::runtime::Client;
 use crate::settings::Settings;
-use crate::trouble::{Trouble, cause, tell};
 use desk::{Certainty, Desk};
 use output::Output;
 
@@ -72,7 +72,7 @@ pub fn run(
     form: Form,
     persistence: Persistence,
     destination: &Destination,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let desk = Arc::new(Desk::new(match persistence {
         Persistence::Ends => Certainty::AtTheEnd,
         Persistence::Reconnects => Certainty::Always,
@@ -172,7 +172,7 @@ enum Next {
 }
 
 impl Talk<'_> {
-    fn run(mut self) -> Result<(), Trouble> {
+    fn run(mut self) -> Result<(), CliError> {
         let mut pauses = Pauses::new(retry::seed());
         loop {
             let begun = self.since;
@@ -194,27 +194,27 @@ impl Talk<'_> {
         }
         self.flush();
         if let Some(error) = self.out.error() {
-            return Err(Trouble::Failed(format!(
+            return Err(CliError::Failed(format!(
                 "{}; what was in the input by then was sent.",
                 output::explain(error)
             )));
         }
         match self.desk.input_trouble() {
-            Some(why) => Err(Trouble::Failed(why)),
+            Some(why) => Err(CliError::Failed(why)),
             None => Ok(()),
         }
     }
 
     /// Why the program ends, when the connection does.
-    fn lost(&self, why: String) -> Trouble {
-        Trouble::Failed(match self.out.error() {
+    fn lost(&self, why: String) -> CliError {
+        CliError::Failed(match self.out.error() {
             Some(error) => format!("{}; and {why}", output::explain(error)),
             None => why,
         })
     }
 
     /// Connects, and talks until that ends.
-    fn session(&mut self) -> Result<Over, Trouble> {
+    fn session(&mut self) -> Result<Over, CliError> {
         self.stage = Stage::LoggingIn;
         let is_joined = |room: &String| !RoomName::are_same(room, RoomName::GENERAL);
         let config = SessionConfig {
@@ -256,7 +256,7 @@ impl Talk<'_> {
         client: &Client,
         came: &Receiver<Update>,
         unsent: &mut usize,
-    ) -> Result<Over, Trouble> {
+    ) -> Result<Over, CliError> {
         let mut silence = Silence::begin();
         loop {
             let update = match came.try_recv() {
@@ -292,7 +292,7 @@ impl Talk<'_> {
         }
     }
 
-    fn give_up(&self, silence: Duration) -> Result<Over, Trouble> {
+    fn give_up(&self, silence: Duration) -> Result<Over, CliError> {
         let seconds = silence.as_secs();
         let why = format!("the server has not answered for {seconds} seconds.");
         match self.persistence {
@@ -337,7 +337,7 @@ impl Talk<'_> {
         client: &Client,
         event: Event,
         unsent: &mut usize,
-    ) -> Result<Next, Trouble> {
+    ) -> Result<Next, CliError> {
         match event {
             Event::NameWanted { reason } => return self.try_next_name(client, reason),
             Event::LoggedIn {
@@ -400,7 +400,7 @@ impl Talk<'_> {
         }
     }
 
-    fn try_next_name(&mut self, client: &Client, reason: Option<String>) -> Result<Next, Trouble> {
+    fn try_next_name(&mut self, client: &Client, reason: Option<String>) -> Result<Next, CliError> {
         let Some(candidates) = &mut self.candidates else {
             let name = self.name.as_deref().unwrap_or_default();
             let reason = reason.unwrap_or_else(|| "The server gave no reason.".into());
@@ -420,7 +420,7 @@ impl Talk<'_> {
     }
 
     /// The session is of no use. With time it may be, which is worth waiting for or not.
-    fn end(&self, why: String, next: &str) -> Result<Next, Trouble> {
+    fn end(&self, why: String, next: &str) -> Result<Next, CliError> {
         match self.persistence {
             Persistence::Reconnects => Ok(lost(why)),
             Persistence::Ends => Err(self.lost(format!("{why} {next}"))),
@@ -433,9 +433,10 @@ fn lost(why: String) -> Next {
 }
 
 /// The first signal leaves in good order, the second one at once.
-fn quit_on_signals(desk: Arc<Desk>) -> Result<(), Trouble> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])
-        .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
+fn quit_on_signals(desk: Arc<Desk>) -> Result<(), CliError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| {
+        CliError::Failed(format!("cannot watch for signals: {}", cause(&error)))
+    })?;
     thread::spawn(move || {
         let mut quitting = false;
         for signal in signals.forever() {

@@ -7,7 +7,7 @@ use chatmaster_core::session::{Action, Update};
 
 use super::{Form, json, print};
 use crate::client::underway::Fate;
-use crate::trouble::{cause, tell};
+use crate::error::{cause, tell};
 
 pub(super) struct Output {
     form: Form,

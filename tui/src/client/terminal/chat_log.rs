@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::folders;
+use crate::dirs;
 
 /// What the file is called in a folder.
 const NAME: &str = "chatmaster.log";
@@ -30,7 +30,7 @@ impl ChatLog {
 
     /// The file that is meant by `path`.
     pub(super) fn path_at(path: &Path) -> PathBuf {
-        let path = folders::expanded(path);
+        let path = dirs::expanded(path);
         let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         if ends_as_folder || path.is_dir() {
             path.join(NAME)

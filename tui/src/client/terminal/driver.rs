@@ -15,10 +15,10 @@ use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
 use super::{lost_terminal, palette};
 use crate::client::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
-use crate::folders;
+use crate::dirs;
+use crate::error::{CliError, cause};
 use crate::settings::file::Place;
 use crate::settings::{Setting, Settings};
-use crate::trouble::{Trouble, cause};
 
 /// The app and all that it acts on.
 pub(super) struct Driver {
@@ -76,7 +76,7 @@ impl Driver {
 
     /// Has what was sent in other runs at hand, and keeps what is sent in this one.
     fn recall(&mut self) {
-        let Some(folder) = folders::state() else {
+        let Some(folder) = dirs::state() else {
             self.doubt("There is no folder to keep what you send for the next time.");
             return;
         };
@@ -105,7 +105,7 @@ impl Driver {
     ///
     /// # Errors
     /// The terminal cannot be used any more, or there was no connection in the end.
-    pub(super) fn run(mut self, start: Msg, inbox: Inbox) -> Result<(), Trouble> {
+    pub(super) fn run(mut self, start: Msg, inbox: Inbox) -> Result<(), CliError> {
         let done = self.go(start, &inbox);
         // The user has left, whatever is still to be said to the server.
         drop(self.screen);
@@ -113,7 +113,7 @@ impl Driver {
         self.sessions.leave(inbox);
         done.map_err(|error| lost_terminal(&error))?;
         if self.app.is_lost() {
-            return Err(Trouble::Failed(format!(
+            return Err(CliError::Failed(format!(
                 "there was no connection to {destination} any more"
             )));
         }
@@ -301,7 +301,7 @@ impl Driver {
         };
         self.tell(match kept {
             Ok(path) => Msg::Notice(format!("{setting} is kept in {}.{when}", path.display())),
-            Err(why) => Msg::Trouble(why),
+            Err(why) => Msg::CliError(why),
         })
     }
 
@@ -320,7 +320,7 @@ impl Driver {
 
     /// Says what went wrong beside the chat, which goes on.
     pub(super) fn doubt(&mut self, what: &str) {
-        app::update(&mut self.app, now(), Msg::Trouble(what.into()));
+        app::update(&mut self.app, now(), Msg::CliError(what.into()));
     }
 }
 

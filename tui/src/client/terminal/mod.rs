@@ -22,9 +22,9 @@ use crate::client::app::{App, Mouse, Msg, Palette};
 use crate::client::login::login_name;
 use crate::client::reach::Destination;
 use crate::client::retry;
+use crate::error::{CliError, cause};
 use crate::settings::file::Place;
 use crate::settings::{Settings, Theme};
-use crate::trouble::{Trouble, cause};
 use driver::Driver;
 use inbox::inbox;
 use screen::Screen;
@@ -40,7 +40,7 @@ pub fn run(
     place: Place,
     doubts: &[String],
     destination: &Destination,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let (senders, inbox) = inbox();
     // First the screen, for connecting may take its time.
     let mouse = Mouse::scrolling(settings.mouse);
@@ -93,6 +93,6 @@ fn is_plain(term: &str) -> bool {
     is_old || term.ends_with("-mono") || term.ends_with("-m")
 }
 
-pub(crate) fn lost_terminal(error: &io::Error) -> Trouble {
-    Trouble::Failed(format!("cannot use the terminal: {}", cause(error)))
+pub(crate) fn lost_terminal(error: &io::Error) -> CliError {
+    CliError::Failed(format!("cannot use the terminal: {}", cause(error)))
 }

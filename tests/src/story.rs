@@ -5,48 +5,56 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use chatmaster_core::recording::{Header, Recorder};
-use chatmaster_core::wire::{Encoder, Encoding};
 use chatmaster_core::{Config, ConnId, Hub, Input, Output, Peer, Start, Time};
-use miniz_oxide::deflate::core::{
-    CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
-};
+
+use chatmaster_core::testing::wire::{Framing, Writer};
+
+pub use chatmaster_core::testing::packages::login;
 
 /// A hub that is recorded, with peers that take all they are sent.
-pub(crate) struct Studio {
-    pub(crate) hub: Hub,
-    pub(crate) recorder: Recorder,
-    pub(crate) now: Time,
+pub struct RecordedHub {
+    /// The hub, which is traced.
+    pub hub: Hub,
+    /// What has become of it so far.
+    pub recorder: Recorder,
+    /// Its time, which passes only [when told](RecordedHub::after).
+    pub now: Time,
+    /// Bob's streams, one for each package.
+    zlib: Writer,
     /// Carol's stream, which stays open.
-    stream: Box<CompressorOxide>,
+    stream: Writer,
 }
 
-impl Studio {
-    pub(crate) fn new(config: Config) -> Self {
+impl RecordedHub {
+    /// A hub without connections.
+    pub fn new(config: Config) -> Self {
         let start = Start {
             unix_micros: 1_795_000_000_000_000,
         };
         let mut hub = Hub::new(config.clone(), start);
         hub.trace();
-        let flags = create_comp_flags_from_zip_params(6, 15, 0);
-        Studio {
+        RecordedHub {
             hub,
             recorder: Recorder::new(Header::new(config, start, "test")),
             now: Time::ZERO,
-            stream: Box::new(CompressorOxide::new(flags)),
+            zlib: Writer::new(Framing::Zlib),
+            stream: Writer::new(Framing::Stream),
         }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// The recording.
+    pub fn bytes(&self) -> &[u8] {
         self.recorder.bytes()
     }
 
     /// Lets time pass.
-    pub(crate) fn after(&mut self, millis: u64) -> &mut Self {
+    pub fn after(&mut self, millis: u64) -> &mut Self {
         self.now = self.now + Duration::from_millis(millis);
         self
     }
 
-    pub(crate) fn handle(&mut self, input: Input<'_>) {
+    /// Hands `input` to the hub, and takes all that it wants to write.
+    pub fn handle(&mut self, input: Input<'_>) {
         self.recorder.handle(&mut self.hub, self.now, input);
         let outputs: Vec<Output> = std::iter::from_fn(|| self.hub.poll_output()).collect();
         self.recorder.drained(&outputs);
@@ -58,66 +66,57 @@ impl Studio {
         }
     }
 
-    pub(crate) fn opens(&mut self, id: u64, address: impl Into<IpAddr>) {
+    /// A connection comes.
+    pub fn opens(&mut self, id: u64, address: impl Into<IpAddr>) {
         self.handle(Input::Opened(ConnId(id), Peer(address.into())));
     }
 
     /// A package in plain JSON.
-    pub(crate) fn plain(&mut self, id: u64, text: &str) {
+    pub fn plain(&mut self, id: u64, text: &str) {
         self.handle(Input::Received(ConnId(id), text.as_bytes()));
     }
 
     /// A package as a zlib stream of its own.
-    pub(crate) fn zlib(&mut self, id: u64, text: &str) {
-        let mut bytes = Vec::new();
-        Encoder::default().encode(text.as_bytes(), Encoding::Zlib, &mut bytes);
+    pub fn zlib(&mut self, id: u64, text: &str) {
+        let bytes = self.zlib.package(text);
         self.handle(Input::Received(ConnId(id), &bytes));
     }
 
     /// A package in the one stream that stays open.
-    pub(crate) fn stream(&mut self, id: u64, text: &str) {
-        let mut bytes = vec![0; text.len() + 64];
-        let (_, taken, written) = compress(
-            &mut self.stream,
-            text.as_bytes(),
-            &mut bytes,
-            TDEFLFlush::Sync,
-        );
-        assert_eq!(taken, text.len(), "there is room for it");
-        self.handle(Input::Received(ConnId(id), &bytes[..written]));
+    pub fn stream(&mut self, id: u64, text: &str) {
+        let bytes = self.stream.package(text);
+        self.handle(Input::Received(ConnId(id), &bytes));
     }
 }
 
-pub(crate) fn login(name: &str) -> String {
-    format!(
-        r#"{{"type":"command","data":{{"command":"login","parameters":{{"username":"{name}"}}}}}}"#
-    )
-}
-
-pub(crate) fn rename(name: &str) -> String {
+/// The rename of a user.
+pub fn rename(name: &str) -> String {
     format!(
         r#"{{"type":"command","data":{{"command":"rename","parameters":{{"username":"{name}"}}}}}}"#
     )
 }
 
-pub(crate) fn join(room: &str) -> String {
+/// The wish to be in a room.
+pub fn join(room: &str) -> String {
     format!(
         r#"{{"type":"command","data":{{"command":"join","parameters":{{"channel":"{room}"}}}}}}"#
     )
 }
 
-pub(crate) fn command(name: &str) -> String {
+/// A command without parameters.
+pub fn command(name: &str) -> String {
     format!(r#"{{"type":"command","data":{{"command":"{name}"}}}}"#)
 }
 
-pub(crate) fn message(text: &str) -> String {
+/// What a user says: `text` as it is in JSON, escapes and all.
+pub fn message(text: &str) -> String {
     format!(r#"{{"type":"message","data":{{"message":"{text}"}}}}"#)
 }
 
 /// Alice (#1) speaks plain JSON, bob (#2) a stream for each package, carol (#3) one for all. Alice is
 /// never in the room lair, which is private from 1.0 s to 1.8 s.
-pub(crate) fn story() -> Studio {
-    let mut studio = Studio::new(Config::default());
+pub fn story() -> RecordedHub {
+    let mut studio = RecordedHub::new(Config::default());
     let s = &mut studio;
     s.after(100).opens(1, Ipv4Addr::LOCALHOST);
     s.after(100).plain(1, &login("alice"));

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use chatmaster_core::recording::{BEHAVIOUR, Fault, Header, OpenError, Reader, Record};
 
-use crate::trouble::{Trouble, cause};
+use crate::error::{CliError, cause};
 
 /// A recording in memory: all its segments, in order.
-pub(super) struct Reel {
+pub(in crate::replay) struct Reel {
     segments: Vec<Segment>,
 }
 
@@ -21,18 +21,18 @@ struct Segment {
 }
 
 /// A record, and where it is.
-pub(super) struct Entry<'a> {
+pub(in crate::replay) struct Entry<'a> {
     /// Its number in the recording, from 1.
-    pub(super) number: u64,
+    pub(in crate::replay) number: u64,
     /// The file it is in.
-    pub(super) path: &'a Path,
+    pub(in crate::replay) path: &'a Path,
     /// Where it begins in that file.
-    pub(super) offset: usize,
-    pub(super) record: Record<'a>,
+    pub(in crate::replay) offset: usize,
+    pub(in crate::replay) record: Record<'a>,
 }
 
 /// Reads the entries of a [`Reel`], from the first on.
-pub(super) struct Entries<'a> {
+pub(in crate::replay) struct Entries<'a> {
     segments: &'a [Segment],
     /// Which segment is being read.
     at: usize,
@@ -42,7 +42,7 @@ pub(super) struct Entries<'a> {
 
 /// Why there are no further entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Break {
+pub(in crate::replay) enum Break {
     /// The recording ends inside a record; what came before is good.
     Torn {
         path: PathBuf,
@@ -63,7 +63,7 @@ pub(super) enum Break {
 
 impl Break {
     /// Whether only the end of the recording is missing.
-    pub(super) fn is_torn(&self) -> bool {
+    pub(in crate::replay) fn is_torn(&self) -> bool {
         matches!(self, Break::Torn { .. })
     }
 }
@@ -107,7 +107,7 @@ impl Reel {
     ///
     /// # Errors
     /// What is missing, foreign, too new or damaged, by name.
-    pub(super) fn open(paths: &[PathBuf]) -> Result<Self, OpenTrouble> {
+    pub(in crate::replay) fn open(paths: &[PathBuf]) -> Result<Self, OpenTrouble> {
         let segments = paths.iter().map(|path| {
             let bytes = fs::read(path).map_err(|error| cannot_read(path, &error))?;
             Segment::new(path, bytes)
@@ -118,7 +118,7 @@ impl Reel {
 
     /// A recording of one file that is in memory already.
     #[cfg(test)]
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(in crate::replay) fn of(bytes: &[u8]) -> Self {
         let segment = Segment::new(Path::new("memory"), bytes.to_vec());
         segment
             .and_then(|segment| Reel::new(vec![segment]))
@@ -156,25 +156,25 @@ impl Reel {
     }
 
     /// What the recording says of itself.
-    pub(super) fn header(&self) -> &Header {
+    pub(in crate::replay) fn header(&self) -> &Header {
         &self.segments[0].header
     }
 
     /// The name of its first file.
     #[cfg(feature = "ui")]
-    pub(super) fn name(&self) -> String {
+    pub(in crate::replay) fn name(&self) -> String {
         let path = &self.segments[0].path;
         let name = path.file_name().unwrap_or(path.as_os_str());
         name.to_string_lossy().into_owned()
     }
 
     /// How many files it is in.
-    pub(super) fn files(&self) -> usize {
+    pub(in crate::replay) fn files(&self) -> usize {
         self.segments.len()
     }
 
     /// A word of warning, if the recording was made by a later core, which may do something else.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(in crate::replay) fn warning(&self) -> Option<String> {
         let behaviour = self.header().behaviour;
         (behaviour > BEHAVIOUR).then(|| {
             format!(
@@ -185,7 +185,7 @@ impl Reel {
         })
     }
 
-    pub(super) fn entries(&self) -> Entries<'_> {
+    pub(in crate::replay) fn entries(&self) -> Entries<'_> {
         let (_, reader) = Reader::open(&self.segments[0].bytes).expect("it was opened before");
         Entries {
             segments: &self.segments,
@@ -220,7 +220,7 @@ impl Segment {
 
 impl<'a> Entries<'a> {
     /// The next entry; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Entry<'a>>, Break> {
+    pub(in crate::replay) fn next(&mut self) -> Result<Option<Entry<'a>>, Break> {
         loop {
             let segment = &self.segments[self.at];
             let next = self.segments.get(self.at + 1);
@@ -272,14 +272,14 @@ impl<'a> Entries<'a> {
     }
 
     /// The checksum of all that was read, which each record's builds on.
-    pub(super) fn checksum(&self) -> u32 {
+    pub(in crate::replay) fn checksum(&self) -> u32 {
         self.reader.chain()
     }
 }
 
 /// Why a recording cannot be opened.
 #[derive(Debug)]
-pub(super) enum OpenTrouble {
+pub(in crate::replay) enum OpenTrouble {
     /// It is not there, or something else, or of another program.
     Failed(String),
     /// Its header is not what was written.
@@ -311,7 +311,7 @@ impl OpenTrouble {
     }
 
     #[cfg(test)]
-    pub(super) fn what(&self) -> &str {
+    pub(in crate::replay) fn what(&self) -> &str {
         match self {
             OpenTrouble::Failed(what) | OpenTrouble::Damaged(what) => what,
         }
@@ -319,13 +319,13 @@ impl OpenTrouble {
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> OpenTrouble {
-    let (Trouble::Failed(what) | Trouble::Usage(what)) =
-        super::cannot("read", path, &reason(error));
+    let (CliError::Failed(what) | CliError::Usage(what)) =
+        crate::replay::cannot("read", path, &reason(error));
     OpenTrouble::Failed(what)
 }
 
 /// What is wrong with a file, in words.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(in crate::replay) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".into(),
         io::ErrorKind::IsADirectory => "it is a folder".into(),

@@ -11,7 +11,7 @@ use super::panics::{Panic, caught};
 use super::reel::{Break, Entry, Reel};
 
 /// Something that watches a recording being replayed.
-pub(super) trait Watch {
+pub(in crate::replay) trait Watch {
     /// The hub as it is before `entry`. May stop the replay there.
     fn before(&mut self, _hub: &Hub, _entry: &Entry<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -27,19 +27,19 @@ pub(super) trait Watch {
 }
 
 /// What came of replaying a recording.
-pub(super) struct Rerun {
-    pub(super) ending: Ending,
+pub(in crate::replay) struct Rerun {
+    pub(in crate::replay) ending: Ending,
     /// The hub as it was left.
-    pub(super) replay: Replay,
+    pub(in crate::replay) replay: Replay,
     /// The time of the last input.
-    pub(super) time: Time,
+    pub(in crate::replay) time: Time,
     /// The checksum of the records read.
-    pub(super) checksum: u32,
+    pub(in crate::replay) checksum: u32,
 }
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(in crate::replay) enum Ending {
     /// All records were replayed, or as many as were wanted.
     Whole,
     /// There are no further records that are good.
@@ -50,20 +50,20 @@ pub(super) enum Ending {
 
 /// The first difference between a recording and its replay. Displays as lines for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Difference {
+pub(in crate::replay) struct Difference {
     /// The number of the record, from 1.
-    pub(super) record: u64,
+    pub(in crate::replay) record: u64,
     /// Where that record is.
     place: String,
     time: Time,
     conn: Option<ConnId>,
     /// Who that is, if logged in.
     username: Option<String>,
-    pub(super) what: What,
+    pub(in crate::replay) what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(in crate::replay) enum What {
     /// This was recorded, and that came of it now.
     Deeds(Deed, Deed),
     /// The hub panicked.
@@ -114,7 +114,7 @@ fn in_words(deed: &Deed) -> String {
 }
 
 /// The connection an input is about.
-pub(super) fn connection(input: &Input<'_>) -> Option<ConnId> {
+pub(in crate::replay) fn connection(input: &Input<'_>) -> Option<ConnId> {
     match *input {
         Input::Opened(id, _)
         | Input::Received(id, _)
@@ -129,7 +129,7 @@ pub(super) fn connection(input: &Input<'_>) -> Option<ConnId> {
 ///
 /// # Errors
 /// If `watch` cannot write.
-pub(super) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Result<Rerun> {
+pub(in crate::replay) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Result<Rerun> {
     let mut replay = Replay::new(reel.header());
     let mut entries = reel.entries();
     let mut time = Time::ZERO;
@@ -190,7 +190,7 @@ fn diverged(replay: &Replay, divergence: &Divergence, place: String) -> Ending {
 }
 
 /// Who is logged in at `conn`.
-pub(super) fn username(hub: &Hub, conn: ConnId) -> Option<&str> {
+pub(in crate::replay) fn username(hub: &Hub, conn: ConnId) -> Option<&str> {
     match hub.client(conn)?.state {
         ClientState::User { username, .. } => Some(username),
         ClientState::LoggingIn | ClientState::Closing(_) => None,

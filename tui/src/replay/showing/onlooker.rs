@@ -15,21 +15,21 @@ use chatmaster_core::{
     ConnId, Hub, Input, Output, Session, SessionConfig, SessionInput, Time, Username,
 };
 
-use super::asked::Asked;
-use super::reel::{Entry, Reel};
-use super::rerun::{Rerun, Watch, connection, rerun};
-use super::roll::Roll;
+use crate::replay::reading::asked::Asked;
+use crate::replay::reading::reel::{Entry, Reel};
+use crate::replay::reading::rerun::{Rerun, Watch, connection, rerun};
+use crate::replay::reading::roll::Roll;
 
 /// Something a user saw or said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) time: Time,
-    pub(super) conn: ConnId,
-    pub(super) what: Sight,
+pub(in crate::replay) struct Seen {
+    pub(in crate::replay) time: Time,
+    pub(in crate::replay) conn: ConnId,
+    pub(in crate::replay) what: Sight,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(in crate::replay) enum Sight {
     /// The user said this: it is what the server got, when it got it.
     Said(String),
     Event(Event),
@@ -37,7 +37,7 @@ pub(super) enum Sight {
 
 /// The connections that were ever logged in under `name`, caselessly; if there are none, the names
 /// that there were.
-pub(super) fn connections_of(
+pub(in crate::replay) fn connections_of(
     reel: &Reel,
     name: &str,
 ) -> io::Result<Result<BTreeSet<ConnId>, BTreeSet<String>>> {
@@ -102,7 +102,7 @@ impl Watch for Search {
 ///
 /// # Errors
 /// What `on_seen` says.
-pub(super) fn look(
+pub(in crate::replay) fn look(
     reel: &Reel,
     conns: &BTreeSet<ConnId>,
     on_seen: impl FnMut(Seen) -> io::Result<()>,

@@ -15,15 +15,15 @@ use chatmaster_core::recording::Record;
 use chatmaster_core::wire::{Notification, ServerPackage};
 use chatmaster_core::{ClientState, ConnId, Emission, Hub, Input, Output, Peer, Time};
 
-use super::asked::{Asked, LISTED, Request, is_about};
-use super::clock::Clock;
-use super::reel::{Entry, Reel};
-use super::rerun::{Ending, Watch, connection, rerun, username};
-use super::roll::Roll;
+use crate::replay::reading::asked::{Asked, LISTED, Request, is_about};
+use crate::replay::reading::clock::Clock;
+use crate::replay::reading::reel::{Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Watch, connection, rerun, username};
+use crate::replay::reading::roll::Roll;
 use crate::text::sanitise;
 
 /// Prints the transcript of `reel`.
-pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
     let config = &reel.header().config;
     let mut transcript = Transcript {
         out,
@@ -282,18 +282,18 @@ fn is_alone(hub: &Hub, conn: ConnId) -> bool {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::super::story::{Studio, login, message, story};
     use super::*;
+    use chatmaster_tests::story::{RecordedHub, login, message, story};
 
     #[test]
     fn what_was_said_to_nobody_is_told_though_the_connection_breaks_right_after_it() {
-        let mut studio = Studio::new(chatmaster_core::Config::default());
-        studio.after(100).opens(1, Ipv4Addr::LOCALHOST);
-        studio.after(100).plain(1, &login("alice"));
-        studio.after(100).plain(1, &message("is anyone here?"));
-        studio.after(100).handle(Input::Closed(ConnId(1)));
+        let mut hub = RecordedHub::new(chatmaster_core::Config::default());
+        hub.after(100).opens(1, Ipv4Addr::LOCALHOST);
+        hub.after(100).plain(1, &login("alice"));
+        hub.after(100).plain(1, &message("is anyone here?"));
+        hub.after(100).handle(Input::Closed(ConnId(1)));
         let mut out = Vec::new();
-        print(&Reel::of(studio.bytes()), &mut out).expect("memory can be written");
+        print(&Reel::of(hub.bytes()), &mut out).expect("memory can be written");
         let text = String::from_utf8(out).expect("text is printed");
         let told: Vec<_> = text.lines().map(|line| &line[13 + 2 + 24 + 2..]).collect();
         let expected = [

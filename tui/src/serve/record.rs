@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chatmaster_core::recording::SinkOutcome;
 
-use crate::trouble::{Trouble, cause, tell};
+use crate::error::{CliError, cause, tell};
 
 /// Keeps a recording in a file, and in further ones as it grows: `FILE`, `FILE.1`, `FILE.2` and so on.
 /// Only the owner may read them, for they hold what people wrote.
@@ -27,7 +27,7 @@ impl Recording {
     ///
     /// # Errors
     /// Why there cannot be one: an existing file is never overwritten.
-    pub fn begin(path: &Path, max: Option<usize>) -> Result<Self, Trouble> {
+    pub fn begin(path: &Path, max: Option<usize>) -> Result<Self, CliError> {
         let file = create(path).map_err(|error| {
             let next = match error.kind() {
                 io::ErrorKind::AlreadyExists => {
@@ -37,7 +37,7 @@ impl Recording {
             };
             let cause = why(&error);
             let path = path.display();
-            Trouble::Failed(format!("cannot record to {path}: {cause}. {next}."))
+            CliError::Failed(format!("cannot record to {path}: {cause}. {next}."))
         })?;
         Ok(Recording {
             path: path.into(),

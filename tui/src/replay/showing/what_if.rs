@@ -16,12 +16,16 @@ use std::io::{self, Write};
 use chatmaster_core::recording::{Header, Record};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Time};
 
-use super::reel::{Entry, Reel};
-use super::rerun::{Ending, Watch, connection, rerun, username};
+use crate::replay::reading::reel::{Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Watch, connection, rerun, username};
 use crate::text::sanitise;
 
 /// Prints what `config` would have changed.
-pub(super) fn print(reel: &Reel, config: &Config, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(
+    reel: &Reel,
+    config: &Config,
+    out: &mut impl Write,
+) -> io::Result<Ending> {
     let other = Header {
         config: config.clone(),
         ..reel.header().clone()
@@ -339,29 +343,29 @@ fn report(recorded: &Fates, other: &Fates, out: &mut impl Write) -> io::Result<(
 mod tests {
     use std::net::Ipv4Addr;
 
-    use super::super::story::{Studio, login, message, story};
     use super::*;
+    use chatmaster_tests::story::{RecordedHub, login, message, story};
 
-    fn printed(studio: &Studio, config: &Config) -> Vec<String> {
+    fn printed(hub: &RecordedHub, config: &Config) -> Vec<String> {
         let mut out = Vec::new();
-        let ending = print(&Reel::of(studio.bytes()), config, &mut out);
+        let ending = print(&Reel::of(hub.bytes()), config, &mut out);
         assert_eq!(ending.expect("memory can be written"), Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         text.lines().map(str::to_owned).collect()
     }
 
     /// Alice logs in and says a dozen things, one in a tenth of a second; then she leaves.
-    fn chatter() -> Studio {
-        let mut studio = Studio::new(Config::default());
-        studio.opens(1, Ipv4Addr::LOCALHOST);
-        studio.plain(1, &login("alice"));
-        studio.opens(2, Ipv4Addr::LOCALHOST);
-        studio.plain(2, &login("bob"));
+    fn chatter() -> RecordedHub {
+        let mut hub = RecordedHub::new(Config::default());
+        hub.opens(1, Ipv4Addr::LOCALHOST);
+        hub.plain(1, &login("alice"));
+        hub.opens(2, Ipv4Addr::LOCALHOST);
+        hub.plain(2, &login("bob"));
         for number in 0..12 {
-            studio.after(100).plain(1, &message(&format!("{number}")));
+            hub.after(100).plain(1, &message(&format!("{number}")));
         }
-        studio.after(60_000).handle(Input::Eof(ConnId(1)));
-        studio
+        hub.after(60_000).handle(Input::Eof(ConnId(1)));
+        hub
     }
 
     #[test]
@@ -419,14 +423,14 @@ mod tests {
 
     #[test]
     fn who_would_have_to_log_in_sooner_is_closed_without_an_input_at_that_time() {
-        let mut studio = Studio::new(Config::default());
-        studio.opens(1, Ipv4Addr::LOCALHOST);
-        studio.after(20_000).plain(1, &login("alice"));
+        let mut hub = RecordedHub::new(Config::default());
+        hub.opens(1, Ipv4Addr::LOCALHOST);
+        hub.after(20_000).plain(1, &login("alice"));
         let config = Config {
             login_timeout: std::time::Duration::from_secs(3),
             ..Config::default()
         };
-        let lines = printed(&studio, &config);
+        let lines = printed(&hub, &config);
         assert_eq!(
             lines.last().map(String::as_str),
             Some(

@@ -1,5 +1,8 @@
 //! `chatmaster serve`.
 
+pub(crate) mod memory;
+pub(crate) mod record;
+
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::thread;
@@ -12,17 +15,16 @@ use signal_hook::iterator::Signals;
 
 use crate::address::{Address, DEFAULT_PORT};
 use crate::cli::Serve;
-use crate::memory;
-use crate::record::Recording;
+use crate::error::{CliError, cause, tell};
 use crate::runtime::{Runtime, Stop};
-use crate::trouble::{Trouble, cause, tell};
+use record::Recording;
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// Why it cannot.
-pub fn serve(args: &Serve) -> Result<(), Trouble> {
-    let config = args.config().map_err(Trouble::Usage)?;
+pub fn serve(args: &Serve) -> Result<(), CliError> {
+    let config = args.config().map_err(CliError::Usage)?;
     let runtime = args.runtime;
     raise_descriptors();
     let listeners = if args.listen.is_empty() {
@@ -41,11 +43,11 @@ pub fn serve(args: &Serve) -> Result<(), Trouble> {
     }
     say(&memory::in_a_line(&config));
     stop.serve(config, listeners, recording, tell_of_failed_accepts())
-        .map_err(|error| Trouble::Failed(format!("the server failed: {}", cause(&error))))
+        .map_err(|error| CliError::Failed(format!("the server failed: {}", cause(&error))))
 }
 
 /// Listens on port 9000 of all interfaces, of both families where there are both.
-fn listen_everywhere(runtime: Runtime) -> Result<TcpListener, Trouble> {
+fn listen_everywhere(runtime: Runtime) -> Result<TcpListener, CliError> {
     let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
     let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT));
     match runtime.listen(v6) {
@@ -61,12 +63,12 @@ fn listen_everywhere(runtime: Runtime) -> Result<TcpListener, Trouble> {
 }
 
 /// Listens on every address that `addresses` stand for: `localhost` often is two.
-fn listen(runtime: Runtime, addresses: &[Address]) -> Result<Vec<TcpListener>, Trouble> {
+fn listen(runtime: Runtime, addresses: &[Address]) -> Result<Vec<TcpListener>, CliError> {
     let mut found = Vec::new();
     for address in addresses {
         let resolved = address.resolve().map_err(|error| {
             let cause = cause(&error);
-            Trouble::Failed(format!(
+            CliError::Failed(format!(
                 "cannot listen on {address}: {cause}. Give an address of this machine with --listen."
             ))
         })?;
@@ -97,7 +99,7 @@ fn raise_descriptors() {
     }
 }
 
-fn cannot_listen(address: &str, error: &io::Error) -> Trouble {
+fn cannot_listen(address: &str, error: &io::Error) -> CliError {
     let next = match error.kind() {
         io::ErrorKind::AddrInUse => {
             "Stop the other server, or choose another port with --listen 127.0.0.1:0"
@@ -105,7 +107,7 @@ fn cannot_listen(address: &str, error: &io::Error) -> Trouble {
         io::ErrorKind::PermissionDenied => "Choose a port above 1023 with --listen 127.0.0.1:9000",
         _ => "Give an address of this machine with --listen",
     };
-    Trouble::Failed(format!(
+    CliError::Failed(format!(
         "cannot listen on {address}: {}. {next}.",
         cause(error)
     ))
@@ -130,14 +132,15 @@ fn tell_of_failed_accepts() -> impl FnMut(&io::Error) {
 
 /// SIGTERM and SIGINT stop the server: the first gracefully, the second at once. What else is sent to
 /// servers to have them do something, such as to read their configuration anew, does not end it.
-fn heed_signals(stop: Stop) -> Result<(), Trouble> {
+fn heed_signals(stop: Stop) -> Result<(), CliError> {
     #[cfg(unix)]
     let ignored = [SIGHUP, SIGUSR1, SIGUSR2];
     #[cfg(not(unix))]
     let ignored = [];
     let heeded = [SIGTERM, SIGINT].into_iter().chain(ignored);
-    let mut signals = Signals::new(heeded)
-        .map_err(|error| Trouble::Failed(format!("cannot watch for signals: {}", cause(&error))))?;
+    let mut signals = Signals::new(heeded).map_err(|error| {
+        CliError::Failed(format!("cannot watch for signals: {}", cause(&error)))
+    })?;
     thread::spawn(move || {
         let mut stopping = false;
         for signal in signals.forever() {

@@ -8,27 +8,27 @@ use crate::text::sanitise;
 
 /// Why `chatmaster` ends without having done what it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum CliError {
     /// A connection was lost or refused, or something could not be had.
     Failed(String),
     /// It was asked in a way that makes no sense.
     Usage(String),
 }
 
-impl Trouble {
+impl CliError {
     /// The exit status that tells a script.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Trouble::Failed(_) => ExitCode::from(1),
-            Trouble::Usage(_) => ExitCode::from(2),
+            CliError::Failed(_) => ExitCode::from(1),
+            CliError::Usage(_) => ExitCode::from(2),
         }
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Failed(what) | Trouble::Usage(what) => f.write_str(what),
+            CliError::Failed(what) | CliError::Usage(what) => f.write_str(what),
         }
     }
 }

@@ -4,11 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::reel::reason;
-use super::{Stop, cannot};
+use crate::replay::reading::reel::reason;
+use crate::replay::{Stop, cannot};
 
 /// Writes `bytes` to a new file that only its owner may read: it may hold what people wrote.
-pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(in crate::replay) fn save(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let write = || -> io::Result<()> {
         let mut file = create(path)?;
         file.write_all(bytes)
@@ -16,7 +16,7 @@ pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
             // Half a recording is of no use to anyone; nothing is to be done if that fails, too.
             .inspect_err(|_| drop(fs::remove_file(path)))
     };
-    write().map_err(|error| Stop::Trouble(cannot("write", path, &reason(&error))))
+    write().map_err(|error| Stop::CliError(cannot("write", path, &reason(&error))))
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -16,18 +16,18 @@ use chatmaster_core::{ConnId, Time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Stop;
-use super::clock::Clock;
 use super::json::seconds;
 use super::onlooker::{Seen, Sight, connections_of, look};
-use super::reel::Reel;
-use super::rerun::Ending;
 use crate::client::line::{json, print};
+use crate::error::CliError;
+use crate::replay::Stop;
+use crate::replay::reading::clock::Clock;
+use crate::replay::reading::reel::Reel;
+use crate::replay::reading::rerun::Ending;
 use crate::text::sanitise;
-use crate::trouble::Trouble;
 
 /// Shows what the user `name` saw and said.
-pub(super) fn show(
+pub(in crate::replay) fn show(
     reel: &Reel,
     name: &str,
     as_json: bool,
@@ -77,14 +77,14 @@ fn shown(names: &mut BTreeMap<ConnId, String>, seen: Seen) -> Option<Event> {
 }
 
 /// The connections of the user `name`.
-pub(super) fn connections(reel: &Reel, name: &str) -> Result<BTreeSet<ConnId>, Stop> {
+pub(in crate::replay) fn connections(reel: &Reel, name: &str) -> Result<BTreeSet<ConnId>, Stop> {
     connections_of(reel, name)?.map_err(|others| {
         let others: Vec<_> = others.into_iter().take(MAX_NAMES).collect();
         let hint = match &others[..] {
             [] => "Nobody did.".into(),
             others => format!("These did: {}.", others.join(", ")),
         };
-        Stop::Trouble(Trouble::Failed(format!(
+        Stop::CliError(CliError::Failed(format!(
             "nobody logged in as {name}. {hint}"
         )))
     })
@@ -140,8 +140,8 @@ mod tests {
 
     use chatmaster_core::{Config, Input};
 
-    use super::super::story::{Studio, login, message, rename, story};
     use super::*;
+    use chatmaster_tests::story::{RecordedHub, login, message, rename, story};
 
     fn seen_by(name: &str, as_json: bool) -> Vec<String> {
         let mut out = Vec::new();
@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn a_package_is_seen_when_its_last_byte_was_handed_over() {
-        let mut studio = Studio::new(Config::default());
-        let s = &mut studio;
+        let mut hub = RecordedHub::new(Config::default());
+        let s = &mut hub;
         s.opens(1, Ipv4Addr::LOCALHOST);
         s.plain(1, &login("alice"));
         s.opens(2, Ipv4Addr::LOCALHOST);
@@ -213,16 +213,16 @@ mod tests {
         let most = u32::try_from(pending).expect("it is short") - 2;
         s.recorder
             .handle(&mut s.hub, s.now, Input::Sent(ConnId(1), most));
-        let seen = |studio: &Studio| {
+        let seen = |hub: &RecordedHub| {
             let mut out = Vec::new();
-            show(&Reel::of(studio.bytes()), "alice", false, &mut out).expect("she is there");
+            show(&Reel::of(hub.bytes()), "alice", false, &mut out).expect("she is there");
             String::from_utf8(out).expect("text is printed")
         };
-        assert!(!seen(&studio).contains("psst"));
-        let s = studio.after(1000);
+        assert!(!seen(&hub).contains("psst"));
+        let s = hub.after(1000);
         s.recorder
             .handle(&mut s.hub, s.now, Input::Sent(ConnId(1), 2));
-        let seen = seen(&studio);
+        let seen = seen(&hub);
         let last = seen.lines().last();
         assert_eq!(
             last,
@@ -247,20 +247,20 @@ mod tests {
 
     #[test]
     fn what_a_client_asks_for_by_itself_is_not_shown() {
-        let mut studio = Studio::new(Config::default());
-        let s = &mut studio;
+        let mut hub = RecordedHub::new(Config::default());
+        let s = &mut hub;
         s.opens(1, Ipv4Addr::LOCALHOST);
         s.plain(1, &login("alice"));
         s.plain(1, &rename("carol"));
         // What the terminal client sends for a line, and before.
         for command in ["users", "channels"] {
-            s.plain(1, &super::super::story::command(command));
+            s.plain(1, &chatmaster_tests::story::command(command));
         }
         s.plain(1, &message("/me waves"));
-        s.plain(1, &super::super::story::command("channels"));
+        s.plain(1, &chatmaster_tests::story::command("channels"));
         for as_json in [false, true] {
             let mut out = Vec::new();
-            let shown = show(&Reel::of(studio.bytes()), "alice", as_json, &mut out);
+            let shown = show(&Reel::of(hub.bytes()), "alice", as_json, &mut out);
             shown.expect("she is there");
             let text = String::from_utf8(out).expect("text is printed");
             let lines: Vec<_> = text.lines().collect();
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn a_name_that_nobody_had_is_refused_with_those_there_were() {
         let shown = show(&Reel::of(story().bytes()), "dave", false, &mut Vec::new());
-        let Err(Stop::Trouble(Trouble::Failed(why))) = shown else {
+        let Err(Stop::CliError(CliError::Failed(why))) = shown else {
             panic!("{shown:?}");
         };
         assert_eq!(

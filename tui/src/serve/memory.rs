@@ -3,7 +3,7 @@
 use chatmaster_core::{Config, MemoryShare};
 
 use crate::cli::flag;
-use crate::quantity::{Bytes, roughly};
+use crate::units::{Bytes, roughly};
 
 /// What the program itself takes.
 const PROGRAM: usize = 16 << 20;

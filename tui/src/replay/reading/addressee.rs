@@ -10,7 +10,7 @@ use chatmaster_core::{ConnId, Emission, Hub};
 
 /// Finds whom packages went to, one after the other.
 #[derive(Default)]
-pub(super) struct Addressees {
+pub(in crate::replay) struct Addressees {
     encoder: Encoder,
     /// Up to where each queue is known to hold packages found before.
     found: BTreeMap<ConnId, usize>,
@@ -18,13 +18,13 @@ pub(super) struct Addressees {
 
 impl Addressees {
     /// An input comes, which may take from the queues.
-    pub(super) fn next_input(&mut self) {
+    pub(in crate::replay) fn next_input(&mut self) {
         self.found.clear();
     }
 
     /// The connection that `emission` went to, if it went to one: most likely `likely`, who caused
     /// it. To be asked of each emission in order, before the next input.
-    pub(super) fn find(
+    pub(in crate::replay) fn find(
         &mut self,
         hub: &Hub,
         likely: Option<ConnId>,
@@ -67,18 +67,18 @@ mod tests {
     use chatmaster_core::{Config, Input};
 
     use super::super::reel::Reel;
-    use super::super::story::Studio;
     use super::*;
+    use chatmaster_tests::story::RecordedHub;
 
     #[test]
     fn a_package_for_one_is_found_in_a_queue_whoever_caused_it() {
-        let mut studio = Studio::new(Config::default());
+        let mut hub = RecordedHub::new(Config::default());
         for id in 1..=3 {
-            studio.opens(id, Ipv4Addr::LOCALHOST);
+            hub.opens(id, Ipv4Addr::LOCALHOST);
         }
-        studio.plain(2, "nonsense");
-        studio.handle(Input::Shutdown);
-        let reel = Reel::of(studio.bytes());
+        hub.plain(2, "nonsense");
+        hub.handle(Input::Shutdown);
+        let reel = Reel::of(hub.bytes());
         let mut replay = Replay::new(reel.header());
         let mut entries = reel.entries();
         let mut addressees = Addressees::default();

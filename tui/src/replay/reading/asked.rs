@@ -9,7 +9,7 @@ use chatmaster_core::ConnId;
 use chatmaster_core::wire::{ClientPackage, Command, Decoder, Inflaters, PackageError};
 
 /// The packages of all connections that wait for an answer.
-pub(super) struct Asked {
+pub(in crate::replay) struct Asked {
     max_package_bytes: usize,
     inflaters: Inflaters,
     conns: BTreeMap<ConnId, Conn>,
@@ -22,7 +22,7 @@ struct Conn {
 
 /// A package, as far as its answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub(in crate::replay) enum Request {
     Message(String),
     /// A command, or what cannot be read, by the `error_type` of its error.
     Other(String),
@@ -39,7 +39,7 @@ impl Request {
 }
 
 impl Asked {
-    pub(super) fn new(max_package_bytes: usize) -> Self {
+    pub(in crate::replay) fn new(max_package_bytes: usize) -> Self {
         Asked {
             max_package_bytes,
             // The hub has who is one too many wait.
@@ -49,7 +49,7 @@ impl Asked {
     }
 
     /// Takes in bytes from `conn`, and shows each package of a client in them.
-    pub(super) fn receive(
+    pub(in crate::replay) fn receive(
         &mut self,
         conn: ConnId,
         mut bytes: &[u8],
@@ -69,25 +69,25 @@ impl Asked {
     }
 
     /// What `conn` asked for first.
-    pub(super) fn first(&self, conn: ConnId) -> Option<&Request> {
+    pub(in crate::replay) fn first(&self, conn: ConnId) -> Option<&Request> {
         self.conns.get(&conn)?.waiting.front()
     }
 
     /// Whether `conn` said something that was not accounted for yet.
-    pub(super) fn has_message(&self, conn: ConnId) -> bool {
+    pub(in crate::replay) fn has_message(&self, conn: ConnId) -> bool {
         let waiting = self.conns.get(&conn).map(|conn| &conn.waiting);
         let mut waiting = waiting.into_iter().flatten();
         waiting.any(|request| matches!(request, Request::Message(_)))
     }
 
     /// Takes what was asked first.
-    pub(super) fn pop(&mut self, conn: ConnId) -> Option<Request> {
+    pub(in crate::replay) fn pop(&mut self, conn: ConnId) -> Option<Request> {
         self.conns.get_mut(&conn)?.waiting.pop_front()
     }
 
     /// Takes what is answered, the first request that `answered` is true of, and all before it, which
     /// were messages without an answer. None if nothing asked for it.
-    pub(super) fn answer(
+    pub(in crate::replay) fn answer(
         &mut self,
         conn: ConnId,
         answered: impl Fn(&Request) -> bool,
@@ -103,7 +103,7 @@ impl Asked {
     }
 
     /// Forgets a connection, which is closed.
-    pub(super) fn close(&mut self, conn: ConnId) {
+    pub(in crate::replay) fn close(&mut self, conn: ConnId) {
         if let Some(mut conn) = self.conns.remove(&conn) {
             conn.decoder.release(&mut self.inflaters);
         }
@@ -111,7 +111,7 @@ impl Asked {
 }
 
 /// Whether an answer of this `error_type`, or to a command of this name, answers `request`.
-pub(super) fn is_about(request: &Request, error_type: &str) -> bool {
+pub(in crate::replay) fn is_about(request: &Request, error_type: &str) -> bool {
     match request {
         Request::Message(_) => error_type == "message",
         Request::Other(name) => name == error_type,
@@ -119,5 +119,5 @@ pub(super) fn is_about(request: &Request, error_type: &str) -> bool {
 }
 
 /// The names of commands that a list of rooms answers.
-pub(super) const LISTED: [Command<'static>; 3] =
+pub(in crate::replay) const LISTED: [Command<'static>; 3] =
     [Command::Channels, Command::Private, Command::Public];

@@ -13,17 +13,17 @@ use crossterm::event::{Event as Key, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
-use super::Stop;
-use super::clock::Clock;
 use super::onlooker::{Seen, Sight, look};
 use super::player::{Next, Player};
-use super::reel::Reel;
-use super::rerun::Ending;
 use super::view_as::connections;
 use crate::client::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
 use crate::client::terminal::keyboard::{self, Told};
 use crate::client::terminal::screen::{Screen, Stopped};
 use crate::client::terminal::{lost_terminal, palette};
+use crate::replay::Stop;
+use crate::replay::reading::clock::Clock;
+use crate::replay::reading::reel::Reel;
+use crate::replay::reading::rerun::Ending;
 use crate::settings::Theme;
 use crate::text::{sanitise, truncate};
 
@@ -35,7 +35,7 @@ const IDLE: Duration = Duration::from_millis(250);
 const WAITING: usize = 64;
 
 /// Plays back what the user `name` saw, until the user of this terminal has seen enough.
-pub(super) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
+pub(in crate::replay) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
     let conns = connections(reel, name)?;
     let mut seen = Vec::new();
     let rerun = look(reel, &conns, |sight| {
@@ -44,7 +44,7 @@ pub(super) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
     })?;
     let stage = Stage::new(reel, name, seen);
     let player = Player::new(stage.times(), rerun.time);
-    run(stage, player).map_err(|error| Stop::Trouble(lost_terminal(&error)))?;
+    run(stage, player).map_err(|error| Stop::CliError(lost_terminal(&error)))?;
     Ok(rerun.ending)
 }
 
@@ -188,8 +188,8 @@ fn new_app(file: &str, name: &str, size: (u16, u16)) -> App {
 mod tests {
     use ratatui::layout::Rect;
 
-    use super::super::story::story;
     use super::*;
+    use chatmaster_tests::story::story;
 
     fn stage(name: &str) -> (Stage, Player) {
         let reel = Reel::of(story().bytes());

@@ -18,19 +18,23 @@ use std::path::Path;
 use chatmaster_core::recording::{Header, Record, Recorder, Replay};
 use chatmaster_core::{ConnId, Hub, Input, Time};
 
-use super::Stop;
-use super::panics::{Panic, caught};
-use super::reel::Reel;
-use super::rerun::{Ending, Watch, What, connection, rerun};
 use super::save::save;
+use crate::error::CliError;
+use crate::replay::Stop;
+use crate::replay::reading::panics::{Panic, caught};
+use crate::replay::reading::reel::Reel;
+use crate::replay::reading::rerun::{Ending, Watch, What, connection, rerun};
 use crate::text::sanitise;
-use crate::trouble::Trouble;
 
 /// How many records are replayed for it, all candidates together.
 const BUDGET: u64 = 20_000_000;
 
 /// Writes the smallest recording that fails like `reel` to `path`.
-pub(super) fn shrink(reel: &Reel, path: &Path, out: &mut impl Write) -> Result<Ending, Stop> {
+pub(in crate::replay) fn shrink(
+    reel: &Reel,
+    path: &Path,
+    out: &mut impl Write,
+) -> Result<Ending, Stop> {
     struct Nothing;
     impl Watch for Nothing {}
     let difference = match rerun(reel, &mut Nothing)?.ending {
@@ -38,7 +42,7 @@ pub(super) fn shrink(reel: &Reel, path: &Path, out: &mut impl Write) -> Result<E
         Ending::Broken(damaged) if !damaged.is_torn() => return Ok(Ending::Broken(damaged)),
         Ending::Whole | Ending::Broken(_) => {
             let why = "the recording replays to the byte: there is nothing to shrink".into();
-            return Err(Stop::Trouble(Trouble::Failed(why)));
+            return Err(Stop::CliError(CliError::Failed(why)));
         }
     };
     let mut records = Vec::new();
@@ -243,8 +247,8 @@ fn recorded(header: &Header, steps: &[Step<'_>]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::story;
     use super::*;
+    use chatmaster_tests::story::story;
 
     fn records<'a>(reel: &'a Reel) -> Vec<Record<'a>> {
         let mut entries = reel.entries();

@@ -5,28 +5,28 @@ use jiff::Timestamp;
 
 /// The wall clock of a recording, in UTC, so that the same recording reads the same everywhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock(Start);
+pub(in crate::replay) struct Clock(Start);
 
 impl Clock {
-    pub(super) fn new(start: Start) -> Self {
+    pub(in crate::replay) fn new(start: Start) -> Self {
         Clock(start)
     }
 
     /// Seconds since the start and the time on the wall, in columns:
     /// `    12.000350  2026-11-24 12:00:12.000Z`.
-    pub(super) fn stamp(self, time: Time) -> String {
+    pub(in crate::replay) fn stamp(self, time: Time) -> String {
         format!("{:>13}  {}", time.to_string(), self.wall(time))
     }
 
     /// The time on the wall: `2026-11-24 12:00:12.000Z`.
-    pub(super) fn wall(self, time: Time) -> String {
+    pub(in crate::replay) fn wall(self, time: Time) -> String {
         let at = self.timestamp(time);
         at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
     }
 
     /// The time on the wall, as a date and a time of day.
     #[cfg(feature = "ui")]
-    pub(super) fn date_time(self, time: Time) -> jiff::civil::DateTime {
+    pub(in crate::replay) fn date_time(self, time: Time) -> jiff::civil::DateTime {
         self.timestamp(time)
             .to_zoned(jiff::tz::TimeZone::UTC)
             .datetime()
@@ -43,7 +43,7 @@ impl Clock {
 }
 
 /// A duration for people: `61.800 s`.
-pub(super) fn seconds(duration: std::time::Duration) -> String {
+pub(in crate::replay) fn seconds(duration: std::time::Duration) -> String {
     format!("{}.{:03} s", duration.as_secs(), duration.subsec_millis())
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chatmaster_core::Time;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::args::Moment;
-use super::clock::seconds;
+use crate::replay::args::Moment;
+use crate::replay::reading::clock::seconds;
 
 /// The longest that one waits between two events, at normal speed.
 const MAX_GAP: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 64;
 const BAR: usize = 20;
 
 /// The state of a playback of events at known times.
-pub(super) struct Player {
+pub(in crate::replay) struct Player {
     /// When each event was, in order.
     times: Vec<Time>,
     /// When the recording ends.
@@ -52,7 +52,7 @@ enum Speed {
 
 /// What to do after a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::replay) enum Next {
     GoOn,
     Quit,
     /// Give the terminal back to the shell for a while.
@@ -62,7 +62,7 @@ pub(super) enum Next {
 }
 
 impl Player {
-    pub(super) fn new(times: Vec<Time>, end: Time) -> Self {
+    pub(in crate::replay) fn new(times: Vec<Time>, end: Time) -> Self {
         Player {
             times,
             end,
@@ -77,17 +77,17 @@ impl Player {
     }
 
     /// How many events are shown, from the first.
-    pub(super) fn shown(&self) -> usize {
+    pub(in crate::replay) fn shown(&self) -> usize {
         self.shown
     }
 
     /// Whether time goes on.
-    pub(super) fn is_playing(&self) -> bool {
+    pub(in crate::replay) fn is_playing(&self) -> bool {
         self.state == State::Playing
     }
 
     /// So much time has passed in front of the screen.
-    pub(super) fn pass(&mut self, time: Duration) {
+    pub(in crate::replay) fn pass(&mut self, time: Duration) {
         if self.state != State::Playing {
             return;
         }
@@ -107,7 +107,7 @@ impl Player {
         }
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Next {
+    pub(in crate::replay) fn key(&mut self, key: KeyEvent) -> Next {
         if key.kind == KeyEventKind::Release {
             return Next::GoOn;
         }
@@ -240,7 +240,7 @@ impl Player {
     }
 
     /// The line that tells all that, with the bar in the room that is left of so many columns.
-    pub(super) fn line(&self, columns: usize) -> String {
+    pub(in crate::replay) fn line(&self, columns: usize) -> String {
         if let Some(typed) = &self.prompt {
             return format!(" Go to (12.5, 2m …): {typed}▏  Enter goes, Esc does not");
         }

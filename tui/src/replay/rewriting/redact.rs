@@ -18,16 +18,20 @@ use chatmaster_core::recording::{Header, Record, Recorder};
 use chatmaster_core::wire::Inflaters;
 use chatmaster_core::{ConnId, Hub, Input, Output, Peer, Time};
 
-use super::Stop;
 use super::disguise::Disguise;
-use super::panics::{Panic, caught};
-use super::reel::{Break, Entry, Reel};
-use super::rerun::{Ending, Watch, What, rerun};
 use super::resend::Resend;
 use super::save::save;
+use crate::replay::Stop;
+use crate::replay::reading::panics::{Panic, caught};
+use crate::replay::reading::reel::{Break, Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Watch, What, rerun};
 
 /// Writes a redacted `reel` to `path`.
-pub(super) fn redact(reel: &Reel, path: &Path, out: &mut impl Write) -> Result<Ending, Stop> {
+pub(in crate::replay) fn redact(
+    reel: &Reel,
+    path: &Path,
+    out: &mut impl Write,
+) -> Result<Ending, Stop> {
     let (bytes, names, ending) = redacted(reel)?;
     match &ending {
         Ending::Whole | Ending::Broken(Break::Torn { .. }) => {}
@@ -45,7 +49,7 @@ pub(super) fn redact(reel: &Reel, path: &Path, out: &mut impl Write) -> Result<E
 }
 
 /// The bytes of the redacted recording, and how many names there were.
-pub(super) fn redacted(reel: &Reel) -> io::Result<(Vec<u8>, usize, Ending)> {
+pub(in crate::replay) fn redacted(reel: &Reel) -> io::Result<(Vec<u8>, usize, Ending)> {
     let header = reel.header();
     let mut hub = Hub::new(header.config.clone(), header.start);
     hub.trace();
@@ -153,9 +157,9 @@ impl Redaction {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::story;
-    use super::super::transcript;
     use super::*;
+    use crate::replay::showing::transcript;
+    use chatmaster_tests::story::story;
 
     /// What is told of a recording, after the times.
     fn told(bytes: &[u8]) -> Vec<String> {
@@ -204,7 +208,8 @@ mod tests {
     fn nothing_of_what_was_said_is_left() {
         let (bytes, _, _) = redacted(&Reel::of(story().bytes())).expect("nothing is written");
         let mut json = Vec::new();
-        super::super::json::print(&Reel::of(&bytes), &mut json).expect("memory can be written");
+        crate::replay::showing::json::print(&Reel::of(&bytes), &mut json)
+            .expect("memory can be written");
         let all = [bytes, json].concat();
         for word in [
             "alice",

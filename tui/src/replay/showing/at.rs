@@ -8,13 +8,17 @@ use std::ops::ControlFlow;
 use chatmaster_core::recording::Record;
 use chatmaster_core::{ClientState, ConnId, Hub, Input, Peer, Time};
 
-use super::clock::Clock;
-use super::reel::{Entry, Reel};
-use super::rerun::{Ending, Watch, rerun};
+use crate::replay::reading::clock::Clock;
+use crate::replay::reading::reel::{Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Watch, rerun};
 use crate::text::sanitise;
 
 /// Prints the state after all that was recorded up to `time`.
-pub(super) fn print(reel: &Reel, time: Time, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(
+    reel: &Reel,
+    time: Time,
+    out: &mut impl Write,
+) -> io::Result<Ending> {
     let mut until = Until {
         time,
         addresses: BTreeMap::new(),
@@ -109,8 +113,8 @@ fn rooms(hub: &Hub, out: &mut impl Write) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::story;
     use super::*;
+    use chatmaster_tests::story::story;
 
     fn printed(micros: u64) -> Vec<String> {
         let reel = Reel::of(story().bytes());

@@ -7,15 +7,15 @@ use std::time::Instant;
 use chatmaster_core::recording::Record;
 use chatmaster_core::{Hub, Input, Time};
 
-use super::clock::{Clock, seconds};
-use super::reel::{Break, Entry, Reel};
-use super::rerun::{Ending, Rerun, Watch, rerun};
+use crate::error::tell;
+use crate::replay::reading::clock::{Clock, seconds};
+use crate::replay::reading::reel::{Break, Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Rerun, Watch, rerun};
 use crate::text::{sanitise, sanitise_lines};
-use crate::trouble::tell;
 
 /// Replays `reel`, prints what there was in it, how that went and where it ended, and tells how long
 /// it took.
-pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
     let mut count = Count::default();
     let began = Instant::now();
     let rerun = rerun(reel, &mut count)?;
@@ -144,7 +144,7 @@ impl Watch for Count {
 }
 
 /// The name of an input's kind.
-pub(super) fn kind(input: &Input<'_>) -> &'static str {
+pub(in crate::replay) fn kind(input: &Input<'_>) -> &'static str {
     match input {
         Input::Opened(..) => "opened",
         Input::Received(..) => "received",
@@ -161,8 +161,8 @@ mod tests {
     use chatmaster_core::recording::{Header, Recorder};
     use chatmaster_core::{Config, ConnId, Peer, Start};
 
-    use super::super::story::story;
     use super::*;
+    use chatmaster_tests::story::story;
 
     fn printed(bytes: &[u8]) -> (String, Ending) {
         let mut out = Vec::new();

@@ -14,7 +14,7 @@ use miniz_oxide::deflate::core::{
 use super::disguise::Disguise;
 
 /// One client's connection.
-pub(super) struct Resend {
+pub(in crate::replay) struct Resend {
     max_package_bytes: usize,
     decoder: Decoder,
     /// The zlib stream that is open.
@@ -25,7 +25,7 @@ pub(super) struct Resend {
 }
 
 impl Resend {
-    pub(super) fn new(max_package_bytes: usize) -> Self {
+    pub(in crate::replay) fn new(max_package_bytes: usize) -> Self {
         Resend {
             max_package_bytes,
             decoder: Decoder::new(max_package_bytes),
@@ -36,7 +36,7 @@ impl Resend {
     }
 
     /// What to send in place of `bytes`.
-    pub(super) fn bytes(
+    pub(in crate::replay) fn bytes(
         &mut self,
         inflaters: &mut Inflaters,
         disguise: &mut Disguise,
@@ -77,7 +77,7 @@ impl Resend {
     }
 
     /// To be called before it is dropped.
-    pub(super) fn release(&mut self, inflaters: &mut Inflaters) {
+    pub(in crate::replay) fn release(&mut self, inflaters: &mut Inflaters) {
         self.decoder.release(inflaters);
     }
 

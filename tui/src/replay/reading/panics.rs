@@ -7,10 +7,10 @@ use std::sync::Once;
 
 /// Where a panic was, and what it said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Panic {
+pub(in crate::replay) struct Panic {
     /// The file and line: what tells one kind of panic from another.
-    pub(super) place: String,
-    pub(super) message: String,
+    pub(in crate::replay) place: String,
+    pub(in crate::replay) message: String,
 }
 
 impl fmt::Display for Panic {
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 /// Does `act`; if it panics, without a word, says how. What it was about is not to be used then.
-pub(super) fn caught<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+pub(in crate::replay) fn caught<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();

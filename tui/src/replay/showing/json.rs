@@ -24,18 +24,18 @@ use chatmaster_core::{CloseReason, ConnId, Hub, Input, Output, Peer, Time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::reel::{Entry, Reel};
-use super::rerun::{Ending, Watch, connection, rerun};
 use super::verify::kind;
 use crate::client::line::json::write_line;
+use crate::replay::reading::reel::{Entry, Reel};
+use crate::replay::reading::rerun::{Ending, Watch, connection, rerun};
 
 /// Prints all records of `reel`.
-pub(super) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
     Ok(rerun(reel, &mut Printer { out })?.ending)
 }
 
 /// Seconds, as a number in JSON with six decimals.
-pub(super) fn seconds(time: Time) -> Box<RawValue> {
+pub(in crate::replay) fn seconds(time: Time) -> Box<RawValue> {
     RawValue::from_string(time.to_string()).expect("digits with a point are a number")
 }
 
@@ -146,8 +146,8 @@ impl Done {
 mod tests {
     use serde_json::Value;
 
-    use super::super::story::story;
     use super::*;
+    use chatmaster_tests::story::story;
 
     #[test]
     fn each_record_is_an_object_on_a_line() {

@@ -9,7 +9,7 @@ use super::addressee::Addressees;
 
 /// The users of a hub.
 #[derive(Default)]
-pub(super) struct Roll {
+pub(in crate::replay) struct Roll {
     names: BTreeMap<ConnId, String>,
     conns: BTreeMap<String, ConnId>,
     addressees: Addressees,
@@ -17,14 +17,14 @@ pub(super) struct Roll {
 
 impl Roll {
     /// An input comes.
-    pub(super) fn next_input(&mut self) {
+    pub(in crate::replay) fn next_input(&mut self) {
         self.addressees.next_input();
     }
 
     /// Takes in that `emission`, which is `package`, was sent, and says whom it is about or for: the
     /// connection of the user it names first, or the only one it went to. `likely` is the connection
     /// of the input that caused it.
-    pub(super) fn take(
+    pub(in crate::replay) fn take(
         &mut self,
         hub: &Hub,
         likely: Option<ConnId>,
@@ -56,7 +56,7 @@ impl Roll {
     }
 
     /// Forgets a connection, which is closed.
-    pub(super) fn close(&mut self, conn: ConnId) {
+    pub(in crate::replay) fn close(&mut self, conn: ConnId) {
         if let Some(name) = self.names.remove(&conn)
             // Someone else may have taken the name since.
             && self.conns.get(&name) == Some(&conn)
@@ -66,12 +66,12 @@ impl Roll {
     }
 
     /// The name of the user at `conn`; kept until the connection is closed.
-    pub(super) fn name(&self, conn: ConnId) -> Option<&str> {
+    pub(in crate::replay) fn name(&self, conn: ConnId) -> Option<&str> {
         self.names.get(&conn).map(String::as_str)
     }
 
     /// Who has this name, exactly as it is spelled.
-    pub(super) fn conn(&self, name: &str) -> Option<ConnId> {
+    pub(in crate::replay) fn conn(&self, name: &str) -> Option<ConnId> {
         self.conns.get(name).copied()
     }
 

@@ -47,7 +47,7 @@ const COMMANDS: [&str; 9] = [
 const TRIES: u64 = 100_000;
 
 /// What everything is replaced by.
-pub(super) struct Disguise {
+pub(in crate::replay) struct Disguise {
     /// New names by the keys of the old ones.
     names: BTreeMap<Box<str>, String>,
     claims: Claims<u64>,
@@ -57,7 +57,7 @@ pub(super) struct Disguise {
 }
 
 impl Disguise {
-    pub(super) fn new() -> Self {
+    pub(in crate::replay) fn new() -> Self {
         let mut claims = Claims::default();
         let general = RoomName::parse(RoomName::GENERAL).expect("it is a name");
         claims.claim(&general, 0).expect("no other is taken");
@@ -70,12 +70,12 @@ impl Disguise {
     }
 
     /// How many names were replaced.
-    pub(super) fn names(&self) -> usize {
+    pub(in crate::replay) fn names(&self) -> usize {
         self.names.len()
     }
 
     /// Another address, always the same for the same one, of a range that is nobody's.
-    pub(super) fn address(&mut self, address: IpAddr) -> IpAddr {
+    pub(in crate::replay) fn address(&mut self, address: IpAddr) -> IpAddr {
         if address.to_canonical().is_loopback() {
             return address;
         }
@@ -95,7 +95,7 @@ impl Disguise {
     }
 
     /// The package `text`, well-formed or not, with every name and text in it replaced.
-    pub(super) fn package(&mut self, text: &[u8]) -> Vec<u8> {
+    pub(in crate::replay) fn package(&mut self, text: &[u8]) -> Vec<u8> {
         match str::from_utf8(text) {
             Ok(text) => self.json(text).into_bytes(),
             // What is no UTF-8 stays none, and keeps its braces and quotes.
@@ -178,7 +178,7 @@ impl Disguise {
     }
 
     /// Another name.
-    pub(super) fn name(&mut self, name: &str) -> String {
+    pub(in crate::replay) fn name(&mut self, name: &str) -> String {
         let parsed = match RoomName::parse(name) {
             Ok(parsed) => parsed,
             Err(

@@ -1,0 +1,9 @@
+//! Reading a recording, and running it through the core once more.
+
+pub(super) mod addressee;
+pub(super) mod asked;
+pub(super) mod clock;
+pub(super) mod panics;
+pub(super) mod reel;
+pub(super) mod rerun;
+pub(super) mod roll;
