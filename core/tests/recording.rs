@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use chatmaster_core::recording::{
-    BEHAVIOUR, Deed, Divergence, FORMAT, Fault, Header, MAX_MESSAGE_BYTES, OpenError, Reader,
+    BEHAVIOUR, Divergence, FORMAT, Fault, Header, MAX_MESSAGE_BYTES, OpenError, Outcome, Reader,
     Record, Recorder, Replay, Unrecordable, check,
 };
 use chatmaster_core::wire::{Encoder, Encoding};
@@ -266,7 +266,7 @@ fn a_cut_tail_is_torn_and_what_came_before_replays() {
             // Cut between an input and what it made the hub send: nothing is torn, but missing.
             Err(divergence) => {
                 assert_eq!(torn, None);
-                assert_eq!(divergence.expected, Deed::Nothing);
+                assert_eq!(divergence.expected, Outcome::Nothing);
             }
         }
     }
@@ -321,7 +321,7 @@ fn another_behaviour_diverges_at_the_first_difference() {
     };
     assert_eq!(divergence.conn, Some(ConnId(2)));
     assert_eq!(divergence.time, Time::from_micros(14_000));
-    let (Deed::Emitted(expected), Deed::Emitted(actual)) =
+    let (Outcome::Emitted(expected), Outcome::Emitted(actual)) =
         (&divergence.expected, &divergence.actual)
     else {
         panic!("{divergence}");
@@ -348,7 +348,7 @@ fn a_changed_byte_on_the_wire_diverges_though_the_text_is_the_same() {
             break divergence;
         }
     };
-    let (Deed::Emitted(expected), Deed::Emitted(actual)) =
+    let (Outcome::Emitted(expected), Outcome::Emitted(actual)) =
         (&divergence.expected, &divergence.actual)
     else {
         panic!("{divergence}");

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use chatmaster_core::{Config, ConfigError, Encoding, recording};
 use clap::builder::PossibleValue;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use crate::address::Address;
 use crate::replay;
 use crate::runtime::Runtime;
 use crate::serve::memory;
-use crate::settings::file::Place;
-use crate::settings::{Bell, Given, Setting, Theme};
+use crate::settings::file::SettingsFile;
+use crate::settings::{Bell, RawValue, Setting, Theme};
 use crate::units::{Bytes, Span};
 
 /// The command line of `chatmaster`.
@@ -33,15 +33,15 @@ Exit status: 0 fine, 1 connection lost or refused, 2 wrong usage.",
 pub struct Cli {
     /// What to do, if not to talk.
     #[command(subcommand)]
-    pub subcommand: Option<Task>,
+    pub subcommand: Option<Subcommand>,
     /// How to talk.
     #[command(flatten)]
-    pub talk: Talk,
+    pub talk: ClientArgs,
 }
 
 /// What `chatmaster` does besides talking.
-#[derive(Debug, Subcommand)]
-pub enum Task {
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
     /// Serve a chat until SIGTERM or SIGINT
     #[command(
         about = "Serve a chat until SIGTERM or SIGINT",
@@ -58,7 +58,7 @@ Sizes are in bytes and may have a suffix: 16KiB, 256K. Durations are in seconds 
 
 /// The arguments of a client.
 #[derive(Args, Debug)]
-pub struct Talk {
+pub struct ClientArgs {
     /// The server.
     #[arg(help = "The server: host, host:port, [v6]:port or v6; port 9000 if none is given")]
     pub address: Option<Address>,
@@ -119,13 +119,13 @@ struct Screen {
     scrollback: Option<usize>,
 }
 
-impl Talk {
+impl ClientArgs {
     /// Where settings are kept.
-    pub fn place(&self) -> Place {
+    pub fn settings_file(&self) -> SettingsFile {
         match &self.config {
-            _ if self.no_config => Place::Nowhere,
-            Some(path) => Place::Given(path.clone()),
-            None => Place::Usual,
+            _ if self.no_config => SettingsFile::None,
+            Some(path) => SettingsFile::Path(path.clone()),
+            None => SettingsFile::Default,
         }
     }
 
@@ -151,7 +151,7 @@ impl Talk {
 }
 
 fn scrollback(text: &str) -> Result<usize, String> {
-    match Setting::parse("scrollback", Given::Typed(text)) {
+    match Setting::parse("scrollback", RawValue::Typed(text)) {
         Ok(Setting::Scrollback(entries)) => Ok(entries),
         Ok(other) => unreachable!("{other} was not asked for"),
         Err(unfit) => Err(unfit.to_string()),
@@ -380,7 +380,7 @@ mod tests {
     fn serve(flags: &[&str]) -> Serve {
         let args = ["chatmaster", "serve"].iter().chain(flags);
         match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
-            Ok(Some(Task::Serve(serve))) => serve,
+            Ok(Some(Subcommand::Serve(serve))) => serve,
             other => panic!("{other:?} is not a server"),
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chatmaster::address::LOOPBACK;
-use chatmaster::cli::{Cli, Talk, Task};
+use chatmaster::cli::{Cli, ClientArgs, Subcommand};
 use chatmaster::client::line::{self, Form, Persistence};
 use chatmaster::client::reach::Destination;
 use chatmaster::error::{CliError, tell};
@@ -21,8 +21,8 @@ fn main() -> ExitCode {
         Err(error) => return explain(&error),
     };
     let done = match &cli.subcommand {
-        Some(Task::Serve(args)) => serve(args),
-        Some(Task::Replay(args)) => return replay::run(args),
+        Some(Subcommand::Serve(args)) => serve(args),
+        Some(Subcommand::Replay(args)) => return replay::run(args),
         None => talk(&cli.talk),
     };
     match done {
@@ -34,10 +34,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn talk(talk: &Talk) -> Result<(), CliError> {
-    let place = talk.place();
-    let (mut settings, doubts) = place.load();
-    for setting in talk.settings() {
+fn talk(args: &ClientArgs) -> Result<(), CliError> {
+    let settings_file = args.settings_file();
+    let (mut settings, doubts) = settings_file.load();
+    for setting in args.settings() {
         settings.apply(setting);
     }
     let destination = settings
@@ -45,12 +45,12 @@ fn talk(talk: &Talk) -> Result<(), CliError> {
         .clone()
         .map_or(Destination::Here(LOOPBACK), Destination::Given);
     #[cfg(feature = "ui")]
-    if !talk.json && chatmaster::client::terminal::is_there() {
-        return chatmaster::client::terminal::run(settings, place, &doubts, &destination);
+    if !args.json && chatmaster::client::terminal::is_there() {
+        return chatmaster::client::terminal::run(settings, settings_file, &doubts, &destination);
     }
     doubts.iter().for_each(tell);
-    let form = if talk.json { Form::Json } else { Form::Text };
-    let persistence = if talk.reconnect {
+    let form = if args.json { Form::Json } else { Form::Text };
+    let persistence = if args.reconnect {
         Persistence::Reconnects
     } else {
         Persistence::Ends

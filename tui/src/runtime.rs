@@ -10,7 +10,7 @@ use chatmaster_core::session::{Action, Disconnected, TryActError, Update};
 use chatmaster_core::{Config, SessionConfig};
 use clap::ValueEnum;
 
-use crate::serve::record::Recording;
+use crate::serve::recording::Recording;
 use clap::builder::PossibleValue;
 
 #[cfg(not(any(feature = "mio", feature = "smol")))]

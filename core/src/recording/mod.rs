@@ -175,7 +175,7 @@ const DRAINED: u8 = 17;
 
 /// What differs between what a hub did and what was recorded: a phrase for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Outcome {
     /// It sent a package.
     Emitted(Emission),
     /// It wanted these things done to connections, in this order.
@@ -184,24 +184,24 @@ pub enum Deed {
     Nothing,
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Deed::Emitted(emission) => {
+            Outcome::Emitted(emission) => {
                 let text = String::from_utf8_lossy(&emission.text);
                 let Emission {
                     recipients, digest, ..
                 } = emission;
                 write!(f, "{text} to {recipients} (digest {digest:08x})")
             }
-            Deed::Drained(outputs) => {
+            Outcome::Drained(outputs) => {
                 for (at, output) in outputs.iter().enumerate() {
                     let separator = if at == 0 { "" } else { ", " };
                     write!(f, "{separator}{output:?}")?;
                 }
                 Ok(())
             }
-            Deed::Nothing => f.write_str("nothing"),
+            Outcome::Nothing => f.write_str("nothing"),
         }
     }
 }

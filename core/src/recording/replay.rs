@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Deed, Header, Record};
+use super::{Header, Outcome, Record};
 use crate::hub::{ConnId, Emission, Hub, Input, Output};
 use crate::time::Time;
 
@@ -33,9 +33,9 @@ pub struct Divergence {
     /// The connection of the last input.
     pub conn: Option<ConnId>,
     /// What was recorded.
-    pub expected: Deed,
+    pub expected: Outcome,
     /// What came of it now.
-    pub actual: Deed,
+    pub actual: Outcome,
 }
 
 impl fmt::Display for Divergence {
@@ -91,8 +91,8 @@ impl Replay {
             Record::Emission(expected) => match self.emitted.pop_front() {
                 Some(actual) if actual == *expected => Ok(()),
                 actual => self.diverged(
-                    Deed::Emitted(expected.clone()),
-                    actual.map_or(Deed::Nothing, Deed::Emitted),
+                    Outcome::Emitted(expected.clone()),
+                    actual.map_or(Outcome::Nothing, Outcome::Emitted),
                 ),
             },
             Record::Drained(expected) => {
@@ -109,7 +109,7 @@ impl Replay {
                 if actual == *expected {
                     return Ok(());
                 }
-                self.diverged(Deed::Drained(expected.clone()), Deed::Drained(actual))
+                self.diverged(Outcome::Drained(expected.clone()), Outcome::Drained(actual))
             }
         }
     }
@@ -122,7 +122,7 @@ impl Replay {
     pub fn settled(&mut self) -> Result<(), Box<Divergence>> {
         match self.emitted.pop_front() {
             None => Ok(()),
-            Some(actual) => self.diverged(Deed::Nothing, Deed::Emitted(actual)),
+            Some(actual) => self.diverged(Outcome::Nothing, Outcome::Emitted(actual)),
         }
     }
 
@@ -136,7 +136,7 @@ impl Replay {
         self.records
     }
 
-    fn diverged(&self, expected: Deed, actual: Deed) -> Result<(), Box<Divergence>> {
+    fn diverged(&self, expected: Outcome, actual: Outcome) -> Result<(), Box<Divergence>> {
         Err(Box::new(Divergence {
             record: self.records,
             time: self.time,

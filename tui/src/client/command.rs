@@ -9,7 +9,7 @@ use std::fmt;
 use chatmaster_core::session::Action;
 
 use crate::address::Address;
-use crate::settings::{Given, Setting, Unfit};
+use crate::settings::{InvalidSetting, RawValue, Setting};
 
 /// What a line of a user means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Topic {
 
 /// Why a line that starts with a slash means nothing. Displays as a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mistake {
+pub enum ParseError {
     /// There is no such command; perhaps another one was meant.
     Unknown(String, Option<&'static str>),
     /// There is no such command here, unlike in other chats; a sentence says what comes near.
@@ -57,7 +57,7 @@ pub enum Mistake {
     /// What is there in place of an address, in a sentence.
     Address(String),
     /// What cannot be set, or not so.
-    Setting(Unfit),
+    Setting(InvalidSetting),
 }
 
 /// A command, as help has it.
@@ -78,14 +78,14 @@ pub enum Parameter {
     /// Nothing.
     None,
     /// One thing.
-    One(Thing),
+    One(ArgKind),
     /// One thing, or nothing.
-    Maybe(Thing),
+    Maybe(ArgKind),
 }
 
 /// What a command is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub enum ArgKind {
     /// The name of a room.
     Room,
     /// A name for the user.
@@ -141,7 +141,7 @@ pub static COMMANDS: [Command; 15] = {
     [
         command(
             &["join", "j"],
-            One(Thing::Room),
+            One(ArgKind::Room),
             Verb::Join,
             "Enter a room, or create it.",
         ),
@@ -153,13 +153,13 @@ pub static COMMANDS: [Command; 15] = {
         ),
         command(
             &["rename", "nick"],
-            One(Thing::Name),
+            One(ArgKind::Name),
             Verb::Rename,
             "Take another name.",
         ),
         command(
             &["me"],
-            One(Thing::Text),
+            One(ArgKind::Text),
             Verb::Me,
             "Say what you do: * alice waves.",
         ),
@@ -184,7 +184,7 @@ pub static COMMANDS: [Command; 15] = {
         ),
         command(
             &["connect", "server", "reconnect"],
-            Maybe(Thing::Address),
+            Maybe(ArgKind::Address),
             Verb::Connect,
             "Connect again, or elsewhere.",
         ),
@@ -196,7 +196,7 @@ pub static COMMANDS: [Command; 15] = {
         ),
         command(
             &["help", "h", "?"],
-            Maybe(Thing::Topic),
+            Maybe(ArgKind::Topic),
             Verb::Help,
             "Explain a command.",
         ),
@@ -214,7 +214,7 @@ pub static COMMANDS: [Command; 15] = {
         ),
         command(
             &["set"],
-            Maybe(Thing::Setting),
+            Maybe(ArgKind::Setting),
             Verb::Set,
             "Change a setting, or list them.",
         ),
@@ -262,7 +262,7 @@ pub fn deed(text: &str) -> Option<&str> {
 ///
 /// # Errors
 /// Why it starts with a slash but is no command.
-pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
+pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -283,7 +283,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Parameter::Maybe(_) => true,
     };
     if !fits {
-        return Err(Mistake::Usage(command));
+        return Err(ParseError::Usage(command));
     }
     Ok(Some(match command.verb {
         Verb::Join => Line::Do(Action::Join(argument.into())),
@@ -295,7 +295,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
         Verb::Users => Line::Do(Action::Users),
         Verb::Me => say(&format!("/me {argument}")),
         Verb::Connect if argument.is_empty() => Line::Connect(None),
-        Verb::Connect => Line::Connect(Some(argument.parse().map_err(Mistake::Address)?)),
+        Verb::Connect => Line::Connect(Some(argument.parse().map_err(ParseError::Address)?)),
         Verb::Disconnect => Line::Disconnect,
         Verb::Help if argument.is_empty() => Line::Help(Topic::Commands),
         Verb::Help if argument.eq_ignore_ascii_case(KEYS) => Line::Help(Topic::Keys),
@@ -311,8 +311,8 @@ pub fn parse(text: &str) -> Result<Option<Line>, Mistake> {
             let (key, value) = argument
                 .split_once(char::is_whitespace)
                 .unwrap_or((argument, ""));
-            let setting = Setting::parse(key, Given::Typed(value.trim_start()));
-            Line::Set(setting.map_err(Mistake::Setting)?)
+            let setting = Setting::parse(key, RawValue::Typed(value.trim_start()));
+            Line::Set(setting.map_err(ParseError::Setting)?)
         }
         Verb::Quit => Line::Quit,
     }))
@@ -368,11 +368,11 @@ pub fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(is_called)
 }
 
-fn unknown(name: &str) -> Mistake {
+fn unknown(name: &str) -> ParseError {
     let is_called = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
     match FOREIGN.into_iter().find(|(names, _)| is_called(names)) {
-        Some((_, near)) => Mistake::Foreign(name.into(), near),
-        None => Mistake::Unknown(name.into(), nearest(name)),
+        Some((_, near)) => ParseError::Foreign(name.into(), near),
+        None => ParseError::Unknown(name.into(), nearest(name)),
     }
 }
 
@@ -405,43 +405,43 @@ impl fmt::Display for Command {
     }
 }
 
-impl Thing {
+impl ArgKind {
     fn in_words(self) -> &'static str {
         match self {
-            Thing::Room => "the name of a room",
-            Thing::Name => "a name",
-            Thing::Text => "some text",
-            Thing::Address => "an address",
-            Thing::Topic => "a command",
-            Thing::Setting => "a setting and its value",
+            ArgKind::Room => "the name of a room",
+            ArgKind::Name => "a name",
+            ArgKind::Text => "some text",
+            ArgKind::Address => "an address",
+            ArgKind::Topic => "a command",
+            ArgKind::Setting => "a setting and its value",
         }
     }
 }
 
-impl fmt::Display for Thing {
+impl fmt::Display for ArgKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Thing::Room => "ROOM",
-            Thing::Name => "NAME",
-            Thing::Text => "TEXT",
-            Thing::Address => "ADDRESS",
-            Thing::Topic => "COMMAND",
-            Thing::Setting => "KEY VALUE",
+            ArgKind::Room => "ROOM",
+            ArgKind::Name => "NAME",
+            ArgKind::Text => "TEXT",
+            ArgKind::Address => "ADDRESS",
+            ArgKind::Topic => "COMMAND",
+            ArgKind::Setting => "KEY VALUE",
         })
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mistake::Unknown(name, Some(nearest)) => {
+            ParseError::Unknown(name, Some(nearest)) => {
                 write!(f, "There is no command /{name}. Did you mean /{nearest}?")
             }
-            Mistake::Unknown(name, None) => {
+            ParseError::Unknown(name, None) => {
                 write!(f, "There is no command /{name}. /help lists the commands.")
             }
-            Mistake::Foreign(name, near) => write!(f, "There is no command /{name}. {near}"),
-            Mistake::Usage(command) => {
+            ParseError::Foreign(name, near) => write!(f, "There is no command /{name}. {near}"),
+            ParseError::Usage(command) => {
                 let name = command.names[0];
                 match command.parameter {
                     Parameter::One(thing) | Parameter::Maybe(thing) => {
@@ -450,8 +450,8 @@ impl fmt::Display for Mistake {
                     Parameter::None => write!(f, "/{name} takes nothing behind it."),
                 }
             }
-            Mistake::Setting(unfit) => unfit.fmt(f),
-            Mistake::Address(what) => write!(f, "That is no server: {what}."),
+            ParseError::Setting(unfit) => unfit.fmt(f),
+            ParseError::Address(what) => write!(f, "That is no server: {what}."),
         }
     }
 }

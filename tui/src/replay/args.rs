@@ -51,7 +51,7 @@ pub struct Args {
     pub(super) json: bool,
     /// Print the state at TIME from the start, such as 12.5 or 2m
     #[arg(long, value_name = "TIME")]
-    pub(super) at: Option<Moment>,
+    pub(super) at: Option<Offset>,
     /// Print what would have been delayed, refused or closed under other limits
     #[arg(long)]
     pub(super) what_if: bool,
@@ -65,13 +65,13 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", requires = "writing")]
     pub(super) output: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) changes: Changes,
+    pub(super) changes: LimitChanges,
 }
 
 /// The limits that `--what-if` changes; the others are those of the recording.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Limits for --what-if (those not given are as recorded)")]
-pub(super) struct Changes {
+pub(super) struct LimitChanges {
     /// Packages per second from one connection; 0: no limit
     #[arg(long, value_name = "N", requires = "what_if")]
     message_rate: Option<u32>,
@@ -153,7 +153,7 @@ pub(super) struct Changes {
     announce_limit: Option<usize>,
 }
 
-impl Changes {
+impl LimitChanges {
     /// `config` with these changes, if the limits go together; or if they did not before, either.
     ///
     /// # Errors
@@ -201,9 +201,9 @@ impl Changes {
 
 /// A time from the start: `12.5` (seconds), `500ms`, `1.5s`, `2m` or `1h`, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Time);
+pub(super) struct Offset(pub(super) Time);
 
-impl FromStr for Moment {
+impl FromStr for Offset {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -226,7 +226,7 @@ impl FromStr for Moment {
         let micros = digits(whole)?.checked_mul(unit).ok_or_else(wrong)?;
         let part = digits(part)? * unit / scale;
         let micros = micros.checked_add(part).ok_or_else(wrong)?;
-        Ok(Moment(Time::ZERO + Duration::from_micros(micros)))
+        Ok(Offset(Time::ZERO + Duration::from_micros(micros)))
     }
 }
 
@@ -236,12 +236,12 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Task};
+    use crate::cli::{Cli, Subcommand};
 
     fn parsed(flags: &[&str]) -> Result<Args, String> {
         let args = ["chatmaster", "replay"].iter().chain(flags);
         match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
-            Ok(Some(Task::Replay(args))) => Ok(args),
+            Ok(Some(Subcommand::Replay(args))) => Ok(args),
             Ok(other) => panic!("{other:?} is not a replay"),
             Err(error) => Err(error.to_string()),
         }
@@ -260,7 +260,7 @@ mod tests {
         ] {
             assert_eq!(
                 text.parse(),
-                Ok(Moment(Time::from_micros(micros))),
+                Ok(Offset(Time::from_micros(micros))),
                 "{text}"
             );
         }
@@ -280,7 +280,7 @@ mod tests {
             "0.0000001",
             "99999999999999h",
         ] {
-            assert!(text.parse::<Moment>().is_err(), "{text}");
+            assert!(text.parse::<Offset>().is_err(), "{text}");
         }
     }
 

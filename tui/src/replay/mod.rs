@@ -21,7 +21,7 @@ pub use args::{AFTER_HELP, Args};
 
 use crate::error::{CliError, tell};
 use crate::text::sanitise_lines;
-use reading::reel::{self, Break, OpenTrouble, Reel};
+use reading::files::{self, ReadError, RecordingFiles, UnreadableFiles};
 use reading::rerun::Ending;
 use rewriting::{redact, shrink};
 #[cfg(feature = "ui")]
@@ -46,59 +46,59 @@ pub fn run(args: &Args) -> ExitCode {
 
 /// Why a replay ends without having done what it was asked to.
 #[derive(Debug)]
-enum Stop {
-    CliError(CliError),
+enum ReplayError {
+    Cli(CliError),
     /// These lines say where and how.
     Diverged(String),
     Damaged(String),
     /// All was said on stdout.
-    Said(Box<Stop>),
+    Said(Box<ReplayError>),
     /// Whatever read what is printed has read enough.
     Unread,
 }
 
-impl Stop {
+impl ReplayError {
     fn tell(&self) {
         match self {
-            Stop::CliError(trouble) => tell(trouble),
-            Stop::Diverged(what) | Stop::Damaged(what) => tell_lines(what),
-            Stop::Said(_) | Stop::Unread => {}
+            ReplayError::Cli(trouble) => tell(trouble),
+            ReplayError::Diverged(what) | ReplayError::Damaged(what) => tell_lines(what),
+            ReplayError::Said(_) | ReplayError::Unread => {}
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Stop::CliError(trouble) => trouble.exit_code(),
-            Stop::Diverged(_) => ExitCode::from(DIVERGED),
-            Stop::Damaged(_) => ExitCode::from(DAMAGED),
-            Stop::Said(stop) => stop.exit_code(),
-            Stop::Unread => ExitCode::SUCCESS,
+            ReplayError::Cli(trouble) => trouble.exit_code(),
+            ReplayError::Diverged(_) => ExitCode::from(DIVERGED),
+            ReplayError::Damaged(_) => ExitCode::from(DAMAGED),
+            ReplayError::Said(stop) => stop.exit_code(),
+            ReplayError::Unread => ExitCode::SUCCESS,
         }
     }
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for ReplayError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Stop::Unread;
+            return ReplayError::Unread;
         }
-        let why = reel::reason(&error);
-        Stop::CliError(CliError::Failed(format!("cannot write the output: {why}")))
+        let why = files::reason(&error);
+        ReplayError::Cli(CliError::Failed(format!("cannot write the output: {why}")))
     }
 }
 
-impl From<OpenTrouble> for Stop {
-    fn from(trouble: OpenTrouble) -> Self {
+impl From<UnreadableFiles> for ReplayError {
+    fn from(trouble: UnreadableFiles) -> Self {
         match trouble {
-            OpenTrouble::Failed(what) => Stop::CliError(CliError::Failed(what)),
-            OpenTrouble::Damaged(what) => Stop::Damaged(what),
+            UnreadableFiles::Failed(what) => ReplayError::Cli(CliError::Failed(what)),
+            UnreadableFiles::Damaged(what) => ReplayError::Damaged(what),
         }
     }
 }
 
-fn play(args: &Args) -> Result<(), Stop> {
-    let reel = Reel::open(&args.files)?;
-    if let Some(warning) = reel.warning() {
+fn play(args: &Args) -> Result<(), ReplayError> {
+    let recording = RecordingFiles::open(&args.files)?;
+    if let Some(warning) = recording.warning() {
         tell(warning);
     }
     #[cfg(feature = "ui")]
@@ -106,28 +106,28 @@ fn play(args: &Args) -> Result<(), Stop> {
         && !args.json
         && crate::client::terminal::is_there()
     {
-        return judge(playback::play(&reel, name)?);
+        return judge(playback::play(&recording, name)?);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let ending = if let Some(name) = &args.view {
-        view_as::show(&reel, name, args.json, &mut out)?
+        view_as::show(&recording, name, args.json, &mut out)?
     } else if args.json {
-        json::print(&reel, &mut out)?
+        json::print(&recording, &mut out)?
     } else if args.transcript {
-        transcript::print(&reel, &mut out)?
+        transcript::print(&recording, &mut out)?
     } else if let (true, Some(path)) = (args.redact, &args.output) {
-        redact::redact(&reel, path, &mut out)?
+        redact::redact(&recording, path, &mut out)?
     } else if let (true, Some(path)) = (args.shrink, &args.output) {
-        shrink::shrink(&reel, path, &mut out)?
+        shrink::shrink(&recording, path, &mut out)?
     } else if args.what_if {
-        let config = args.changes.apply(&reel.header().config);
-        let config = config.map_err(|why| Stop::CliError(CliError::Usage(why)))?;
-        what_if::print(&reel, &config, &mut out)?
+        let config = args.changes.apply(&recording.header().config);
+        let config = config.map_err(|why| ReplayError::Cli(CliError::Usage(why)))?;
+        what_if::print(&recording, &config, &mut out)?
     } else if let Some(at) = args.at {
-        at::print(&reel, at.0, &mut out)?
+        at::print(&recording, at.0, &mut out)?
     } else {
-        let ending = verify::print(&reel, &mut out)?;
-        return judge(ending).map_err(|stop| Stop::Said(Box::new(stop)));
+        let ending = verify::print(&recording, &mut out)?;
+        return judge(ending).map_err(|stop| ReplayError::Said(Box::new(stop)));
     };
     out.flush()?;
     drop(out);
@@ -135,20 +135,20 @@ fn play(args: &Args) -> Result<(), Stop> {
 }
 
 /// What an ending means for whoever asked for a replay.
-fn judge(ending: Ending) -> Result<(), Stop> {
+fn judge(ending: Ending) -> Result<(), ReplayError> {
     match ending {
         Ending::Whole => Ok(()),
-        Ending::Broken(torn @ Break::Torn { .. }) => {
+        Ending::Broken(torn @ ReadError::Torn { .. }) => {
             tell(torn);
             Ok(())
         }
-        Ending::Broken(damaged @ (Break::Damaged { .. } | Break::Cut { .. })) => {
-            Err(Stop::Damaged(damaged.to_string()))
+        Ending::Broken(damaged @ (ReadError::Damaged { .. } | ReadError::Cut { .. })) => {
+            Err(ReplayError::Damaged(damaged.to_string()))
         }
-        Ending::Broken(unchained @ Break::Unchained { .. }) => {
-            Err(Stop::CliError(CliError::Failed(unchained.to_string())))
+        Ending::Broken(unchained @ ReadError::Unchained { .. }) => {
+            Err(ReplayError::Cli(CliError::Failed(unchained.to_string())))
         }
-        Ending::Diverged(difference) => Err(Stop::Diverged(difference.to_string())),
+        Ending::Diverged(failure) => Err(ReplayError::Diverged(failure.to_string())),
     }
 }
 

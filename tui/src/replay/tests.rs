@@ -12,14 +12,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::reading::reel::Reel;
+use super::reading::files::RecordingFiles;
 use super::reading::rerun::Ending;
 use super::{json, redact, transcript, verify, view_as, what_if};
 use chatmaster_tests::story::{command, join, login, message, rename};
 
 /// What may happen to a server.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Step {
     Opens,
     /// The connection at this place sends these packages in pieces, or nonsense.
     Sends(Index, Vec<u8>, usize),
@@ -78,21 +78,21 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = prop_oneof![
-        3 => Just(Deed::Opens),
-        12 => (any::<Index>(), bytes(), 1_usize..60).prop_map(|(c, b, n)| Deed::Sends(c, b, n)),
-        6 => (any::<Index>(), 0_usize..4).prop_map(|(c, share)| Deed::Takes(c, share)),
-        1 => any::<Index>().prop_map(Deed::Eof),
-        1 => any::<Index>().prop_map(Deed::Breaks),
-        4 => (0_u64..2_000_000).prop_map(Deed::Waits),
-        4 => Just(Deed::Drains),
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => Just(Step::Opens),
+        12 => (any::<Index>(), bytes(), 1_usize..60).prop_map(|(c, b, n)| Step::Sends(c, b, n)),
+        6 => (any::<Index>(), 0_usize..4).prop_map(|(c, share)| Step::Takes(c, share)),
+        1 => any::<Index>().prop_map(Step::Eof),
+        1 => any::<Index>().prop_map(Step::Breaks),
+        4 => (0_u64..2_000_000).prop_map(Step::Waits),
+        4 => Just(Step::Drains),
     ];
-    vec(deed, 1..60)
+    vec(step, 1..60)
 }
 
-/// A recording of `deeds`, and what was handed over to each connection.
-fn recorded(deeds: &[Deed]) -> (Vec<u8>, BTreeMap<ConnId, Vec<u8>>) {
+/// A recording of `steps`, and what was handed over to each connection.
+fn recorded(steps: &[Step]) -> (Vec<u8>, BTreeMap<ConnId, Vec<u8>>) {
     let config = Config {
         message_rate: 5,
         message_burst: 6,
@@ -110,11 +110,11 @@ fn recorded(deeds: &[Deed]) -> (Vec<u8>, BTreeMap<ConnId, Vec<u8>>) {
     let mut now = Time::ZERO;
     let mut conns = vec![];
     let mut handed: BTreeMap<ConnId, Vec<u8>> = BTreeMap::new();
-    for deed in deeds {
+    for step in steps {
         let conn = |at: &Index| (!conns.is_empty()).then(|| ConnId(*at.get(&conns)));
         let mut handle = |input: Input<'_>| recorder.handle(&mut hub, now, input);
-        match deed {
-            Deed::Opens => {
+        match step {
+            Step::Opens => {
                 let id = conns.len() as u64 + 1;
                 conns.push(id);
                 handle(Input::Opened(
@@ -122,14 +122,14 @@ fn recorded(deeds: &[Deed]) -> (Vec<u8>, BTreeMap<ConnId, Vec<u8>>) {
                     Peer(Ipv4Addr::new(9, 9, 9, 9).into()),
                 ));
             }
-            Deed::Sends(at, bytes, size) => {
+            Step::Sends(at, bytes, size) => {
                 if let Some(conn) = conn(at) {
                     bytes
                         .chunks(*size)
                         .for_each(|piece| handle(Input::Received(conn, piece)));
                 }
             }
-            Deed::Takes(at, share) => {
+            Step::Takes(at, share) => {
                 if let Some(conn) = conn(at) {
                     let waiting: Vec<u8> = hub.pending(conn).flatten().copied().collect();
                     let taken = &waiting[..waiting.len() * share / 3];
@@ -138,17 +138,17 @@ fn recorded(deeds: &[Deed]) -> (Vec<u8>, BTreeMap<ConnId, Vec<u8>>) {
                     recorder.handle(&mut hub, now, Input::Sent(conn, count));
                 }
             }
-            Deed::Eof(at) => conn(at)
+            Step::Eof(at) => conn(at)
                 .into_iter()
                 .for_each(|conn| handle(Input::Eof(conn))),
-            Deed::Breaks(at) => conn(at)
+            Step::Breaks(at) => conn(at)
                 .into_iter()
                 .for_each(|conn| handle(Input::Closed(conn))),
-            Deed::Waits(micros) => {
+            Step::Waits(micros) => {
                 now = now + Duration::from_micros(*micros);
                 recorder.handle(&mut hub, now, Input::Tick);
             }
-            Deed::Drains => {
+            Step::Drains => {
                 let outputs: Vec<Output> = std::iter::from_fn(|| hub.poll_output()).collect();
                 recorder.drained(&outputs);
             }
@@ -184,25 +184,25 @@ fn printed(print: impl FnOnce(&mut Vec<u8>) -> io::Result<Ending>) -> String {
 
 proptest! {
     #[test]
-    fn every_way_to_look_at_a_recording_replays_it_and_prints_it_twice_alike(deeds in deeds()) {
-        let reel = Reel::of(&recorded(&deeds).0);
-        let config = &reel.header().config;
+    fn every_way_to_look_at_a_recording_replays_it_and_prints_it_twice_alike(steps in steps()) {
+        let recording = RecordingFiles::of(&recorded(&steps).0);
+        let config = &recording.header().config;
         for print in [
-            &|out: &mut Vec<u8>| verify::print(&reel, out) as io::Result<Ending>,
-            &|out| transcript::print(&reel, out),
-            &|out| json::print(&reel, out),
-            &|out| what_if::print(&reel, config, out),
+            &|out: &mut Vec<u8>| verify::print(&recording, out) as io::Result<Ending>,
+            &|out| transcript::print(&recording, out),
+            &|out| json::print(&recording, out),
+            &|out| what_if::print(&recording, config, out),
         ] as [&dyn Fn(&mut Vec<u8>) -> io::Result<Ending>; 4] {
             prop_assert_eq!(printed(print), printed(print));
         }
     }
 
     #[test]
-    fn a_user_saw_exactly_the_messages_that_were_handed_over(deeds in deeds()) {
-        let (bytes, handed) = recorded(&deeds);
-        let reel = Reel::of(&bytes);
+    fn a_user_saw_exactly_the_messages_that_were_handed_over(steps in steps()) {
+        let (bytes, handed) = recorded(&steps);
+        let recording = RecordingFiles::of(&bytes);
         let mut out = Vec::new();
-        if view_as::show(&reel, "alice", true, &mut out).is_ok() {
+        if view_as::show(&recording, "alice", true, &mut out).is_ok() {
             let seen = String::from_utf8(out).expect("text is printed");
             let seen: Vec<serde_json::Value> = seen
                 .lines()
@@ -222,12 +222,12 @@ proptest! {
     }
 
     #[test]
-    fn a_redacted_recording_replays_and_says_nothing(deeds in deeds()) {
-        let reel = Reel::of(&recorded(&deeds).0);
-        let (bytes, _, ending) = redact::redacted(&reel).expect("nothing is written");
+    fn a_redacted_recording_replays_and_says_nothing(steps in steps()) {
+        let recording = RecordingFiles::of(&recorded(&steps).0);
+        let (bytes, _, ending) = redact::redacted(&recording).expect("nothing is written");
         prop_assert_eq!(ending, Ending::Whole);
-        let reel = Reel::of(&bytes);
-        let all = printed(|out| json::print(&reel, out));
+        let recording = RecordingFiles::of(&bytes);
+        let all = printed(|out| json::print(&recording, out));
         for word in ["alice", "bob", "rgen", "9.9.9.9"] {
             prop_assert!(!all.to_lowercase().contains(word), "{word}");
         }

@@ -1,7 +1,7 @@
 //! `chatmaster serve`.
 
 pub(crate) mod memory;
-pub(crate) mod record;
+pub(crate) mod recording;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -17,7 +17,7 @@ use crate::address::{Address, DEFAULT_PORT};
 use crate::cli::Serve;
 use crate::error::{CliError, cause, tell};
 use crate::runtime::{Runtime, Stop};
-use record::Recording;
+use recording::Recording;
 
 /// Serves until SIGTERM or SIGINT.
 ///

@@ -9,28 +9,28 @@ use std::process;
 
 use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
 
-use super::{Given, Setting, Settings};
+use super::{RawValue, Setting, Settings};
 use crate::dirs;
 use crate::error::cause;
 
 /// Where settings are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingsFile {
     /// In the platform's folder for that.
-    Usual,
+    Default,
     /// In this file.
-    Given(PathBuf),
+    Path(PathBuf),
     /// Nowhere.
-    Nowhere,
+    None,
 }
 
-impl Place {
+impl SettingsFile {
     /// The file's path, if there is to be one.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
-            Place::Usual => dirs::config().map(|folder| folder.join("config.toml")),
-            Place::Given(path) => Some(path.clone()),
-            Place::Nowhere => None,
+            SettingsFile::Default => dirs::config().map(|folder| folder.join("config.toml")),
+            SettingsFile::Path(path) => Some(path.clone()),
+            SettingsFile::None => None,
         }
     }
 
@@ -43,7 +43,9 @@ impl Place {
         };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && *self == Place::Usual => {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && *self == SettingsFile::Default =>
+            {
                 return (settings, Vec::new());
             }
             Err(error) => return (settings, vec![cannot("read", &path, &error)]),
@@ -92,10 +94,10 @@ fn read(text: &str) -> (Vec<Setting>, Vec<String>) {
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for (key, item) in document.as_table() {
         let given = match item {
-            Item::Value(Value::String(text)) => Given::Text(text.value()),
-            Item::Value(Value::Boolean(on)) => Given::Switch(*on.value()),
-            Item::Value(Value::Integer(number)) => Given::Number(*number.value()),
-            _ => Given::Other,
+            Item::Value(Value::String(text)) => RawValue::Text(text.value()),
+            Item::Value(Value::Boolean(on)) => RawValue::Bool(*on.value()),
+            Item::Value(Value::Integer(number)) => RawValue::Integer(*number.value()),
+            _ => RawValue::Other,
         };
         match Setting::parse(key, given) {
             Ok(setting) => found.push(setting),
@@ -192,8 +194,8 @@ mod tests {
             Folder(folder)
         }
 
-        fn place(&self) -> Place {
-            Place::Given(self.0.join("config.toml"))
+        fn place(&self) -> SettingsFile {
+            SettingsFile::Path(self.0.join("config.toml"))
         }
 
         fn write(&self, text: &str) {
@@ -257,7 +259,7 @@ mod tests {
     #[test]
     fn a_file_is_made_for_its_owner_alone_and_read_again() {
         let folder = Folder::new("made");
-        let place = Place::Given(folder.0.join("deep").join("config.toml"));
+        let place = SettingsFile::Path(folder.0.join("deep").join("config.toml"));
         let path = place
             .keep(&Setting::Name("bob".into()))
             .expect("it is kept");

@@ -131,13 +131,13 @@ pub const KEYS: [&str; 11] = [
 
 /// A value as it is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given<'a> {
+pub enum RawValue<'a> {
     /// A text in a file.
     Text(&'a str),
     /// `true` or `false` in a file.
-    Switch(bool),
+    Bool(bool),
     /// A whole number in a file.
-    Number(i64),
+    Integer(i64),
     /// Anything else in a file.
     Other,
     /// Whatever it is, typed without quotes.
@@ -146,7 +146,7 @@ pub enum Given<'a> {
 
 /// Why something is no setting. Displays as a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum InvalidSetting {
     /// There is none of that name; perhaps another one was meant.
     Unknown(String, Option<&'static str>),
     /// It cannot have that value, but such.
@@ -158,19 +158,19 @@ impl Setting {
     ///
     /// # Errors
     /// There is no such setting, or it cannot have this value.
-    pub fn parse(key: &str, given: Given<'_>) -> Result<Self, Unfit> {
+    pub fn parse(key: &str, given: RawValue<'_>) -> Result<Self, InvalidSetting> {
         let Some(key) = KEYS.into_iter().find(|known| *known == key) else {
-            return Err(Unfit::Unknown(key.into(), nearest(key)));
+            return Err(InvalidSetting::Unknown(key.into(), nearest(key)));
         };
-        let unfit = |allowed: &str| Unfit::Value(key, allowed.into());
+        let unfit = |allowed: &str| InvalidSetting::Value(key, allowed.into());
         let name = |what| match given {
-            Given::Text(text) | Given::Typed(text) if !text.is_empty() => Ok(text.to_owned()),
+            RawValue::Text(text) | RawValue::Typed(text) if !text.is_empty() => Ok(text.to_owned()),
             _ => Err(unfit(what)),
         };
         let switch = || match given {
-            Given::Switch(on) => Ok(on),
-            Given::Typed("true" | "on") => Ok(true),
-            Given::Typed("false" | "off") => Ok(false),
+            RawValue::Bool(on) => Ok(on),
+            RawValue::Typed("true" | "on") => Ok(true),
+            RawValue::Typed("false" | "off") => Ok(false),
             _ => Err(unfit("true or false")),
         };
         Ok(match key {
@@ -188,13 +188,13 @@ impl Setting {
             "mouse" => Setting::Mouse(switch()?),
             "history" => Setting::History(switch()?),
             "log" => match given {
-                Given::Text(path) | Given::Typed(path) => Setting::log(path.into()),
+                RawValue::Text(path) | RawValue::Typed(path) => Setting::log(path.into()),
                 _ => return Err(unfit("a file or a folder, or off")),
             },
             _ => {
                 let number = match given {
-                    Given::Number(number) => usize::try_from(number).ok(),
-                    Given::Typed(text) => text.parse().ok(),
+                    RawValue::Integer(number) => usize::try_from(number).ok(),
+                    RawValue::Typed(text) => text.parse().ok(),
                     _ => None,
                 };
                 let number = number.filter(|number| SCROLLBACK.contains(number));
@@ -306,24 +306,24 @@ impl Settings {
     }
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for InvalidSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Unknown(key, Some(nearest)) => {
+            InvalidSetting::Unknown(key, Some(nearest)) => {
                 write!(f, "There is no setting {key}. Did you mean {nearest}?")
             }
-            Unfit::Unknown(key, None) => {
+            InvalidSetting::Unknown(key, None) => {
                 let all = KEYS.join(", ");
                 write!(f, "There is no setting {key}; there are {all}.")
             }
-            Unfit::Value(key, allowed) => write!(f, "{key} must be {allowed}."),
+            InvalidSetting::Value(key, allowed) => write!(f, "{key} must be {allowed}."),
         }
     }
 }
 
-fn choice<T: ValueEnum>(key: &'static str, given: Given<'_>) -> Result<T, Unfit> {
+fn choice<T: ValueEnum>(key: &'static str, given: RawValue<'_>) -> Result<T, InvalidSetting> {
     let chosen = match given {
-        Given::Text(text) | Given::Typed(text) => T::from_str(text, false).ok(),
+        RawValue::Text(text) | RawValue::Typed(text) => T::from_str(text, false).ok(),
         _ => None,
     };
     chosen.ok_or_else(|| {
@@ -332,7 +332,7 @@ fn choice<T: ValueEnum>(key: &'static str, given: Given<'_>) -> Result<T, Unfit>
             [others @ .., one, last] => [others, &[format!("{one} or {last}")]].concat().join(", "),
             names => names.concat(),
         };
-        Unfit::Value(key, choices)
+        InvalidSetting::Value(key, choices)
     })
 }
 
@@ -364,7 +364,7 @@ fn nearest(key: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn parse(key: &str, given: Given<'_>) -> Result<String, String> {
+    fn parse(key: &str, given: RawValue<'_>) -> Result<String, String> {
         let parsed = Setting::parse(key, given);
         parsed
             .map(|setting| setting.to_string())
@@ -376,35 +376,45 @@ mod tests {
         for (key, in_file, typed, written) in [
             (
                 "name",
-                Given::Text("Al\"ice"),
+                RawValue::Text("Al\"ice"),
                 "Al\"ice",
                 "name = 'Al\"ice'",
             ),
-            ("room", Given::Text("tea"), "tea", "room = \"tea\""),
+            ("room", RawValue::Text("tea"), "tea", "room = \"tea\""),
             (
                 "address",
-                Given::Text("[::1]:9100"),
+                RawValue::Text("[::1]:9100"),
                 "[::1]:9100",
                 "address = \"[::1]:9100\"",
             ),
             (
                 "encoding",
-                Given::Text("plain"),
+                RawValue::Text("plain"),
                 "plain",
                 "encoding = \"plain\"",
             ),
-            ("theme", Given::Text("light"), "light", "theme = \"light\""),
-            ("bell", Given::Text("off"), "off", "bell = \"off\""),
-            ("mouse", Given::Switch(false), "off", "mouse = false"),
-            ("history", Given::Switch(true), "true", "history = true"),
-            ("log", Given::Text("a b"), "a b", "log = \"a b\""),
-            ("log", Given::Text("off"), "off", "log = \"off\""),
-            ("log", Given::Text(""), "", "log = \"off\""),
-            ("log", Given::Text("./off"), "./off", "log = \"./off\""),
-            ("scrollback", Given::Number(100), "100", "scrollback = 100"),
+            (
+                "theme",
+                RawValue::Text("light"),
+                "light",
+                "theme = \"light\"",
+            ),
+            ("bell", RawValue::Text("off"), "off", "bell = \"off\""),
+            ("mouse", RawValue::Bool(false), "off", "mouse = false"),
+            ("history", RawValue::Bool(true), "true", "history = true"),
+            ("log", RawValue::Text("a b"), "a b", "log = \"a b\""),
+            ("log", RawValue::Text("off"), "off", "log = \"off\""),
+            ("log", RawValue::Text(""), "", "log = \"off\""),
+            ("log", RawValue::Text("./off"), "./off", "log = \"./off\""),
+            (
+                "scrollback",
+                RawValue::Integer(100),
+                "100",
+                "scrollback = 100",
+            ),
         ] {
             assert_eq!(parse(key, in_file), Ok(written.into()));
-            assert_eq!(parse(key, Given::Typed(typed)), Ok(written.into()));
+            assert_eq!(parse(key, RawValue::Typed(typed)), Ok(written.into()));
         }
     }
 
@@ -413,58 +423,62 @@ mod tests {
         for (key, given, answer) in [
             (
                 "name",
-                Given::Number(5),
+                RawValue::Integer(5),
                 "name must be a text, such as alice.",
             ),
             (
                 "name",
-                Given::Text(""),
+                RawValue::Text(""),
                 "name must be a text, such as alice.",
             ),
             (
                 "address",
-                Given::Text("host:port"),
+                RawValue::Text("host:port"),
                 "address must be host, host:port or [v6]:port.",
             ),
             (
                 "encoding",
-                Given::Text("gzip"),
+                RawValue::Text("gzip"),
                 "encoding must be zlib or plain.",
             ),
             (
                 "bell",
-                Given::Switch(true),
+                RawValue::Bool(true),
                 "bell must be mentions, all or off.",
             ),
-            ("mouse", Given::Text("true"), "mouse must be true or false."),
             (
                 "mouse",
-                Given::Typed("maybe"),
+                RawValue::Text("true"),
+                "mouse must be true or false.",
+            ),
+            (
+                "mouse",
+                RawValue::Typed("maybe"),
                 "mouse must be true or false.",
             ),
             (
                 "log",
-                Given::Switch(false),
+                RawValue::Bool(false),
                 "log must be a file or a folder, or off.",
             ),
             (
                 "scrollback",
-                Given::Number(-1),
+                RawValue::Integer(-1),
                 "scrollback must be a number from 100 to 1000000.",
             ),
             (
                 "scrollback",
-                Given::Typed("99"),
+                RawValue::Typed("99"),
                 "scrollback must be a number from 100 to 1000000.",
             ),
             (
                 "thme",
-                Given::Other,
+                RawValue::Other,
                 "There is no setting thme. Did you mean theme?",
             ),
             (
                 "frobnicate",
-                Given::Other,
+                RawValue::Other,
                 "There is no setting frobnicate; there are name, room, address, encoding, runtime, \
                  theme, bell, mouse, history, log, scrollback.",
             ),

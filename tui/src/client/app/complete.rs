@@ -4,7 +4,7 @@ use chatmaster_core::names::fold;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 
-use crate::client::command::{self, COMMANDS, Command, Parameter, Thing};
+use crate::client::command::{self, ArgKind, COMMANDS, Command, Parameter};
 use crate::settings::KEYS;
 use crate::text::joins;
 
@@ -50,13 +50,15 @@ impl Completion {
         match command {
             Some(name) if start == 0 => Self::new(start, commands(name, "/"), " "),
             Some(rest) => match argument(rest) {
-                Some((Thing::Room, room)) => {
+                Some((ArgKind::Room, room)) => {
                     let start = before.len() - room.len();
                     Self::new(start, starting_with(room, words.rooms), "")
                 }
-                Some((Thing::Topic, _)) => Self::new(start, topics(word), ""),
-                Some((Thing::Setting, key)) if key == word => Self::new(start, settings(word), " "),
-                Some((Thing::Text, _)) => Self::member(before, start, after, words.members),
+                Some((ArgKind::Topic, _)) => Self::new(start, topics(word), ""),
+                Some((ArgKind::Setting, key)) if key == word => {
+                    Self::new(start, settings(word), " ")
+                }
+                Some((ArgKind::Text, _)) => Self::member(before, start, after, words.members),
                 _ => None,
             },
             None => Self::member(before, start, after, words.members),
@@ -142,7 +144,7 @@ fn opens(c: char) -> bool {
 }
 
 /// What the command in `rest`, which is behind a slash, is told, and as far as it was typed.
-fn argument(rest: &str) -> Option<(Thing, &str)> {
+fn argument(rest: &str) -> Option<(ArgKind, &str)> {
     let (name, argument) = rest.split_once(char::is_whitespace)?;
     match command::find(name)?.parameter {
         Parameter::None => None,

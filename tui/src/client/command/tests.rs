@@ -1,6 +1,6 @@
 use super::*;
 
-fn said(text: &str) -> Result<Option<Line>, Mistake> {
+fn said(text: &str) -> Result<Option<Line>, ParseError> {
     Ok(Some(Line::Do(Action::Say(text.into()))))
 }
 

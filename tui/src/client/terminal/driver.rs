@@ -17,7 +17,7 @@ use super::{lost_terminal, palette};
 use crate::client::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
 use crate::dirs;
 use crate::error::{CliError, cause};
-use crate::settings::file::Place;
+use crate::settings::file::SettingsFile;
 use crate::settings::{Setting, Settings};
 
 /// The app and all that it acts on.
@@ -31,7 +31,7 @@ pub(super) struct Driver {
     chat_log: Option<ChatLog>,
     settings: Settings,
     /// Where those are kept.
-    place: Place,
+    settings_file: SettingsFile,
     pace: Pace,
     /// When to wake the app.
     wake: Option<Instant>,
@@ -50,7 +50,7 @@ impl Driver {
         sessions: Sessions,
         screen: Screen,
         settings: Settings,
-        place: Place,
+        settings_file: SettingsFile,
     ) -> Self {
         Driver {
             app,
@@ -59,7 +59,7 @@ impl Driver {
             history: None,
             chat_log: None,
             settings,
-            place,
+            settings_file,
             pace: Pace::new(Instant::now()),
             wake: None,
             going: Going::On,
@@ -280,7 +280,7 @@ impl Driver {
 
     /// Has something otherwise, and keeps it for the next time.
     fn set(&mut self, setting: Setting) -> io::Result<()> {
-        let kept = self.place.keep(&setting);
+        let kept = self.settings_file.keep(&setting);
         self.settings.apply(setting.clone());
         let when = match &setting {
             Setting::Theme(theme) => {
@@ -309,7 +309,7 @@ impl Driver {
         for line in self.settings.list() {
             self.tell(Msg::Notice(line))?;
         }
-        self.tell(Msg::Notice(match self.place.path() {
+        self.tell(Msg::Notice(match self.settings_file.path() {
             Some(path) => format!(
                 "/set KEY VALUE changes one and keeps it in {}.",
                 path.display()

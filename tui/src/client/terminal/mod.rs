@@ -23,7 +23,7 @@ use crate::client::login::login_name;
 use crate::client::reach::Destination;
 use crate::client::retry;
 use crate::error::{CliError, cause};
-use crate::settings::file::Place;
+use crate::settings::file::SettingsFile;
 use crate::settings::{Settings, Theme};
 use driver::Driver;
 use inbox::inbox;
@@ -37,7 +37,7 @@ use sessions::{Connector, Sessions};
 /// Why it could not, or that there was no connection in the end.
 pub fn run(
     settings: Settings,
-    place: Place,
+    settings_file: SettingsFile,
     doubts: &[String],
     destination: &Destination,
 ) -> Result<(), CliError> {
@@ -63,7 +63,7 @@ pub fn run(
         room: settings.wanted_room().map(str::to_owned),
         login_name: login_name(),
     };
-    let mut driver = Driver::new(app, sessions, screen, settings, place);
+    let mut driver = Driver::new(app, sessions, screen, settings, settings_file);
     for doubt in doubts {
         driver.doubt(doubt);
     }

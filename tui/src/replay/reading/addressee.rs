@@ -66,7 +66,7 @@ mod tests {
     use chatmaster_core::recording::{Record, Replay};
     use chatmaster_core::{Config, Input};
 
-    use super::super::reel::Reel;
+    use super::super::files::RecordingFiles;
     use super::*;
     use chatmaster_tests::story::RecordedHub;
 
@@ -78,9 +78,9 @@ mod tests {
         }
         hub.plain(2, "nonsense");
         hub.handle(Input::Shutdown);
-        let reel = Reel::of(hub.bytes());
-        let mut replay = Replay::new(reel.header());
-        let mut entries = reel.entries();
+        let recording = RecordingFiles::of(hub.bytes());
+        let mut replay = Replay::new(recording.header());
+        let mut entries = recording.entries();
         let mut addressees = Addressees::default();
         let mut found = Vec::new();
         while let Some(entry) = entries.next().expect("it is whole") {

@@ -4,14 +4,14 @@ use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 
-use chatmaster_core::recording::{Deed, Divergence, Record, Replay};
+use chatmaster_core::recording::{Divergence, Outcome, Record, Replay};
 use chatmaster_core::{ClientState, ConnId, Hub, Input, Output, Time};
 
+use super::files::{Entry, ReadError, RecordingFiles};
 use super::panics::{Panic, caught};
-use super::reel::{Break, Entry, Reel};
 
 /// Something that watches a recording being replayed.
-pub(in crate::replay) trait Watch {
+pub(in crate::replay) trait Observer {
     /// The hub as it is before `entry`. May stop the replay there.
     fn before(&mut self, _hub: &Hub, _entry: &Entry<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -43,14 +43,14 @@ pub(in crate::replay) enum Ending {
     /// All records were replayed, or as many as were wanted.
     Whole,
     /// There are no further records that are good.
-    Broken(Break),
+    Broken(ReadError),
     /// The hub did not do what it had done.
-    Diverged(Box<Difference>),
+    Diverged(Box<Failure>),
 }
 
 /// The first difference between a recording and its replay. Displays as lines for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::replay) struct Difference {
+pub(in crate::replay) struct Failure {
     /// The number of the record, from 1.
     pub(in crate::replay) record: u64,
     /// Where that record is.
@@ -59,18 +59,18 @@ pub(in crate::replay) struct Difference {
     conn: Option<ConnId>,
     /// Who that is, if logged in.
     username: Option<String>,
-    pub(in crate::replay) what: What,
+    pub(in crate::replay) what: Cause,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::replay) enum What {
+pub(in crate::replay) enum Cause {
     /// This was recorded, and that came of it now.
-    Deeds(Deed, Deed),
+    Divergence(Outcome, Outcome),
     /// The hub panicked.
     Panic(Panic),
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -84,20 +84,20 @@ impl fmt::Display for Difference {
             write!(f, " ({username})")?;
         }
         match &self.what {
-            What::Deeds(expected, actual) => write!(
+            Cause::Divergence(expected, actual) => write!(
                 f,
                 "\n  expected: {}\n  actual:   {}",
                 in_words(expected),
                 in_words(actual)
             ),
-            What::Panic(panic) => write!(f, "\n  {panic}"),
+            Cause::Panic(panic) => write!(f, "\n  {panic}"),
         }
     }
 }
 
 /// What a hub did, for people.
-fn in_words(deed: &Deed) -> String {
-    let Deed::Drained(outputs) = deed else {
+fn in_words(deed: &Outcome) -> String {
+    let Outcome::Drained(outputs) = deed else {
         return deed.to_string();
     };
     if outputs.is_empty() {
@@ -125,13 +125,16 @@ pub(in crate::replay) fn connection(input: &Input<'_>) -> Option<ConnId> {
     }
 }
 
-/// Replays `reel` until its end, a difference, a fault, or until `watch` has seen enough.
+/// Replays `recording` until its end, a difference, a fault, or until `watch` has seen enough.
 ///
 /// # Errors
 /// If `watch` cannot write.
-pub(in crate::replay) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Result<Rerun> {
-    let mut replay = Replay::new(reel.header());
-    let mut entries = reel.entries();
+pub(in crate::replay) fn rerun(
+    recording: &RecordingFiles,
+    watch: &mut impl Observer,
+) -> io::Result<Rerun> {
+    let mut replay = Replay::new(recording.header());
+    let mut entries = recording.entries();
     let mut time = Time::ZERO;
     let mut conn = None;
     let ending = loop {
@@ -157,13 +160,13 @@ pub(in crate::replay) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Resul
             Ok(Ok(())) => watch.after(replay.hub(), time, &entry)?,
             Ok(Err(divergence)) => break diverged(&replay, &divergence, here()),
             Err(panic) => {
-                break Ending::Diverged(Box::new(Difference {
+                break Ending::Diverged(Box::new(Failure {
                     record: entry.number,
                     place: here(),
                     time,
                     conn,
                     username: None,
-                    what: What::Panic(panic),
+                    what: Cause::Panic(panic),
                 }));
             }
         }
@@ -179,13 +182,13 @@ pub(in crate::replay) fn rerun(reel: &Reel, watch: &mut impl Watch) -> io::Resul
 fn diverged(replay: &Replay, divergence: &Divergence, place: String) -> Ending {
     let hub = replay.hub();
     let username = divergence.conn.and_then(|conn| username(hub, conn));
-    Ending::Diverged(Box::new(Difference {
+    Ending::Diverged(Box::new(Failure {
         record: divergence.record,
         place,
         time: divergence.time,
         conn: divergence.conn,
         username: username.map(str::to_owned),
-        what: What::Deeds(divergence.expected.clone(), divergence.actual.clone()),
+        what: Cause::Divergence(divergence.expected.clone(), divergence.actual.clone()),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Other recordings made of one: safe to give away, or small.
 
-pub(super) mod disguise;
+pub(super) mod pseudonyms;
 pub(super) mod redact;
-pub(super) mod resend;
+pub(super) mod reencoder;
 pub(super) mod save;
 pub(super) mod shrink;

@@ -1,6 +1,6 @@
 //! The same recording with other names, texts and addresses: safe to give away.
 //!
-//! What clients sent is decoded, [disguised](super::disguise) and [encoded anew](super::resend), and
+//! What clients sent is decoded, [disguised](super::pseudonyms) and [encoded anew](super::reencoder), and
 //! goes through a fresh hub that is recorded: digests and packages are those of the new bytes. Times,
 //! limits, the order of everything and which connection did it stay. Sizes of what is compressed
 //! change, and so do the counts of what was handed to the network: whoever had taken all that was
@@ -18,24 +18,24 @@ use chatmaster_core::recording::{Header, Record, Recorder};
 use chatmaster_core::wire::Inflaters;
 use chatmaster_core::{ConnId, Hub, Input, Output, Peer, Time};
 
-use super::disguise::Disguise;
-use super::resend::Resend;
+use super::pseudonyms::Pseudonyms;
+use super::reencoder::Reencoder;
 use super::save::save;
-use crate::replay::Stop;
+use crate::replay::ReplayError;
+use crate::replay::reading::files::{Entry, ReadError, RecordingFiles};
 use crate::replay::reading::panics::{Panic, caught};
-use crate::replay::reading::reel::{Break, Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Watch, What, rerun};
+use crate::replay::reading::rerun::{Cause, Ending, Observer, rerun};
 
-/// Writes a redacted `reel` to `path`.
+/// Writes a redacted `recording` to `path`.
 pub(in crate::replay) fn redact(
-    reel: &Reel,
+    recording: &RecordingFiles,
     path: &Path,
     out: &mut impl Write,
-) -> Result<Ending, Stop> {
-    let (bytes, names, ending) = redacted(reel)?;
+) -> Result<Ending, ReplayError> {
+    let (bytes, names, ending) = redacted(recording)?;
     match &ending {
-        Ending::Whole | Ending::Broken(Break::Torn { .. }) => {}
-        Ending::Diverged(difference) if matches!(difference.what, What::Panic(_)) => {}
+        Ending::Whole | Ending::Broken(ReadError::Torn { .. }) => {}
+        Ending::Diverged(failure) if matches!(failure.what, Cause::Panic(_)) => {}
         Ending::Broken(_) | Ending::Diverged(_) => return Ok(ending),
     }
     save(path, &bytes)?;
@@ -49,36 +49,38 @@ pub(in crate::replay) fn redact(
 }
 
 /// The bytes of the redacted recording, and how many names there were.
-pub(in crate::replay) fn redacted(reel: &Reel) -> io::Result<(Vec<u8>, usize, Ending)> {
-    let header = reel.header();
+pub(in crate::replay) fn redacted(
+    recording: &RecordingFiles,
+) -> io::Result<(Vec<u8>, usize, Ending)> {
+    let header = recording.header();
     let mut hub = Hub::new(header.config.clone(), header.start);
     hub.trace();
     let fresh = Header::new(header.config.clone(), header.start, &header.runtime);
-    let mut redaction = Redaction {
+    let mut redaction = Redactor {
         hub,
         recorder: Recorder::new(fresh),
         outputs: Vec::new(),
-        disguise: Disguise::new(),
+        pseudonyms: Pseudonyms::new(),
         // The hub itself decides how many may be open.
         inflaters: Inflaters::new(usize::MAX),
         clients: BTreeMap::new(),
     };
-    let rerun = rerun(reel, &mut redaction)?;
-    let names = redaction.disguise.names();
+    let rerun = rerun(recording, &mut redaction)?;
+    let names = redaction.pseudonyms.names();
     Ok((redaction.recorder.bytes().to_vec(), names, rerun.ending))
 }
 
-struct Redaction {
+struct Redactor {
     hub: Hub,
     recorder: Recorder,
     /// What the hub wanted done since the recorded one was last drained.
     outputs: Vec<Output>,
-    disguise: Disguise,
+    pseudonyms: Pseudonyms,
     inflaters: Inflaters,
-    clients: BTreeMap<ConnId, Resend>,
+    clients: BTreeMap<ConnId, Reencoder>,
 }
 
-impl Watch for Redaction {
+impl Observer for Redactor {
     fn before(&mut self, recorded: &Hub, entry: &Entry<'_>) -> ControlFlow<()> {
         match &entry.record {
             Record::Input(time, input) => {
@@ -102,17 +104,20 @@ impl Watch for Redaction {
     }
 }
 
-impl Redaction {
+impl Redactor {
     fn input(&mut self, recorded: &Hub, time: Time, input: &Input<'_>) -> Result<(), Panic> {
         let bytes;
         let input = match *input {
             Input::Opened(conn, Peer(address)) => {
-                Input::Opened(conn, Peer(self.disguise.address(address)))
+                Input::Opened(conn, Peer(self.pseudonyms.address(address)))
             }
             Input::Received(conn, old) => {
                 let max = self.hub.config().max_package_bytes;
-                let client = self.clients.entry(conn).or_insert_with(|| Resend::new(max));
-                bytes = client.bytes(&mut self.inflaters, &mut self.disguise, old);
+                let client = self
+                    .clients
+                    .entry(conn)
+                    .or_insert_with(|| Reencoder::new(max));
+                bytes = client.bytes(&mut self.inflaters, &mut self.pseudonyms, old);
                 Input::Received(conn, &bytes)
             }
             Input::Sent(conn, count) => {
@@ -164,7 +169,8 @@ mod tests {
     /// What is told of a recording, after the times.
     fn told(bytes: &[u8]) -> Vec<String> {
         let mut out = Vec::new();
-        let ending = transcript::print(&Reel::of(bytes), &mut out).expect("memory can be written");
+        let ending =
+            transcript::print(&RecordingFiles::of(bytes), &mut out).expect("memory can be written");
         assert_eq!(ending, Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         text.lines()
@@ -174,8 +180,8 @@ mod tests {
 
     #[test]
     fn the_story_is_the_same_with_other_names_and_words_and_replays() {
-        let reel = Reel::of(story().bytes());
-        let (bytes, names, ending) = redacted(&reel).expect("nothing is written");
+        let recording = RecordingFiles::of(story().bytes());
+        let (bytes, names, ending) = redacted(&recording).expect("nothing is written");
         assert_eq!((names, ending), (5, Ending::Whole));
         let told = told(&bytes);
         let expected = [
@@ -206,9 +212,10 @@ mod tests {
 
     #[test]
     fn nothing_of_what_was_said_is_left() {
-        let (bytes, _, _) = redacted(&Reel::of(story().bytes())).expect("nothing is written");
+        let (bytes, _, _) =
+            redacted(&RecordingFiles::of(story().bytes())).expect("nothing is written");
         let mut json = Vec::new();
-        crate::replay::showing::json::print(&Reel::of(&bytes), &mut json)
+        crate::replay::showing::json::print(&RecordingFiles::of(&bytes), &mut json)
             .expect("memory can be written");
         let all = [bytes, json].concat();
         for word in [
@@ -231,8 +238,9 @@ mod tests {
 
     #[test]
     fn redacting_twice_changes_nothing_more() {
-        let (once, _, _) = redacted(&Reel::of(story().bytes())).expect("nothing is written");
-        let (twice, _, _) = redacted(&Reel::of(&once)).expect("nothing is written");
+        let (once, _, _) =
+            redacted(&RecordingFiles::of(story().bytes())).expect("nothing is written");
+        let (twice, _, _) = redacted(&RecordingFiles::of(&once)).expect("nothing is written");
         assert_eq!(told(&once), told(&twice));
     }
 }

@@ -4,11 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::replay::reading::reel::reason;
-use crate::replay::{Stop, cannot};
+use crate::replay::reading::files::reason;
+use crate::replay::{ReplayError, cannot};
 
 /// Writes `bytes` to a new file that only its owner may read: it may hold what people wrote.
-pub(in crate::replay) fn save(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(in crate::replay) fn save(path: &Path, bytes: &[u8]) -> Result<(), ReplayError> {
     let write = || -> io::Result<()> {
         let mut file = create(path)?;
         file.write_all(bytes)
@@ -16,7 +16,7 @@ pub(in crate::replay) fn save(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
             // Half a recording is of no use to anyone; nothing is to be done if that fails, too.
             .inspect_err(|_| drop(fs::remove_file(path)))
     };
-    write().map_err(|error| Stop::CliError(cannot("write", path, &reason(&error))))
+    write().map_err(|error| ReplayError::Cli(cannot("write", path, &reason(&error))))
 }
 
 fn create(path: &Path) -> io::Result<File> {

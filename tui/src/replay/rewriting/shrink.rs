@@ -20,35 +20,35 @@ use chatmaster_core::{ConnId, Hub, Input, Time};
 
 use super::save::save;
 use crate::error::CliError;
-use crate::replay::Stop;
+use crate::replay::ReplayError;
+use crate::replay::reading::files::RecordingFiles;
 use crate::replay::reading::panics::{Panic, caught};
-use crate::replay::reading::reel::Reel;
-use crate::replay::reading::rerun::{Ending, Watch, What, connection, rerun};
+use crate::replay::reading::rerun::{Cause, Ending, Observer, connection, rerun};
 use crate::text::sanitise;
 
 /// How many records are replayed for it, all candidates together.
 const BUDGET: u64 = 20_000_000;
 
-/// Writes the smallest recording that fails like `reel` to `path`.
+/// Writes the smallest recording that fails like `recording` to `path`.
 pub(in crate::replay) fn shrink(
-    reel: &Reel,
+    recording: &RecordingFiles,
     path: &Path,
     out: &mut impl Write,
-) -> Result<Ending, Stop> {
+) -> Result<Ending, ReplayError> {
     struct Nothing;
-    impl Watch for Nothing {}
-    let difference = match rerun(reel, &mut Nothing)?.ending {
-        Ending::Diverged(difference) => difference,
+    impl Observer for Nothing {}
+    let failure = match rerun(recording, &mut Nothing)?.ending {
+        Ending::Diverged(failure) => failure,
         Ending::Broken(damaged) if !damaged.is_torn() => return Ok(Ending::Broken(damaged)),
         Ending::Whole | Ending::Broken(_) => {
             let why = "the recording replays to the byte: there is nothing to shrink".into();
-            return Err(Stop::CliError(CliError::Failed(why)));
+            return Err(ReplayError::Cli(CliError::Failed(why)));
         }
     };
     let mut records = Vec::new();
-    let mut entries = reel.entries();
+    let mut entries = recording.entries();
     while let Ok(Some(entry)) = entries.next() {
-        if entry.number > difference.record {
+        if entry.number > failure.record {
             break;
         }
         records.push(entry.record);
@@ -56,20 +56,19 @@ pub(in crate::replay) fn shrink(
     let header = Header {
         segment: 0,
         chain: 0,
-        ..reel.header().clone()
+        ..recording.header().clone()
     };
     let steps = steps(&records);
     let mut budget = BUDGET;
-    let (small, bytes) = match &difference.what {
-        What::Deeds(..) => {
-            let fails = |steps: &[Step<'_>]| {
-                difference_of(&header, steps).as_ref() == Some(&difference.what)
-            };
+    let (small, bytes) = match &failure.what {
+        Cause::Divergence(..) => {
+            let fails =
+                |steps: &[Step<'_>]| difference_of(&header, steps).as_ref() == Some(&failure.what);
             let small = smallest(steps.clone(), &mut budget, fails);
             let bytes = written(&header, &small);
             (small, bytes)
         }
-        What::Panic(panic) => {
+        Cause::Panic(panic) => {
             let fails = |steps: &[Step<'_>]| {
                 panic_of(&header, steps, &handle).is_some_and(|other| other.place == panic.place)
             };
@@ -178,7 +177,7 @@ fn minimise<T: Clone>(mut items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) ->
 }
 
 /// The first difference between the steps and what the hub does with them.
-fn difference_of(header: &Header, steps: &[Step<'_>]) -> Option<What> {
+fn difference_of(header: &Header, steps: &[Step<'_>]) -> Option<Cause> {
     let mut replay = Replay::new(header);
     let done = caught(|| {
         for record in steps.iter().flat_map(|step| step.records) {
@@ -188,8 +187,8 @@ fn difference_of(header: &Header, steps: &[Step<'_>]) -> Option<What> {
     });
     match done {
         Ok(Ok(())) => None,
-        Ok(Err(divergence)) => Some(What::Deeds(divergence.expected, divergence.actual)),
-        Err(panic) => Some(What::Panic(panic)),
+        Ok(Err(divergence)) => Some(Cause::Divergence(divergence.expected, divergence.actual)),
+        Err(panic) => Some(Cause::Panic(panic)),
     }
 }
 
@@ -250,8 +249,8 @@ mod tests {
     use super::*;
     use chatmaster_tests::story::story;
 
-    fn records<'a>(reel: &'a Reel) -> Vec<Record<'a>> {
-        let mut entries = reel.entries();
+    fn records<'a>(recording: &'a RecordingFiles) -> Vec<Record<'a>> {
+        let mut entries = recording.entries();
         std::iter::from_fn(|| entries.next().expect("it is whole"))
             .map(|entry| entry.record)
             .collect()
@@ -282,15 +281,15 @@ mod tests {
     #[test]
     fn a_panic_is_shrunk_to_the_inputs_it_takes() {
         let studio = story();
-        let reel = Reel::of(studio.bytes());
-        let records = records(&reel);
+        let recording = RecordingFiles::of(studio.bytes());
+        let records = records(&recording);
         // A hub that cannot stand an error while bob is there.
         let fragile = |hub: &mut Hub, now: Time, input: Input<'_>| {
             hub.handle(now, input);
             let nonsense = matches!(input, Input::Received(_, b"nonsense"));
             assert!(!(nonsense && hub.client(ConnId(2)).is_some()), "fragile");
         };
-        let fails = |steps: &[Step<'_>]| panic_of(reel.header(), steps, &fragile).is_some();
+        let fails = |steps: &[Step<'_>]| panic_of(recording.header(), steps, &fragile).is_some();
         let mut budget = BUDGET;
         let small = smallest(steps(&records), &mut budget, fails);
         assert_eq!(inputs(&small), ["#2 comes", "#1 sends"]);
@@ -300,8 +299,8 @@ mod tests {
     fn a_divergence_is_shrunk_to_what_its_expectations_need() {
         // The story goes wrong where bob says his secret: carol gets another one.
         let studio = story();
-        let reel = Reel::of(studio.bytes());
-        let mut records = records(&reel);
+        let recording = RecordingFiles::of(studio.bytes());
+        let mut records = records(&recording);
         for record in &mut records {
             if let Record::Emission(emission) = record
                 && let Some(at) = emission.text.windows(6).position(|part| part == b"secret")
@@ -309,14 +308,14 @@ mod tests {
                 emission.text[at] = b'S';
             }
         }
-        let header = reel.header();
+        let header = recording.header();
         let all = steps(&records);
-        let difference = difference_of(header, &all).expect("it diverges");
-        let What::Deeds(..) = &difference else {
-            panic!("{difference:?}");
+        let failure = difference_of(header, &all).expect("it diverges");
+        let Cause::Divergence(..) = &failure else {
+            panic!("{failure:?}");
         };
         let mut budget = BUDGET;
-        let fails = |steps: &[Step<'_>]| difference_of(header, steps).as_ref() == Some(&difference);
+        let fails = |steps: &[Step<'_>]| difference_of(header, steps).as_ref() == Some(&failure);
         let small = smallest(all.clone(), &mut budget, fails);
         assert!(
             small.len() * 2 < all.len(),
@@ -325,14 +324,14 @@ mod tests {
             all.len()
         );
         let bytes = written(header, &small);
-        let again = rerun(&Reel::of(&bytes), &mut Nothing).expect("nothing is written");
+        let again = rerun(&RecordingFiles::of(&bytes), &mut Nothing).expect("nothing is written");
         let Ending::Diverged(again) = again.ending else {
             panic!("{:?}", again.ending);
         };
-        assert_eq!(again.what, difference);
+        assert_eq!(again.what, failure);
         assert!(fails(&small) && !fails(&small[1..]));
     }
 
     struct Nothing;
-    impl Watch for Nothing {}
+    impl Observer for Nothing {}
 }

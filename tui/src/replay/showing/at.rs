@@ -9,13 +9,13 @@ use chatmaster_core::recording::Record;
 use chatmaster_core::{ClientState, ConnId, Hub, Input, Peer, Time};
 
 use crate::replay::reading::clock::Clock;
-use crate::replay::reading::reel::{Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Watch, rerun};
+use crate::replay::reading::files::{Entry, RecordingFiles};
+use crate::replay::reading::rerun::{Ending, Observer, rerun};
 use crate::text::sanitise;
 
 /// Prints the state after all that was recorded up to `time`.
 pub(in crate::replay) fn print(
-    reel: &Reel,
+    recording: &RecordingFiles,
     time: Time,
     out: &mut impl Write,
 ) -> io::Result<Ending> {
@@ -23,12 +23,12 @@ pub(in crate::replay) fn print(
         time,
         addresses: BTreeMap::new(),
     };
-    let rerun = rerun(reel, &mut until)?;
+    let rerun = rerun(recording, &mut until)?;
     if let Ending::Diverged(_) = rerun.ending {
         return Ok(rerun.ending);
     }
     let hub = rerun.replay.hub();
-    let clock = Clock::new(reel.header().start);
+    let clock = Clock::new(recording.header().start);
     let records = rerun.replay.records();
     let last = rerun.time;
     writeln!(
@@ -47,7 +47,7 @@ struct Until {
     addresses: BTreeMap<ConnId, IpAddr>,
 }
 
-impl Watch for Until {
+impl Observer for Until {
     fn before(&mut self, _: &Hub, entry: &Entry<'_>) -> ControlFlow<()> {
         if let Record::Input(time, input) = entry.record {
             if time > self.time {
@@ -117,9 +117,9 @@ mod tests {
     use chatmaster_tests::story::story;
 
     fn printed(micros: u64) -> Vec<String> {
-        let reel = Reel::of(story().bytes());
+        let recording = RecordingFiles::of(story().bytes());
         let mut out = Vec::new();
-        let ending = print(&reel, Time::from_micros(micros), &mut out);
+        let ending = print(&recording, Time::from_micros(micros), &mut out);
         assert_eq!(ending.expect("memory can be written"), Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         text.lines().map(str::to_owned).collect()

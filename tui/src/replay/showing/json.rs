@@ -26,12 +26,15 @@ use serde_json::value::RawValue;
 
 use super::verify::kind;
 use crate::client::line::json::write_line;
-use crate::replay::reading::reel::{Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Watch, connection, rerun};
+use crate::replay::reading::files::{Entry, RecordingFiles};
+use crate::replay::reading::rerun::{Ending, Observer, connection, rerun};
 
-/// Prints all records of `reel`.
-pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
-    Ok(rerun(reel, &mut Printer { out })?.ending)
+/// Prints all records of `recording`.
+pub(in crate::replay) fn print(
+    recording: &RecordingFiles,
+    out: &mut impl Write,
+) -> io::Result<Ending> {
+    Ok(rerun(recording, &mut Printer { out })?.ending)
 }
 
 /// Seconds, as a number in JSON with six decimals.
@@ -74,7 +77,7 @@ struct Done {
     reason: Option<String>,
 }
 
-impl<W: Write> Watch for Printer<'_, W> {
+impl<W: Write> Observer for Printer<'_, W> {
     fn after(&mut self, _: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
         let time = seconds(now);
         let mut line = Line {
@@ -152,7 +155,8 @@ mod tests {
     #[test]
     fn each_record_is_an_object_on_a_line() {
         let mut out = Vec::new();
-        let ending = print(&Reel::of(story().bytes()), &mut out).expect("memory can be written");
+        let ending =
+            print(&RecordingFiles::of(story().bytes()), &mut out).expect("memory can be written");
         assert_eq!(ending, Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         let lines: Vec<_> = text.lines().collect();

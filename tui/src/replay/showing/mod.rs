@@ -1,8 +1,8 @@
 //! What is shown of a recording: all of it, or the part that is asked for.
 
 pub(super) mod at;
+pub(super) mod client_view;
 pub(super) mod json;
-pub(super) mod onlooker;
 #[cfg(feature = "ui")]
 pub(super) mod playback;
 #[cfg(feature = "ui")]

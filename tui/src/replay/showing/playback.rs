@@ -13,16 +13,16 @@ use crossterm::event::{Event as Key, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
-use super::onlooker::{Seen, Sight, look};
+use super::client_view::{ViewEvent, ViewEventKind, look};
 use super::player::{Next, Player};
 use super::view_as::connections;
 use crate::client::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
 use crate::client::terminal::keyboard::{self, Told};
 use crate::client::terminal::screen::{Screen, Stopped};
 use crate::client::terminal::{lost_terminal, palette};
-use crate::replay::Stop;
+use crate::replay::ReplayError;
 use crate::replay::reading::clock::Clock;
-use crate::replay::reading::reel::Reel;
+use crate::replay::reading::files::RecordingFiles;
 use crate::replay::reading::rerun::Ending;
 use crate::settings::Theme;
 use crate::text::{sanitise, truncate};
@@ -35,31 +35,34 @@ const IDLE: Duration = Duration::from_millis(250);
 const WAITING: usize = 64;
 
 /// Plays back what the user `name` saw, until the user of this terminal has seen enough.
-pub(in crate::replay) fn play(reel: &Reel, name: &str) -> Result<Ending, Stop> {
-    let conns = connections(reel, name)?;
+pub(in crate::replay) fn play(
+    recording: &RecordingFiles,
+    name: &str,
+) -> Result<Ending, ReplayError> {
+    let conns = connections(recording, name)?;
     let mut seen = Vec::new();
-    let rerun = look(reel, &conns, |sight| {
+    let rerun = look(recording, &conns, |sight| {
         seen.push(sight);
         Ok(())
     })?;
-    let stage = Stage::new(reel, name, seen);
-    let player = Player::new(stage.times(), rerun.time);
-    run(stage, player).map_err(|error| Stop::CliError(lost_terminal(&error)))?;
+    let view = PlaybackView::new(recording, name, seen);
+    let player = Player::new(view.times(), rerun.time);
+    run(view, player).map_err(|error| ReplayError::Cli(lost_terminal(&error)))?;
     Ok(rerun.ending)
 }
 
-fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
+fn run(mut view: PlaybackView, mut player: Player) -> io::Result<()> {
     let (mut screen, is_open) = Screen::open(Mouse::Scrolls)?;
     let (told, tells) = bounded(WAITING);
     keyboard::watch(&told, is_open)?;
-    stage.resize(screen.size());
+    view.resize(screen.size());
     let mut last = Instant::now();
     loop {
         let now = Instant::now();
         player.pass(now - last);
         last = now;
-        stage.show(player.shown());
-        screen.draw(|buf| stage.paint(&player, buf))?;
+        view.show(player.shown());
+        screen.draw(|buf| view.paint(&player, buf))?;
         // Whatever waits is taken in before the next look, for a screen takes longer than a key.
         let mut wait = if player.is_playing() { FRAME } else { IDLE };
         while let Ok(told) = tells.recv_timeout(wait) {
@@ -69,11 +72,11 @@ fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
                     Next::GoOn => {}
                     Next::Quit => return Ok(()),
                     Next::Stop => screen.stop(Stopped::WithItsJob)?,
-                    Next::Scroll => stage.tell(Time::ZERO, Msg::Key(key)),
+                    Next::Scroll => view.tell(Time::ZERO, Msg::Key(key)),
                 },
                 Told::Event(Key::Mouse(mouse)) => match mouse.kind {
-                    MouseEventKind::ScrollUp => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Up)),
-                    MouseEventKind::ScrollDown => stage.tell(Time::ZERO, Msg::Wheel(Wheel::Down)),
+                    MouseEventKind::ScrollUp => view.tell(Time::ZERO, Msg::Wheel(Wheel::Up)),
+                    MouseEventKind::ScrollDown => view.tell(Time::ZERO, Msg::Wheel(Wheel::Down)),
                     _ => {}
                 },
                 Told::Event(_) | Told::PasteStalled => {}
@@ -82,33 +85,33 @@ fn run(mut stage: Stage, mut player: Player) -> io::Result<()> {
                 Told::Continued => screen.take_again()?,
                 Told::End => return Ok(()),
             }
-            if stage.size != screen.size() {
-                stage.resize(screen.size());
+            if view.size != screen.size() {
+                view.resize(screen.size());
             }
         }
     }
 }
 
 /// The client on the screen, and what it is told.
-struct Stage {
+struct PlaybackView {
     clock: Clock,
     file: String,
     name: String,
     size: (u16, u16),
-    seen: Vec<Seen>,
+    seen: Vec<ViewEvent>,
     app: App,
     /// How many of `seen` the app was told.
     told: usize,
 }
 
-impl Stage {
-    fn new(reel: &Reel, name: &str, mut seen: Vec<Seen>) -> Self {
+impl PlaybackView {
+    fn new(recording: &RecordingFiles, name: &str, mut seen: Vec<ViewEvent>) -> Self {
         // The client answers by itself, unless its user has to choose another name.
-        seen.retain(|seen| seen.what != Sight::Event(Event::NameWanted { reason: None }));
+        seen.retain(|seen| seen.what != ViewEventKind::Event(Event::NameWanted { reason: None }));
         let size = (80, 24);
-        let file = reel.name();
-        Stage {
-            clock: Clock::new(reel.header().start),
+        let file = recording.name();
+        PlaybackView {
+            clock: Clock::new(recording.header().start),
             app: new_app(&file, name, size),
             file,
             name: name.to_owned(),
@@ -134,13 +137,13 @@ impl Stage {
             self.told = 0;
         }
         while self.told < count {
-            let Seen { time, what, .. } = self.seen[self.told].clone();
+            let ViewEvent { time, what, .. } = self.seen[self.told].clone();
             self.told += 1;
             self.tell(
                 time,
                 match what {
-                    Sight::Said(text) => Msg::Said(text),
-                    Sight::Event(event) => Msg::Update(Update::Event(event)),
+                    ViewEventKind::Said(text) => Msg::Said(text),
+                    ViewEventKind::Event(event) => Msg::Update(Update::Event(event)),
                 },
             );
         }
@@ -191,23 +194,23 @@ mod tests {
     use super::*;
     use chatmaster_tests::story::story;
 
-    fn stage(name: &str) -> (Stage, Player) {
-        let reel = Reel::of(story().bytes());
-        let conns = connections(&reel, name).expect("there is such a user");
+    fn view(name: &str) -> (PlaybackView, Player) {
+        let recording = RecordingFiles::of(story().bytes());
+        let conns = connections(&recording, name).expect("there is such a user");
         let mut seen = Vec::new();
-        let looked = look(&reel, &conns, |sight| {
+        let looked = look(&recording, &conns, |sight| {
             seen.push(sight);
             Ok(())
         });
         let rerun = looked.expect("nothing is written");
-        let stage = Stage::new(&reel, name, seen);
-        let player = Player::new(stage.times(), rerun.time);
-        (stage, player)
+        let view = PlaybackView::new(&recording, name, seen);
+        let player = Player::new(view.times(), rerun.time);
+        (view, player)
     }
 
-    fn screen(stage: &Stage, player: &Player) -> String {
+    fn screen(view: &PlaybackView, player: &Player) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, 80, 24));
-        stage.paint(player, &mut buf);
+        view.paint(player, &mut buf);
         let rows = (0..24).map(|y| {
             let row: String = (0..80).map(|x| buf[(x, y)].symbol()).collect();
             row.trim_end().to_owned() + "\n"
@@ -217,10 +220,10 @@ mod tests {
 
     #[test]
     fn the_user_sees_the_room_again_with_own_messages() {
-        let (mut stage, player) = stage("bob");
-        let all = stage.seen.len();
-        stage.show(all);
-        let screen = screen(&stage, &player);
+        let (mut view, player) = view("bob");
+        let all = view.seen.len();
+        view.show(all);
+        let screen = screen(&view, &player);
         for row in [
             "11:06         --   You are bob, in general.",
             "11:06      alice │ hello everyone",
@@ -240,11 +243,11 @@ mod tests {
 
     #[test]
     fn what_another_user_alone_could_see_is_not_there() {
-        let (mut stage, player) = stage("alice");
-        let all = stage.seen.len();
+        let (mut view, player) = view("alice");
+        let all = view.seen.len();
         for count in 0..=all {
-            stage.show(count);
-            let screen = screen(&stage, &player);
+            view.show(count);
+            let screen = screen(&view, &player);
             assert!(!screen.contains("lair"), "{screen}");
             assert!(!screen.contains("secret"), "{screen}");
         }
@@ -252,11 +255,11 @@ mod tests {
 
     #[test]
     fn a_session_that_ended_is_not_tried_again() {
-        let (mut stage, player) = stage("alice");
-        let all = stage.seen.len();
+        let (mut view, player) = view("alice");
+        let all = view.seen.len();
         let ended = (0..=all).any(|count| {
-            stage.show(count);
-            let screen = screen(&stage, &player);
+            view.show(count);
+            let screen = screen(&view, &player);
             assert!(!screen.contains("Trying again"), "{screen}");
             screen.contains("Not connected.")
         });
@@ -265,17 +268,17 @@ mod tests {
 
     #[test]
     fn going_back_shows_what_was_there_before() {
-        let (mut stage, player) = stage("carol");
-        let all = stage.seen.len();
+        let (mut view, player) = view("carol");
+        let all = view.seen.len();
         let mut before = Vec::new();
         for count in 0..=all {
-            stage.show(count);
-            before.push(screen(&stage, &player));
+            view.show(count);
+            before.push(screen(&view, &player));
         }
         assert_ne!(before[all - 2], before[all - 3]);
         for count in (0..=all).rev() {
-            stage.show(count);
-            assert_eq!(screen(&stage, &player), before[count], "{count}");
+            view.show(count);
+            assert_eq!(screen(&view, &player), before[count], "{count}");
         }
     }
 }

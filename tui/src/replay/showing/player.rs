@@ -6,7 +6,7 @@ use std::time::Duration;
 use chatmaster_core::Time;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::replay::args::Moment;
+use crate::replay::args::Offset;
 use crate::replay::reading::clock::seconds;
 
 /// The longest that one waits between two events, at normal speed.
@@ -168,7 +168,7 @@ impl Player {
             KeyCode::Esc => self.prompt = None,
             KeyCode::Enter => {
                 match typed.parse() {
-                    Ok(Moment(time)) => self.go_to(time),
+                    Ok(Offset(time)) => self.go_to(time),
                     Err(why) if !typed.is_empty() => self.mistake = Some(why),
                     Err(_) => {}
                 }

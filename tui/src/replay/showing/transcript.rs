@@ -17,17 +17,20 @@ use chatmaster_core::{ClientState, ConnId, Emission, Hub, Input, Output, Peer, T
 
 use crate::replay::reading::asked::{Asked, LISTED, Request, is_about};
 use crate::replay::reading::clock::Clock;
-use crate::replay::reading::reel::{Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Watch, connection, rerun, username};
+use crate::replay::reading::files::{Entry, RecordingFiles};
+use crate::replay::reading::rerun::{Ending, Observer, connection, rerun, username};
 use crate::replay::reading::roll::Roll;
 use crate::text::sanitise;
 
-/// Prints the transcript of `reel`.
-pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
-    let config = &reel.header().config;
+/// Prints the transcript of `recording`.
+pub(in crate::replay) fn print(
+    recording: &RecordingFiles,
+    out: &mut impl Write,
+) -> io::Result<Ending> {
+    let config = &recording.header().config;
     let mut transcript = Transcript {
         out,
-        clock: Clock::new(reel.header().start),
+        clock: Clock::new(recording.header().start),
         now: Time::ZERO,
         conn: None,
         alone: false,
@@ -36,7 +39,7 @@ pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<
         open: BTreeSet::new(),
         rooms: BTreeMap::new(),
     };
-    let rerun = rerun(reel, &mut transcript)?;
+    let rerun = rerun(recording, &mut transcript)?;
     transcript.nobody_heard()?;
     Ok(rerun.ending)
 }
@@ -58,7 +61,7 @@ struct Transcript<'a, W> {
     rooms: BTreeMap<ConnId, String>,
 }
 
-impl<W: Write> Watch for Transcript<'_, W> {
+impl<W: Write> Observer for Transcript<'_, W> {
     fn after(&mut self, hub: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
         match &entry.record {
             Record::Input(_, input) => {
@@ -293,7 +296,7 @@ mod tests {
         hub.after(100).plain(1, &message("is anyone here?"));
         hub.after(100).handle(Input::Closed(ConnId(1)));
         let mut out = Vec::new();
-        print(&Reel::of(hub.bytes()), &mut out).expect("memory can be written");
+        print(&RecordingFiles::of(hub.bytes()), &mut out).expect("memory can be written");
         let text = String::from_utf8(out).expect("text is printed");
         let told: Vec<_> = text.lines().map(|line| &line[13 + 2 + 24 + 2..]).collect();
         let expected = [
@@ -309,7 +312,8 @@ mod tests {
     #[test]
     fn the_story_is_told_line_by_line() {
         let mut out = Vec::new();
-        let ending = print(&Reel::of(story().bytes()), &mut out).expect("memory can be written");
+        let ending =
+            print(&RecordingFiles::of(story().bytes()), &mut out).expect("memory can be written");
         assert_eq!(ending, Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         let told: Vec<_> = text.lines().map(|line| &line[..13 + 2 + 24]).collect();

@@ -9,18 +9,21 @@ use chatmaster_core::{Hub, Input, Time};
 
 use crate::error::tell;
 use crate::replay::reading::clock::{Clock, seconds};
-use crate::replay::reading::reel::{Break, Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Rerun, Watch, rerun};
+use crate::replay::reading::files::{Entry, ReadError, RecordingFiles};
+use crate::replay::reading::rerun::{Ending, Observer, Rerun, rerun};
 use crate::text::{sanitise, sanitise_lines};
 
-/// Replays `reel`, prints what there was in it, how that went and where it ended, and tells how long
+/// Replays `recording`, prints what there was in it, how that went and where it ended, and tells how long
 /// it took.
-pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<Ending> {
+pub(in crate::replay) fn print(
+    recording: &RecordingFiles,
+    out: &mut impl Write,
+) -> io::Result<Ending> {
     let mut count = Count::default();
     let began = Instant::now();
-    let rerun = rerun(reel, &mut count)?;
+    let rerun = rerun(recording, &mut count)?;
     let took = began.elapsed();
-    report(reel, &count, &rerun, out)?;
+    report(recording, &count, &rerun, out)?;
     out.flush()?;
     let rate = count.inputs as f64 / took.as_secs_f64().max(1e-6);
     tell(format_args!(
@@ -29,16 +32,21 @@ pub(in crate::replay) fn print(reel: &Reel, out: &mut impl Write) -> io::Result<
     ));
     Ok(match rerun.ending {
         // It was said on stdout.
-        Ending::Broken(Break::Torn { .. }) => Ending::Whole,
+        Ending::Broken(ReadError::Torn { .. }) => Ending::Whole,
         ending => ending,
     })
 }
 
-fn report(reel: &Reel, count: &Count, rerun: &Rerun, out: &mut impl Write) -> io::Result<()> {
-    let header = reel.header();
+fn report(
+    recording: &RecordingFiles,
+    count: &Count,
+    rerun: &Rerun,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let header = recording.header();
     let begun = Clock::new(header.start).wall(Time::ZERO);
     let runtime = sanitise(&header.runtime);
-    let files = match reel.files() {
+    let files = match recording.files() {
         1 => "1 file".into(),
         files => format!("{files} files"),
     };
@@ -72,7 +80,7 @@ fn report(reel: &Reel, count: &Count, rerun: &Rerun, out: &mut impl Write) -> io
     writeln!(out, "checksum     {:08x}", rerun.checksum)?;
     match &rerun.ending {
         Ending::Whole => writeln!(out, "result       replays to the byte"),
-        Ending::Broken(torn @ Break::Torn { .. }) => {
+        Ending::Broken(torn @ ReadError::Torn { .. }) => {
             writeln!(out, "result       replays to the byte, up to its end")?;
             writeln!(out, "{}", sanitise(&torn.to_string()))
         }
@@ -80,9 +88,9 @@ fn report(reel: &Reel, count: &Count, rerun: &Rerun, out: &mut impl Write) -> io
             writeln!(out, "result       replays to the byte, up to here:")?;
             writeln!(out, "{}", sanitise(&why.to_string()))
         }
-        Ending::Diverged(difference) => {
+        Ending::Diverged(failure) => {
             writeln!(out, "result       diverged")?;
-            for line in sanitise_lines(&difference.to_string()) {
+            for line in sanitise_lines(&failure.to_string()) {
                 writeln!(out, "{line}")?;
             }
             Ok(())
@@ -118,7 +126,7 @@ impl Count {
     }
 }
 
-impl Watch for Count {
+impl Observer for Count {
     fn after(&mut self, hub: &Hub, _: Time, entry: &Entry<'_>) -> io::Result<()> {
         self.records += 1;
         match &entry.record {
@@ -166,7 +174,7 @@ mod tests {
 
     fn printed(bytes: &[u8]) -> (String, Ending) {
         let mut out = Vec::new();
-        let ending = print(&Reel::of(bytes), &mut out).expect("memory can be written");
+        let ending = print(&RecordingFiles::of(bytes), &mut out).expect("memory can be written");
         (String::from_utf8(out).expect("text is printed"), ending)
     }
 

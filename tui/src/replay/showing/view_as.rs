@@ -16,29 +16,29 @@ use chatmaster_core::{ConnId, Time};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::client_view::{ViewEvent, ViewEventKind, connections_of, look};
 use super::json::seconds;
-use super::onlooker::{Seen, Sight, connections_of, look};
 use crate::client::line::{json, print};
 use crate::error::CliError;
-use crate::replay::Stop;
+use crate::replay::ReplayError;
 use crate::replay::reading::clock::Clock;
-use crate::replay::reading::reel::Reel;
+use crate::replay::reading::files::RecordingFiles;
 use crate::replay::reading::rerun::Ending;
 use crate::text::sanitise;
 
 /// Shows what the user `name` saw and said.
 pub(in crate::replay) fn show(
-    reel: &Reel,
+    recording: &RecordingFiles,
     name: &str,
     as_json: bool,
     out: &mut impl Write,
-) -> Result<Ending, Stop> {
-    let conns = connections(reel, name)?;
-    let clock = Clock::new(reel.header().start);
+) -> Result<Ending, ReplayError> {
+    let conns = connections(recording, name)?;
+    let clock = Clock::new(recording.header().start);
     let mut names = BTreeMap::new();
-    let rerun = look(reel, &conns, |seen| {
+    let rerun = look(recording, &conns, |seen| {
         let (time, conn) = (seen.time, seen.conn);
-        let said = matches!(seen.what, Sight::Said(_));
+        let said = matches!(seen.what, ViewEventKind::Said(_));
         match shown(&mut names, seen) {
             Some(event) if as_json => write_json(out, time, conn, event, said),
             Some(event) => write_line(out, clock, time, &event),
@@ -49,14 +49,14 @@ pub(in crate::replay) fn show(
 }
 
 /// The event to show for what was seen or said, if any; `names` are those that the user has.
-fn shown(names: &mut BTreeMap<ConnId, String>, seen: Seen) -> Option<Event> {
+fn shown(names: &mut BTreeMap<ConnId, String>, seen: ViewEvent) -> Option<Event> {
     match seen.what {
-        Sight::Said(message) => {
+        ViewEventKind::Said(message) => {
             // What comes before a login nobody said.
             let username = names.get(&seen.conn)?.clone();
             Some(Event::Message { username, message })
         }
-        Sight::Event(event) => {
+        ViewEventKind::Event(event) => {
             match &event {
                 Event::LoggedIn { username: name, .. }
                 | Event::Renamed {
@@ -77,14 +77,17 @@ fn shown(names: &mut BTreeMap<ConnId, String>, seen: Seen) -> Option<Event> {
 }
 
 /// The connections of the user `name`.
-pub(in crate::replay) fn connections(reel: &Reel, name: &str) -> Result<BTreeSet<ConnId>, Stop> {
-    connections_of(reel, name)?.map_err(|others| {
+pub(in crate::replay) fn connections(
+    recording: &RecordingFiles,
+    name: &str,
+) -> Result<BTreeSet<ConnId>, ReplayError> {
+    connections_of(recording, name)?.map_err(|others| {
         let others: Vec<_> = others.into_iter().take(MAX_NAMES).collect();
         let hint = match &others[..] {
             [] => "Nobody did.".into(),
             others => format!("These did: {}.", others.join(", ")),
         };
-        Stop::CliError(CliError::Failed(format!(
+        ReplayError::Cli(CliError::Failed(format!(
             "nobody logged in as {name}. {hint}"
         )))
     })
@@ -145,7 +148,12 @@ mod tests {
 
     fn seen_by(name: &str, as_json: bool) -> Vec<String> {
         let mut out = Vec::new();
-        let shown = show(&Reel::of(story().bytes()), name, as_json, &mut out);
+        let shown = show(
+            &RecordingFiles::of(story().bytes()),
+            name,
+            as_json,
+            &mut out,
+        );
         assert_eq!(shown.expect("there is such a user"), Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         text.lines().map(str::to_owned).collect()
@@ -215,7 +223,7 @@ mod tests {
             .handle(&mut s.hub, s.now, Input::Sent(ConnId(1), most));
         let seen = |hub: &RecordedHub| {
             let mut out = Vec::new();
-            show(&Reel::of(hub.bytes()), "alice", false, &mut out).expect("she is there");
+            show(&RecordingFiles::of(hub.bytes()), "alice", false, &mut out).expect("she is there");
             String::from_utf8(out).expect("text is printed")
         };
         assert!(!seen(&hub).contains("psst"));
@@ -260,7 +268,7 @@ mod tests {
         s.plain(1, &chatmaster_tests::story::command("channels"));
         for as_json in [false, true] {
             let mut out = Vec::new();
-            let shown = show(&Reel::of(hub.bytes()), "alice", as_json, &mut out);
+            let shown = show(&RecordingFiles::of(hub.bytes()), "alice", as_json, &mut out);
             shown.expect("she is there");
             let text = String::from_utf8(out).expect("text is printed");
             let lines: Vec<_> = text.lines().collect();
@@ -276,8 +284,13 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_had_is_refused_with_those_there_were() {
-        let shown = show(&Reel::of(story().bytes()), "dave", false, &mut Vec::new());
-        let Err(Stop::CliError(CliError::Failed(why))) = shown else {
+        let shown = show(
+            &RecordingFiles::of(story().bytes()),
+            "dave",
+            false,
+            &mut Vec::new(),
+        );
+        let Err(ReplayError::Cli(CliError::Failed(why))) = shown else {
             panic!("{shown:?}");
         };
         assert_eq!(

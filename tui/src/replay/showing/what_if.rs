@@ -16,38 +16,38 @@ use std::io::{self, Write};
 use chatmaster_core::recording::{Header, Record};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Time};
 
-use crate::replay::reading::reel::{Entry, Reel};
-use crate::replay::reading::rerun::{Ending, Watch, connection, rerun, username};
+use crate::replay::reading::files::{Entry, RecordingFiles};
+use crate::replay::reading::rerun::{Ending, Observer, connection, rerun, username};
 use crate::text::sanitise;
 
 /// Prints what `config` would have changed.
 pub(in crate::replay) fn print(
-    reel: &Reel,
+    recording: &RecordingFiles,
     config: &Config,
     out: &mut impl Write,
 ) -> io::Result<Ending> {
     let other = Header {
         config: config.clone(),
-        ..reel.header().clone()
+        ..recording.header().clone()
     };
-    let mut stages = Stages {
-        recorded: Fates::default(),
-        other: Other::new(other.hub()),
+    let mut stages = Comparison {
+        recorded: Outcomes::default(),
+        other: Alternative::new(other.hub()),
     };
-    let rerun = rerun(reel, &mut stages)?;
+    let rerun = rerun(recording, &mut stages)?;
     stages.other.tick_until(rerun.time);
     if !matches!(rerun.ending, Ending::Diverged(_)) {
-        report(&stages.recorded, &stages.other.fates, out)?;
+        report(&stages.recorded, &stages.other.outcomes, out)?;
     }
     Ok(rerun.ending)
 }
 
 /// What became of each connection.
 #[derive(Default)]
-struct Fates(BTreeMap<ConnId, Fate>);
+struct Outcomes(BTreeMap<ConnId, Outcome>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Fate {
+struct Outcome {
     username: Option<String>,
     /// How often its reading was paused, and when first.
     pauses: u32,
@@ -55,7 +55,7 @@ struct Fate {
     closed: Option<(Time, CloseReason)>,
 }
 
-impl Fate {
+impl Outcome {
     /// Whether it was told that there is no room for it.
     fn is_refused(&self) -> bool {
         let refusals = [
@@ -86,20 +86,20 @@ impl Fate {
     }
 }
 
-impl Fates {
+impl Outcomes {
     fn note(&mut self, now: Time, output: Output) {
         match output {
             Output::PauseRead(conn) => {
-                let fate = self.of(conn);
-                fate.pauses += 1;
-                fate.first_pause.get_or_insert(now);
+                let outcome = self.of(conn);
+                outcome.pauses += 1;
+                outcome.first_pause.get_or_insert(now);
             }
             Output::Close(conn, reason) => self.of(conn).closed = Some((now, reason)),
             Output::Write(_) | Output::ResumeRead(_) | Output::Finish(_) => {}
         }
     }
 
-    fn of(&mut self, conn: ConnId) -> &mut Fate {
+    fn of(&mut self, conn: ConnId) -> &mut Outcome {
         self.0.entry(conn).or_default()
     }
 
@@ -114,12 +114,12 @@ impl Fates {
     }
 }
 
-struct Stages {
-    recorded: Fates,
-    other: Other,
+struct Comparison {
+    recorded: Outcomes,
+    other: Alternative,
 }
 
-impl Watch for Stages {
+impl Observer for Comparison {
     fn after(&mut self, hub: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
         match &entry.record {
             Record::Input(_, input) => {
@@ -141,32 +141,32 @@ impl Watch for Stages {
 }
 
 /// The hub with the other limits, and the clients around it.
-struct Other {
+struct Alternative {
     hub: Hub,
     now: Time,
-    fates: Fates,
+    outcomes: Outcomes,
     /// Connections that the hub does not want to read from.
     paused: BTreeSet<ConnId>,
     /// Connections that it wants to read from again.
     resumed: VecDeque<ConnId>,
     /// What has come from connections and waits to be read.
-    held: BTreeMap<ConnId, VecDeque<Came>>,
+    held: BTreeMap<ConnId, VecDeque<Held>>,
     /// Connections that something may wait for.
     queued: BTreeSet<ConnId>,
 }
 
 /// What has come from a connection and was not read.
-enum Came {
+enum Held {
     Bytes(Vec<u8>),
     Eof,
 }
 
-impl Other {
+impl Alternative {
     fn new(hub: Hub) -> Self {
-        Other {
+        Alternative {
             hub,
             now: Time::ZERO,
-            fates: Fates::default(),
+            outcomes: Outcomes::default(),
             paused: BTreeSet::new(),
             resumed: VecDeque::new(),
             held: BTreeMap::new(),
@@ -180,9 +180,9 @@ impl Other {
         self.now = now;
         match *input {
             Input::Received(conn, bytes) if self.paused.contains(&conn) => {
-                self.hold(conn, Came::Bytes(bytes.to_vec()));
+                self.hold(conn, Held::Bytes(bytes.to_vec()));
             }
-            Input::Eof(conn) if self.paused.contains(&conn) => self.hold(conn, Came::Eof),
+            Input::Eof(conn) if self.paused.contains(&conn) => self.hold(conn, Held::Eof),
             // Who has taken all is dealt with below.
             Input::Sent(conn, _) if is_idle(recorded, conn) => {}
             Input::Closed(conn) => {
@@ -192,8 +192,8 @@ impl Other {
             _ => self.handle(*input),
         }
         if let Some(conn) = connection(input) {
-            self.fates.of(conn);
-            self.fates.name(&self.hub, conn);
+            self.outcomes.of(conn);
+            self.outcomes.name(&self.hub, conn);
         }
         self.write(recorded);
     }
@@ -227,8 +227,8 @@ impl Other {
                 && let Some(came) = self.held.get_mut(&conn).and_then(VecDeque::pop_front)
             {
                 match came {
-                    Came::Bytes(bytes) => self.step(Input::Received(conn, &bytes)),
-                    Came::Eof => self.step(Input::Eof(conn)),
+                    Held::Bytes(bytes) => self.step(Input::Received(conn, &bytes)),
+                    Held::Eof => self.step(Input::Eof(conn)),
                 }
             }
         }
@@ -237,7 +237,7 @@ impl Other {
     fn step(&mut self, input: Input<'_>) {
         self.hub.handle(self.now, input);
         while let Some(output) = self.hub.poll_output() {
-            self.fates.note(self.now, output);
+            self.outcomes.note(self.now, output);
             match output {
                 Output::Write(conn) => {
                     self.queued.insert(conn);
@@ -255,7 +255,7 @@ impl Other {
         }
     }
 
-    fn hold(&mut self, conn: ConnId, came: Came) {
+    fn hold(&mut self, conn: ConnId, came: Held) {
         self.held.entry(conn).or_default().push_back(came);
     }
 
@@ -271,12 +271,12 @@ fn is_idle(hub: &Hub, conn: ConnId) -> bool {
     hub.pending(conn).all(<[u8]>::is_empty)
 }
 
-fn report(recorded: &Fates, other: &Fates, out: &mut impl Write) -> io::Result<()> {
-    let row = |name: &str, count: &dyn Fn(&Fates) -> u64| {
+fn report(recorded: &Outcomes, other: &Outcomes, out: &mut impl Write) -> io::Result<()> {
+    let row = |name: &str, count: &dyn Fn(&Outcomes) -> u64| {
         format!("{name:<28}{:>10}{:>10}", count(recorded), count(other))
     };
-    let fates = |of: &Fates, is: &dyn Fn(&Fate) -> bool| {
-        of.0.values().filter(|fate| is(fate)).count() as u64
+    let outcomes = |of: &Outcomes, is: &dyn Fn(&Outcome) -> bool| {
+        of.0.values().filter(|outcome| is(outcome)).count() as u64
     };
     writeln!(
         out,
@@ -286,37 +286,39 @@ fn report(recorded: &Fates, other: &Fates, out: &mut impl Write) -> io::Result<(
     writeln!(
         out,
         "{}",
-        row("delayed", &|of| fates(of, &|fate| fate.pauses > 0))
+        row("delayed", &|of| outcomes(of, &|outcome| outcome.pauses > 0))
     )?;
     writeln!(
         out,
         "{}",
         row("  times", &|of| {
-            of.0.values().map(|fate| u64::from(fate.pauses)).sum()
+            of.0.values().map(|outcome| u64::from(outcome.pauses)).sum()
         })
     )?;
     writeln!(
         out,
         "{}",
-        row("refused", &|of| fates(of, &Fate::is_refused))
+        row("refused", &|of| outcomes(of, &Outcome::is_refused))
     )?;
     writeln!(
         out,
         "{}",
-        row("closed", &|of| fates(of, &|fate| fate.closed.is_some()))
+        row("closed", &|of| outcomes(of, &|outcome| outcome
+            .closed
+            .is_some()))
     )?;
     for reason in CloseReason::ALL {
-        let closed = |fate: &Fate| fate.closed.is_some_and(|(_, other)| other == reason);
-        let count = |of: &Fates| fates(of, &closed);
+        let closed = |outcome: &Outcome| outcome.closed.is_some_and(|(_, other)| other == reason);
+        let count = |of: &Outcomes| outcomes(of, &closed);
         if count(recorded) + count(other) > 0 {
             writeln!(out, "{}", row(&format!("  {reason}"), &count))?;
         }
     }
     let mut differs = false;
-    for (conn, fate) in &other.0 {
+    for (conn, outcome) in &other.0 {
         let before = recorded.0.get(conn).cloned().unwrap_or_default();
-        if fate.pauses == before.pauses
-            && fate.closed.map(|(_, reason)| reason) == before.closed.map(|(_, reason)| reason)
+        if outcome.pauses == before.pauses
+            && outcome.closed.map(|(_, reason)| reason) == before.closed.map(|(_, reason)| reason)
         {
             continue;
         }
@@ -324,9 +326,9 @@ fn report(recorded: &Fates, other: &Fates, out: &mut impl Write) -> io::Result<(
             writeln!(out)?;
         }
         differs = true;
-        let name = fate.username.as_ref().or(before.username.as_ref());
+        let name = outcome.username.as_ref().or(before.username.as_ref());
         let name = name.map(|name| format!(" {name}")).unwrap_or_default();
-        let (is, was) = (fate.in_words(), before.in_words());
+        let (is, was) = (outcome.in_words(), before.in_words());
         let line = format!("#{}{name}: {is} (recorded: {was})", conn.0);
         writeln!(out, "{}", sanitise(&line))?;
     }
@@ -348,7 +350,7 @@ mod tests {
 
     fn printed(hub: &RecordedHub, config: &Config) -> Vec<String> {
         let mut out = Vec::new();
-        let ending = print(&Reel::of(hub.bytes()), config, &mut out);
+        let ending = print(&RecordingFiles::of(hub.bytes()), config, &mut out);
         assert_eq!(ending.expect("memory can be written"), Ending::Whole);
         let text = String::from_utf8(out).expect("text is printed");
         text.lines().map(str::to_owned).collect()

@@ -16,20 +16,20 @@ use chatmaster_core::{
 };
 
 use crate::replay::reading::asked::Asked;
-use crate::replay::reading::reel::{Entry, Reel};
-use crate::replay::reading::rerun::{Rerun, Watch, connection, rerun};
+use crate::replay::reading::files::{Entry, RecordingFiles};
+use crate::replay::reading::rerun::{Observer, Rerun, connection, rerun};
 use crate::replay::reading::roll::Roll;
 
 /// Something a user saw or said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::replay) struct Seen {
+pub(in crate::replay) struct ViewEvent {
     pub(in crate::replay) time: Time,
     pub(in crate::replay) conn: ConnId,
-    pub(in crate::replay) what: Sight,
+    pub(in crate::replay) what: ViewEventKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::replay) enum Sight {
+pub(in crate::replay) enum ViewEventKind {
     /// The user said this: it is what the server got, when it got it.
     Said(String),
     Event(Event),
@@ -38,7 +38,7 @@ pub(in crate::replay) enum Sight {
 /// The connections that were ever logged in under `name`, caselessly; if there are none, the names
 /// that there were.
 pub(in crate::replay) fn connections_of(
-    reel: &Reel,
+    recording: &RecordingFiles,
     name: &str,
 ) -> io::Result<Result<BTreeSet<ConnId>, BTreeSet<String>>> {
     let mut search = Search {
@@ -49,7 +49,7 @@ pub(in crate::replay) fn connections_of(
         roll: Roll::default(),
     };
     // Where it ends is told when what was found is looked at.
-    let _ = rerun(reel, &mut search)?;
+    let _ = rerun(recording, &mut search)?;
     Ok(if search.found.is_empty() {
         Err(search.names)
     } else {
@@ -71,7 +71,7 @@ struct Search {
     roll: Roll,
 }
 
-impl Watch for Search {
+impl Observer for Search {
     fn after(&mut self, hub: &Hub, _: Time, entry: &Entry<'_>) -> io::Result<()> {
         match &entry.record {
             Record::Input(_, input) => {
@@ -98,17 +98,17 @@ impl Watch for Search {
     }
 }
 
-/// Replays `reel` and shows what was seen and said at `conns`, in order.
+/// Replays `recording` and shows what was seen and said at `conns`, in order.
 ///
 /// # Errors
 /// What `on_seen` says.
 pub(in crate::replay) fn look(
-    reel: &Reel,
+    recording: &RecordingFiles,
     conns: &BTreeSet<ConnId>,
-    on_seen: impl FnMut(Seen) -> io::Result<()>,
+    on_seen: impl FnMut(ViewEvent) -> io::Result<()>,
 ) -> io::Result<Rerun> {
-    let config = &reel.header().config;
-    let mut onlooker = Onlooker {
+    let config = &recording.header().config;
+    let mut view = ClientView {
         conns,
         asked: Asked::new(config.max_package_bytes),
         clients: BTreeMap::new(),
@@ -116,10 +116,10 @@ pub(in crate::replay) fn look(
         handed: Vec::new(),
         on_seen,
     };
-    rerun(reel, &mut onlooker)
+    rerun(recording, &mut view)
 }
 
-struct Onlooker<'a, F> {
+struct ClientView<'a, F> {
     conns: &'a BTreeSet<ConnId>,
     asked: Asked,
     clients: BTreeMap<ConnId, Client>,
@@ -134,17 +134,17 @@ struct Client {
     session: Session,
     /// What it did and the session was not ready for yet: clients may send ahead.
     ahead: VecDeque<Action>,
-    stage: Stage,
+    stage: LoginState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum LoginState {
     NotIn,
     LoggingIn,
     In,
 }
 
-impl<F: FnMut(Seen) -> io::Result<()>> Watch for Onlooker<'_, F> {
+impl<F: FnMut(ViewEvent) -> io::Result<()>> Observer for ClientView<'_, F> {
     fn before(&mut self, hub: &Hub, entry: &Entry<'_>) -> ControlFlow<()> {
         if let Record::Input(_, Input::Sent(conn, count)) = entry.record
             && self.conns.contains(&conn)
@@ -175,7 +175,7 @@ impl<F: FnMut(Seen) -> io::Result<()>> Watch for Onlooker<'_, F> {
     }
 }
 
-impl<F: FnMut(Seen) -> io::Result<()>> Onlooker<'_, F> {
+impl<F: FnMut(ViewEvent) -> io::Result<()>> ClientView<'_, F> {
     fn input(&mut self, conn: ConnId, input: &Input<'_>) -> io::Result<()> {
         match *input {
             Input::Opened(..) => {
@@ -216,7 +216,7 @@ impl<F: FnMut(Seen) -> io::Result<()>> Onlooker<'_, F> {
         }
         self.go_on(conn)?;
         for text in said.into_iter().filter(|text| !text.is_empty()) {
-            self.see(conn, Sight::Said(text))?;
+            self.see(conn, ViewEventKind::Said(text))?;
         }
         Ok(())
     }
@@ -238,12 +238,12 @@ impl<F: FnMut(Seen) -> io::Result<()>> Onlooker<'_, F> {
             let Some(event) = client.poll() else {
                 return Ok(());
             };
-            self.see(conn, Sight::Event(event))?;
+            self.see(conn, ViewEventKind::Event(event))?;
         }
     }
 
-    fn see(&mut self, conn: ConnId, what: Sight) -> io::Result<()> {
-        (self.on_seen)(Seen {
+    fn see(&mut self, conn: ConnId, what: ViewEventKind) -> io::Result<()> {
+        (self.on_seen)(ViewEvent {
             time: self.now,
             conn,
             what,
@@ -263,15 +263,15 @@ impl Client {
                 ..SessionConfig::default()
             }),
             ahead: VecDeque::new(),
-            stage: Stage::NotIn,
+            stage: LoginState::NotIn,
         }
     }
 
     fn poll(&mut self) -> Option<Event> {
         let event = self.session.poll_event()?;
         match event {
-            Event::LoggedIn { .. } => self.stage = Stage::In,
-            Event::NameWanted { .. } => self.stage = Stage::NotIn,
+            Event::LoggedIn { .. } => self.stage = LoginState::In,
+            Event::NameWanted { .. } => self.stage = LoginState::NotIn,
             _ => {}
         }
         Some(event)
@@ -280,11 +280,11 @@ impl Client {
     fn act(&mut self, now: Time) {
         while let Some(action) = self.ahead.front() {
             match self.session.act(now, action.clone()) {
-                Err(ActionError::LoginNotWanted) if self.stage == Stage::NotIn => return,
-                Err(ActionError::NotLoggedIn) if self.stage == Stage::LoggingIn => return,
+                Err(ActionError::LoginNotWanted) if self.stage == LoginState::NotIn => return,
+                Err(ActionError::NotLoggedIn) if self.stage == LoginState::LoggingIn => return,
                 // What the session would not have done is answered by the server.
                 Err(_) => {}
-                Ok(()) if matches!(action, Action::Login(_)) => self.stage = Stage::LoggingIn,
+                Ok(()) if matches!(action, Action::Login(_)) => self.stage = LoginState::LoggingIn,
                 Ok(()) => {}
             }
             self.ahead.pop_front();

@@ -11,10 +11,10 @@ use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
 };
 
-use super::disguise::Disguise;
+use super::pseudonyms::Pseudonyms;
 
 /// One client's connection.
-pub(in crate::replay) struct Resend {
+pub(in crate::replay) struct Reencoder {
     max_package_bytes: usize,
     decoder: Decoder,
     /// The zlib stream that is open.
@@ -24,9 +24,9 @@ pub(in crate::replay) struct Resend {
     broken: bool,
 }
 
-impl Resend {
+impl Reencoder {
     pub(in crate::replay) fn new(max_package_bytes: usize) -> Self {
-        Resend {
+        Reencoder {
             max_package_bytes,
             decoder: Decoder::new(max_package_bytes),
             stream: None,
@@ -39,7 +39,7 @@ impl Resend {
     pub(in crate::replay) fn bytes(
         &mut self,
         inflaters: &mut Inflaters,
-        disguise: &mut Disguise,
+        pseudonyms: &mut Pseudonyms,
         bytes: &[u8],
     ) -> Vec<u8> {
         let mut out = Vec::new();
@@ -52,7 +52,7 @@ impl Resend {
                 }
                 match self.decoder.decode(inflaters, &mut rest) {
                     Ok(Some(decoded)) => {
-                        let (text, encoding) = (disguise.package(decoded.text), decoded.encoding);
+                        let (text, encoding) = (pseudonyms.package(decoded.text), decoded.encoding);
                         let unsent = usize::from(std::mem::take(&mut self.begun));
                         self.send(&text[unsent..], encoding, &mut out);
                     }
@@ -192,12 +192,12 @@ mod tests {
     /// What a server would decode from the pieces, after they were sent again.
     fn resent(pieces: &[&[u8]]) -> (Vec<(String, Encoding)>, Option<Violation>, bool) {
         let mut inflaters = Inflaters::new(9);
-        let mut disguise = Disguise::new();
-        let mut resend = Resend::new(MAX);
+        let mut pseudonyms = Pseudonyms::new();
+        let mut resend = Reencoder::new(MAX);
         let mut decoder = Decoder::new(MAX);
         let mut decoded = Vec::new();
         for piece in pieces {
-            let again = resend.bytes(&mut inflaters, &mut disguise, piece);
+            let again = resend.bytes(&mut inflaters, &mut pseudonyms, piece);
             let mut rest = &again[..];
             loop {
                 match decoder.decode(&mut inflaters, &mut rest) {

@@ -10,7 +10,7 @@ use chatmaster_core::recording::{BEHAVIOUR, Fault, Header, OpenError, Reader, Re
 use crate::error::{CliError, cause};
 
 /// A recording in memory: all its segments, in order.
-pub(in crate::replay) struct Reel {
+pub(in crate::replay) struct RecordingFiles {
     segments: Vec<Segment>,
 }
 
@@ -31,7 +31,7 @@ pub(in crate::replay) struct Entry<'a> {
     pub(in crate::replay) record: Record<'a>,
 }
 
-/// Reads the entries of a [`Reel`], from the first on.
+/// Reads the entries of a [`RecordingFiles`], from the first on.
 pub(in crate::replay) struct Entries<'a> {
     segments: &'a [Segment],
     /// Which segment is being read.
@@ -42,7 +42,7 @@ pub(in crate::replay) struct Entries<'a> {
 
 /// Why there are no further entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::replay) enum Break {
+pub(in crate::replay) enum ReadError {
     /// The recording ends inside a record; what came before is good.
     Torn {
         path: PathBuf,
@@ -61,17 +61,17 @@ pub(in crate::replay) enum Break {
     Unchained { path: PathBuf, before: PathBuf },
 }
 
-impl Break {
+impl ReadError {
     /// Whether only the end of the recording is missing.
     pub(in crate::replay) fn is_torn(&self) -> bool {
-        matches!(self, Break::Torn { .. })
+        matches!(self, ReadError::Torn { .. })
     }
 }
 
-impl fmt::Display for Break {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Break::Torn {
+            ReadError::Torn {
                 path,
                 offset,
                 bytes,
@@ -81,16 +81,16 @@ impl fmt::Display for Break {
                  left out",
                 path.display()
             ),
-            Break::Damaged { path, offset } => {
+            ReadError::Damaged { path, offset } => {
                 write!(f, "{} is damaged at byte {offset}", path.display())
             }
-            Break::Cut { path, offset, next } => write!(
+            ReadError::Cut { path, offset, next } => write!(
                 f,
                 "{} is damaged at byte {offset}: it ends inside a record there, and yet {} goes on",
                 path.display(),
                 next.display()
             ),
-            Break::Unchained { path, before } => write!(
+            ReadError::Unchained { path, before } => write!(
                 f,
                 "{} does not go on where {} ends: it is of another recording, or the end of {} is \
                  missing",
@@ -102,18 +102,18 @@ impl fmt::Display for Break {
     }
 }
 
-impl Reel {
+impl RecordingFiles {
     /// Reads the files, which may be given in any order.
     ///
     /// # Errors
     /// What is missing, foreign, too new or damaged, by name.
-    pub(in crate::replay) fn open(paths: &[PathBuf]) -> Result<Self, OpenTrouble> {
+    pub(in crate::replay) fn open(paths: &[PathBuf]) -> Result<Self, UnreadableFiles> {
         let segments = paths.iter().map(|path| {
             let bytes = fs::read(path).map_err(|error| cannot_read(path, &error))?;
             Segment::new(path, bytes)
         });
         let segments = segments.collect::<Result<_, _>>()?;
-        Reel::new(segments)
+        RecordingFiles::new(segments)
     }
 
     /// A recording of one file that is in memory already.
@@ -121,22 +121,22 @@ impl Reel {
     pub(in crate::replay) fn of(bytes: &[u8]) -> Self {
         let segment = Segment::new(Path::new("memory"), bytes.to_vec());
         segment
-            .and_then(|segment| Reel::new(vec![segment]))
+            .and_then(|segment| RecordingFiles::new(vec![segment]))
             .unwrap_or_else(|trouble| panic!("{}", trouble.what()))
     }
 
-    fn new(mut segments: Vec<Segment>) -> Result<Self, OpenTrouble> {
+    fn new(mut segments: Vec<Segment>) -> Result<Self, UnreadableFiles> {
         segments.sort_by_key(|segment| segment.header.segment);
         for pair in segments.windows(2) {
             let [one, next] = pair else { continue };
             let (path, before) = (next.path.display(), one.path.display());
             if !one.is_of_one_recording_with(next) {
-                return Err(OpenTrouble::failed(format!(
+                return Err(UnreadableFiles::failed(format!(
                     "{path} and {before} are of different recordings. Give the files of one."
                 )));
             }
             if one.header.segment == next.header.segment {
-                return Err(OpenTrouble::failed(format!(
+                return Err(UnreadableFiles::failed(format!(
                     "{path} and {before} are both segment {} of the recording. Give each once.",
                     one.header.segment
                 )));
@@ -144,7 +144,7 @@ impl Reel {
         }
         for (number, segment) in (0..).zip(&segments) {
             if segment.header.segment != number {
-                return Err(OpenTrouble::failed(format!(
+                return Err(UnreadableFiles::failed(format!(
                     "segment {number} of the recording is missing: {} is segment {}. Give all \
                      files of the recording, from the first on.",
                     segment.path.display(),
@@ -152,7 +152,7 @@ impl Reel {
                 )));
             }
         }
-        Ok(Reel { segments })
+        Ok(RecordingFiles { segments })
     }
 
     /// What the recording says of itself.
@@ -197,10 +197,10 @@ impl Reel {
 }
 
 impl Segment {
-    fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, OpenTrouble> {
+    fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, UnreadableFiles> {
         let header = match Reader::open(&bytes) {
             Ok((header, _)) => header,
-            Err(error) => return Err(OpenTrouble::of(path, error)),
+            Err(error) => return Err(UnreadableFiles::of(path, error)),
         };
         Ok(Segment {
             path: path.to_owned(),
@@ -220,7 +220,7 @@ impl Segment {
 
 impl<'a> Entries<'a> {
     /// The next entry; none at the end.
-    pub(in crate::replay) fn next(&mut self) -> Result<Option<Entry<'a>>, Break> {
+    pub(in crate::replay) fn next(&mut self) -> Result<Option<Entry<'a>>, ReadError> {
         loop {
             let segment = &self.segments[self.at];
             let next = self.segments.get(self.at + 1);
@@ -238,7 +238,7 @@ impl<'a> Entries<'a> {
                 (Ok(None), None) => return Ok(None),
                 (Ok(None), Some(next)) => {
                     if next.header.chain != self.reader.chain() {
-                        return Err(Break::Unchained {
+                        return Err(ReadError::Unchained {
                             path: next.path.clone(),
                             before: segment.path.clone(),
                         });
@@ -248,20 +248,20 @@ impl<'a> Entries<'a> {
                     self.at += 1;
                 }
                 (Err(Fault::Damaged { offset }), _) => {
-                    return Err(Break::Damaged {
+                    return Err(ReadError::Damaged {
                         path: segment.path.clone(),
                         offset,
                     });
                 }
                 (Err(Fault::Torn { offset, bytes }), None) => {
-                    return Err(Break::Torn {
+                    return Err(ReadError::Torn {
                         path: segment.path.clone(),
                         offset,
                         bytes,
                     });
                 }
                 (Err(Fault::Torn { offset, .. }), Some(next)) => {
-                    return Err(Break::Cut {
+                    return Err(ReadError::Cut {
                         path: segment.path.clone(),
                         offset,
                         next: next.path.clone(),
@@ -279,33 +279,33 @@ impl<'a> Entries<'a> {
 
 /// Why a recording cannot be opened.
 #[derive(Debug)]
-pub(in crate::replay) enum OpenTrouble {
+pub(in crate::replay) enum UnreadableFiles {
     /// It is not there, or something else, or of another program.
     Failed(String),
     /// Its header is not what was written.
     Damaged(String),
 }
 
-impl OpenTrouble {
+impl UnreadableFiles {
     fn failed(what: String) -> Self {
-        OpenTrouble::Failed(what)
+        UnreadableFiles::Failed(what)
     }
 
     fn of(path: &Path, error: OpenError) -> Self {
         let path = path.display();
         match error {
-            OpenError::Foreign => OpenTrouble::Failed(format!(
+            OpenError::Foreign => UnreadableFiles::Failed(format!(
                 "{path} is not a recording. `chatmaster serve --record` makes some."
             )),
-            OpenError::Newer(format) => OpenTrouble::Failed(format!(
+            OpenError::Newer(format) => UnreadableFiles::Failed(format!(
                 "{path} is of format {format}, which is newer than this chatmaster. Replay it with \
                  the one that made it."
             )),
-            OpenError::Torn => OpenTrouble::Failed(format!(
+            OpenError::Torn => UnreadableFiles::Failed(format!(
                 "{path} ends inside its header: nothing was recorded in it. Leave it out."
             )),
             OpenError::Damaged => {
-                OpenTrouble::Damaged(format!("{path} is damaged in its header, from byte 0 on"))
+                UnreadableFiles::Damaged(format!("{path} is damaged in its header, from byte 0 on"))
             }
         }
     }
@@ -313,15 +313,15 @@ impl OpenTrouble {
     #[cfg(test)]
     pub(in crate::replay) fn what(&self) -> &str {
         match self {
-            OpenTrouble::Failed(what) | OpenTrouble::Damaged(what) => what,
+            UnreadableFiles::Failed(what) | UnreadableFiles::Damaged(what) => what,
         }
     }
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> OpenTrouble {
+fn cannot_read(path: &Path, error: &io::Error) -> UnreadableFiles {
     let (CliError::Failed(what) | CliError::Usage(what)) =
         crate::replay::cannot("read", path, &reason(error));
-    OpenTrouble::Failed(what)
+    UnreadableFiles::Failed(what)
 }
 
 /// What is wrong with a file, in words.
@@ -355,22 +355,22 @@ mod tests {
         segments
     }
 
-    fn reel(segments: &[(&str, &[u8])]) -> Result<Reel, OpenTrouble> {
+    fn recording(segments: &[(&str, &[u8])]) -> Result<RecordingFiles, UnreadableFiles> {
         let segments = segments
             .iter()
             .map(|(path, bytes)| Segment::new(Path::new(path), bytes.to_vec()));
-        Reel::new(segments.collect::<Result<_, _>>()?)
+        RecordingFiles::new(segments.collect::<Result<_, _>>()?)
     }
 
     fn refused(segments: &[(&str, &[u8])]) -> String {
-        match reel(segments) {
+        match recording(segments) {
             Ok(_) => panic!("it opens"),
             Err(trouble) => trouble.what().to_owned(),
         }
     }
 
-    fn read(reel: &Reel) -> (u64, Option<String>) {
-        let mut entries = reel.entries();
+    fn read(recording: &RecordingFiles) -> (u64, Option<String>) {
+        let mut entries = recording.entries();
         loop {
             match entries.next() {
                 Ok(Some(_)) => {}
@@ -383,9 +383,9 @@ mod tests {
     #[test]
     fn segments_are_read_as_one_in_whatever_order_they_are_given() {
         let files = segments("test");
-        let reel = reel(&[("c", &files[2]), ("a", &files[0]), ("b", &files[1])]);
-        let reel = reel.expect("they belong together");
-        let mut entries = reel.entries();
+        let recording = recording(&[("c", &files[2]), ("a", &files[0]), ("b", &files[1])]);
+        let recording = recording.expect("they belong together");
+        let mut entries = recording.entries();
         let mut read = Vec::new();
         while let Some(entry) = entries.next().expect("they are whole") {
             let Record::Input(time, Input::Tick) = entry.record else {
@@ -432,7 +432,8 @@ mod tests {
         // A tick's record: length, check, kind, three bytes of a second's microseconds, checksum.
         let header = files[0].len() - (3 + 1 + 1 + 3 + 4);
         let a = &files[0];
-        let shorter = reel(&[("a", &a[..header]), ("b", &files[1])]).expect("they look alright");
+        let shorter =
+            recording(&[("a", &a[..header]), ("b", &files[1])]).expect("they look alright");
         let (read_before, why) = read(&shorter);
         assert_eq!(read_before, 0, "the only record was cut off");
         assert_eq!(
@@ -441,12 +442,13 @@ mod tests {
                 "b does not go on where a ends: it is of another recording, or the end of a is missing"
             )
         );
-        let torn = reel(&[("a", &a[..a.len() - 1]), ("b", &files[1])]).expect("they look alright");
+        let torn =
+            recording(&[("a", &a[..a.len() - 1]), ("b", &files[1])]).expect("they look alright");
         let why = format!(
             "a is damaged at byte {header}: it ends inside a record there, and yet b goes on"
         );
         assert_eq!(read(&torn), (0, Some(why)));
-        let last = reel(&[("a", &a[..a.len() - 1])]).expect("it looks alright");
+        let last = recording(&[("a", &a[..a.len() - 1])]).expect("it looks alright");
         let why = format!(
             "torn: a ends inside a record; its last 11 bytes, from byte {header} on, are left out"
         );

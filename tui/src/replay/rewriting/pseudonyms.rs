@@ -47,7 +47,7 @@ const COMMANDS: [&str; 9] = [
 const TRIES: u64 = 100_000;
 
 /// What everything is replaced by.
-pub(in crate::replay) struct Disguise {
+pub(in crate::replay) struct Pseudonyms {
     /// New names by the keys of the old ones.
     names: BTreeMap<Box<str>, String>,
     claims: Claims<u64>,
@@ -56,12 +56,12 @@ pub(in crate::replay) struct Disguise {
     addresses: BTreeMap<IpAddr, IpAddr>,
 }
 
-impl Disguise {
+impl Pseudonyms {
     pub(in crate::replay) fn new() -> Self {
         let mut claims = Claims::default();
         let general = RoomName::parse(RoomName::GENERAL).expect("it is a name");
         claims.claim(&general, 0).expect("no other is taken");
-        Disguise {
+        Pseudonyms {
             names: BTreeMap::new(),
             claims,
             next: BTreeMap::new(),
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     fn package(text: &str) -> String {
-        String::from_utf8(Disguise::new().package(text.as_bytes())).expect("it was text")
+        String::from_utf8(Pseudonyms::new().package(text.as_bytes())).expect("it was text")
     }
 
     #[test]
@@ -344,17 +344,17 @@ mod tests {
 
     #[test]
     fn what_is_no_utf_8_stays_none() {
-        let package = Disguise::new().package(b"{\"na\xC3\x28me\"}");
+        let package = Pseudonyms::new().package(b"{\"na\xC3\x28me\"}");
         assert_eq!(package, b"{\"xx\xFF\x28xx\"}");
     }
 
     #[test]
     fn equal_names_stay_equal_and_others_stay_apart() {
-        let mut disguise = Disguise::new();
+        let mut pseudonyms = Pseudonyms::new();
         let names = [
             "alice", "Alice", "bob", "carol", "ALICE", "Jürgen", "jürgen", "日本",
         ];
-        let others = names.map(|name| disguise.name(name));
+        let others = names.map(|name| pseudonyms.name(name));
         assert_eq!(others[..5], ["aaaaa", "Aaaaa", "aaa", "bbbbb", "AAAAA"]);
         for (name, other) in names.iter().zip(&others) {
             assert_eq!(
@@ -364,17 +364,17 @@ mod tests {
             assert!(RoomName::parse(other).is_ok(), "{other}");
         }
         assert_eq!(others[5].to_lowercase(), others[6]);
-        assert_eq!(disguise.name("e\u{301}a").len(), 4);
+        assert_eq!(pseudonyms.name("e\u{301}a").len(), 4);
     }
 
     #[test]
     fn a_thousand_names_of_two_letters_and_one_are_all_different() {
-        let mut disguise = Disguise::new();
+        let mut pseudonyms = Pseudonyms::new();
         let names: Vec<String> = (b'a'..=b'z')
             .flat_map(|a| (b'a'..=b'z').map(move |b| format!("{}{}", a as char, b as char)))
             .chain((b'a'..=b'z').map(|a| (a as char).to_string()))
             .collect();
-        let mut others: Vec<String> = names.iter().map(|name| disguise.name(name)).collect();
+        let mut others: Vec<String> = names.iter().map(|name| pseudonyms.name(name)).collect();
         others.sort();
         others.dedup();
         assert_eq!(others.len(), names.len());
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_name_that_no_server_takes_stays_one_for_the_same_reason() {
-        let mut disguise = Disguise::new();
+        let mut pseudonyms = Pseudonyms::new();
         let long = "x".repeat(65);
         let blank = "alice\u{2800}";
         for name in [
@@ -395,14 +395,14 @@ mod tests {
             "\u{301}a",
             &long,
         ] {
-            let other = disguise.name(name);
+            let other = pseudonyms.name(name);
             assert_eq!(RoomName::parse(&other), RoomName::parse(name), "{name:?}");
         }
     }
 
     #[test]
     fn addresses_are_replaced_but_for_loopback() {
-        let mut disguise = Disguise::new();
+        let mut pseudonyms = Pseudonyms::new();
         for (address, expected) in [
             ("127.0.0.1", "127.0.0.1"),
             ("::1", "::1"),
@@ -412,7 +412,7 @@ mod tests {
             ("::ffff:203.0.113.8", "::ffff:198.18.0.2"),
         ] {
             let address = address.parse().expect("it is an address");
-            assert_eq!(disguise.address(address).to_string(), expected);
+            assert_eq!(pseudonyms.address(address).to_string(), expected);
         }
     }
 }
