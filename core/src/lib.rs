@@ -71,6 +71,38 @@
 //! );
 //! ```
 //!
+//! # Writing a runtime
+//!
+//! A runtime is the loop above with real sockets. What it owes the hub:
+//!
+//! - **Time and identifiers.** Times never go back (a step back counts as none); each accepted
+//!   connection gets a higher [`ConnId`] than all before. An input for a connection that is gone is
+//!   ignored, so nothing has to be looked up first.
+//! - **Reading.** Bytes as they come, in pieces of at most [`Config::backlog_bytes`], and the end
+//!   of them as [`Input::Eof`]. After [`Output::PauseRead`] nothing more is read until
+//!   [`Output::ResumeRead`]: that is how flood control reaches the sender, through the operating
+//!   system's buffers.
+//! - **Writing.** For each [`Output::Write`] one vectored write of [`Hub::pending`] once the socket
+//!   takes something, and [`Input::Sent`] with what it took, be it all, a part or nothing at all.
+//!   If anything is left there is another `Write`. So nothing has to be remembered but whether a
+//!   write waits for its socket; [`adapter`] remembers that.
+//! - **Between inputs.** Outputs are drained after each input or after some, at the latest when
+//!   [`Hub::wants_flush`] says so, and then written: or else readers who read come to be closed as
+//!   slow ones.
+//! - **Ending.** [`Output::Finish`] shuts the sending half down and reads on: the hub waits for the
+//!   peer, so that no reset overtakes the last words. [`Output::Close`] closes at once; a slow
+//!   consumer is best reset, so that the system keeps nothing for it. A connection that breaks is
+//!   [`Input::Closed`].
+//! - **Stopping.** [`Input::Shutdown`], and on with the loop until [`Hub::connections`] is 0, which
+//!   the limits bound.
+//! - **Threads.** The hub is `Send` and wants one owner: the order of inputs is the behaviour.
+//!   Other threads hand it their inputs through a queue and a waker. A panic is a bug half-way
+//!   through an input; let it end the process.
+//!
+//! A [`Session`] is driven likewise: after each [`handle`](Session::handle) and
+//! [`act`](Session::act) first its events are taken, then its outputs, and `Write` means: until
+//! nothing is pending.
+//!
 //! # Errors, bugs and panics
 //!
 //! What a peer does wrong is never an `Err` and never a panic: it becomes an `error` package, and a
@@ -118,3 +150,14 @@ pub use session::{Session, SessionConfig, SessionInput, SessionOutput};
 pub use time::{Start, Time};
 pub use wire::Encoding;
 pub use world::{Departure, Fact, RoomId, Seq, UserId, What};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Hub>();
+    is_send::<Session>();
+};

@@ -52,3 +52,8 @@ pub use client::{Client, connect};
 pub use server::{AcceptFailed, Hooks, serve, serve_with};
 pub use socket::{listen, listen_only};
 pub use stop::Stop;
+
+/// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

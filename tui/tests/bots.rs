@@ -159,7 +159,7 @@ struct Bot {
 impl Bot {
     /// The one with `words` in its script, which is given the server's address.
     fn start(words: &str, server: &Server) -> Self {
-        let readme = include_str!("../../README.md");
+        let readme = include_str!("../README.md");
         let script = readme
             .split("```sh\n")
             .filter_map(|rest| rest.split("```").next())
