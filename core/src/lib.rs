@@ -125,6 +125,7 @@ pub mod adapter;
 mod behaviour;
 mod config;
 mod hub;
+mod machine;
 mod memory;
 pub mod names;
 pub mod protocol;
@@ -144,6 +145,7 @@ pub use hub::{
     Client, ClientState, CloseReason, ConnId, Emission, Hub, HubFact, HubWhat, Input, Output, Peer,
     RoomView,
 };
+pub use machine::Machine;
 pub use memory::MemoryShare;
 pub use names::{RoomName, Username};
 pub use session::{Session, SessionConfig, SessionInput, SessionOutput};

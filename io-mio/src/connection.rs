@@ -4,10 +4,9 @@ use std::io;
 use std::net::Shutdown;
 
 use chatmaster_core::adapter::{Enqueue, ReadState, Readiness, WriteState};
+use chatmaster_io::socket::{self, ReadOutcome};
 use mio::event::Event;
 use mio::net::TcpStream;
-
-use crate::socket::{self, Took};
 
 /// The socket of a hub's connection, or of a session. There may be many, so there is not much in it.
 ///
@@ -34,7 +33,7 @@ impl Connection {
 
     /// The poll has told something; an error shows in the next read or write. To the queues of
     /// those to read from, and to write to.
-    pub(crate) fn told(&mut self, event: &Event) -> (Enqueue, Enqueue) {
+    pub(crate) fn on_event(&mut self, event: &Event) -> (Enqueue, Enqueue) {
         self.hung_up |= event.is_read_closed();
         let readable = event.is_readable() || event.is_read_closed() || event.is_error();
         let writable = event.is_writable() || event.is_write_closed() || event.is_error();
@@ -74,23 +73,23 @@ impl Connection {
 
     /// Reads once, if in the queue of those to read from and the core takes it. Out of that queue,
     /// and back if there may be more.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<(Took, Enqueue)> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<(ReadOutcome, Enqueue)> {
         if !self.incoming.begin_read() {
-            return Ok((Took::Bytes(0, Readiness::Blocked), Enqueue::No));
+            return Ok((ReadOutcome::Bytes(0, Readiness::Blocked), Enqueue::No));
         }
-        let took = socket::read(&self.stream, buffer, self.hung_up);
-        let again = match took {
-            Ok(Took::Bytes(_, next)) => self.incoming.read_done(next),
-            Ok(Took::End) | Err(_) => {
+        let outcome = socket::read(&self.stream, buffer, self.hung_up);
+        let again = match outcome {
+            Ok(ReadOutcome::Bytes(_, readiness)) => self.incoming.read_done(readiness),
+            Ok(ReadOutcome::End) | Err(_) => {
                 self.incoming.end();
                 Enqueue::No
             }
         };
-        took.map(|took| (took, again))
+        outcome.map(|outcome| (outcome, again))
     }
 
     /// The core has something to write. To the queue of those to write to.
-    pub(crate) fn offer(&mut self) -> Enqueue {
+    pub(crate) fn request_write(&mut self) -> Enqueue {
         self.outgoing.request()
     }
 
@@ -105,8 +104,11 @@ impl Connection {
         }
         let written = socket::write(&self.stream, pending);
         // A socket that is broken takes nothing more, and is not waited for.
-        let next = written.as_ref().map_or(Readiness::Ready, |(_, next)| *next);
-        self.outgoing.write_done(next);
+        let readiness = match written {
+            Ok((_, readiness)) => readiness,
+            Err(_) => Readiness::Ready,
+        };
+        self.outgoing.write_done(readiness);
         written.map(|(count, _)| count)
     }
 
@@ -117,7 +119,7 @@ impl Connection {
     }
 
     /// What was written and is not taken yet is to be forgotten with the connection.
-    pub(crate) fn forsake(&self) {
-        socket::forsake(&self.stream);
+    pub(crate) fn reset_on_close(&self) {
+        socket::reset_on_close(&self.stream);
     }
 }

@@ -40,18 +40,17 @@
 #![forbid(unsafe_code)]
 
 mod client;
-mod clock;
+mod connect;
 mod connection;
 mod listener;
 mod server;
-mod socket;
-mod stop;
+mod waker;
 
-pub use chatmaster_core::session::{Disconnected, TryActError};
-pub use client::{Client, connect};
-pub use server::{AcceptFailed, Hooks, serve, serve_with};
-pub use socket::{listen, listen_only};
-pub use stop::Stop;
+pub use chatmaster_io::{
+    AcceptFailed, Client, Clock, Disconnected, Hooks, Stop, TryActError, listen, listen_only,
+};
+pub use client::connect;
+pub use server::{serve, serve_with};
 
 /// The example of the README is a test.
 #[cfg(doctest)]

@@ -1,13 +1,10 @@
 //! Accepting connections, also when the operating system is out of what they need.
 
-use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use chatmaster_core::Time;
+use chatmaster_io::accept::{Accepted, Backoff};
 use mio::net::{TcpListener, TcpStream};
-
-use crate::socket::uninterrupted;
 
 /// A listening socket and when to accept from it.
 pub(crate) struct Listener {
@@ -23,18 +20,6 @@ enum State {
     Ready,
     /// There may be a connection, but accepting failed: not before this time.
     BackingOff(Time),
-}
-
-/// What came of a try to accept.
-pub(crate) enum Accepted {
-    /// A connection.
-    Connection(TcpStream, SocketAddr),
-    /// A connection that broke before it was accepted; there may be others.
-    Broken,
-    /// Nothing for a while, and why.
-    Failed(io::Error),
-    /// Nothing for now.
-    Nothing,
 }
 
 impl Listener {
@@ -61,37 +46,25 @@ impl Listener {
     }
 
     /// Accepts a connection, if there is any and it is time.
-    pub(crate) fn accept(&mut self, now: Time) -> Accepted {
+    pub(crate) fn accept(&mut self, now: Time) -> Accepted<(TcpStream, SocketAddr)> {
         match self.state {
             State::Waiting => return Accepted::Nothing,
             State::BackingOff(until) if until > now => return Accepted::Nothing,
             State::BackingOff(_) | State::Ready => self.state = State::Ready,
         }
-        match uninterrupted(|| self.socket.accept()) {
-            Ok((stream, address)) => {
-                self.backoff = Backoff::default();
-                Accepted::Connection(stream, address)
-            }
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => {
-                    self.state = State::Waiting;
-                    Accepted::Nothing
-                }
-                io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {
-                    Accepted::Broken
-                }
-                _ => {
-                    self.back_off(now);
-                    Accepted::Failed(error)
-                }
-            },
+        let accepted = Accepted::from_call(|| self.socket.accept());
+        match &accepted {
+            Accepted::Connection(_) => self.backoff = Backoff::default(),
+            Accepted::Broken => {}
+            Accepted::Nothing => self.state = State::Waiting,
+            Accepted::Failed(_) => self.back_off(now),
         }
+        accepted
     }
 
-    /// Accepts nothing for a while: there were no descriptors or no memory, or who knows. There
-    /// will be no new event for the connections that wait by now.
+    /// Accepts nothing for a while.
     pub(crate) fn back_off(&mut self, now: Time) {
-        self.state = State::BackingOff(now + self.backoff.next());
+        self.state = State::BackingOff(now + self.backoff.next_pause());
     }
 
     /// When to call [`accept`](Listener::accept) again without the poll having told of anything.
@@ -108,26 +81,6 @@ impl Listener {
     }
 }
 
-/// How long to wait after the next failure in a row.
-struct Backoff(Duration);
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Backoff(Backoff::FIRST)
-    }
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(10);
-    const LAST: Duration = Duration::from_secs(1);
-
-    fn next(&mut self) -> Duration {
-        let next = self.0;
-        self.0 = (next * 2).min(Self::LAST);
-        next
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,13 +88,6 @@ mod tests {
     fn listener() -> Listener {
         let socket = crate::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         Listener::new(TcpListener::from_std(socket))
-    }
-
-    #[test]
-    fn a_back_off_doubles_up_to_a_second() {
-        let mut backoff = Backoff::default();
-        let millis: Vec<_> = (0..9).map(|_| backoff.next().as_millis()).collect();
-        assert_eq!(millis, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
     }
 
     #[test]

@@ -1,30 +1,27 @@
 //! The server's event loop.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chatmaster_core::adapter::Enqueue;
-use chatmaster_core::recording::{self, Sink, Tape};
-use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Time};
+use chatmaster_core::{CloseReason, Config, ConnId, Input, Machine, Output, Peer, Time};
+use chatmaster_io::accept::{ACCEPTS, Accepted};
+use chatmaster_io::socket::{READ_BYTES, ReadOutcome, tune_accepted};
+use chatmaster_io::{Clock, Hooks, Stop, check_listeners, hub};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Token};
 use rustc_hash::FxHashMap;
 
-use crate::Stop;
-use crate::clock::Clock;
 use crate::connection::Connection;
-use crate::listener::{Accepted, Listener};
-use crate::socket::{self, READ_BYTES, Took};
+use crate::listener::Listener;
+use crate::waker::waker;
 
 /// The most events that are taken from the operating system at once.
 const EVENTS: usize = 1024;
-/// The most connections that are accepted from one listener in one turn.
-const ACCEPTS: usize = 1024;
 /// The token of the waker. Those of the listeners are below it, and those of the connections count
 /// up from 1.
 const WAKER: Token = Token(usize::MAX);
@@ -36,77 +33,45 @@ const WAKER: Token = Token(usize::MAX);
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limits of `config` do not go together or
 /// there is no listener. Otherwise what the operating system says if it has no poll for this
 /// server; what happens to connections is no error.
-pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop) -> io::Result<()> {
-    serve_with(config, listeners, stop, Hooks::default())
-}
-
-/// What a server lets its owner know while it runs. They are called on its thread, which does nothing
-/// else meanwhile; one that panics ends the server like any panic.
-#[derive(Default)]
-pub struct Hooks {
-    /// Records the server: is given the bytes of the recording, once a turn and before any of what they
-    /// led to goes out.
-    pub sink: Option<Box<Sink>>,
-    /// Is told why a connection could not be accepted; it is tried again after a pause of up to a second.
-    pub accept_failed: Option<Box<AcceptFailed>>,
-}
-
-/// Who is told why a connection could not be accepted.
-pub type AcceptFailed = dyn FnMut(&io::Error);
-
-impl fmt::Debug for Hooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").finish_non_exhaustive()
-    }
-}
-
-/// Runs a server like [`serve`] with these hooks.
-///
-/// # Errors
-/// Those of [`serve`]; and [`InvalidInput`](io::ErrorKind::InvalidInput) if messages may be too long to
-/// be [recorded](recording::check) and are to be. A recording that cannot be kept is no error: it ends,
-/// the server goes on.
 ///
 /// # Panics
 /// If something in it panics: it never goes on half-way through an input.
+pub fn serve(config: Config, listeners: Vec<std::net::TcpListener>, stop: &Stop) -> io::Result<()> {
+    let (hub, clock) = hub(config)?;
+    serve_with(hub, clock, listeners, stop, Hooks::default())
+}
+
+/// Runs a server like [`serve`] by what this machine says, which may be a recorded hub. It must not have
+/// handled anything yet; its time is that of `clock`, whose [start](Clock::start) it was made with.
+///
+/// # Errors
+/// Those of [`serve`], but for those of a configuration.
+///
+/// # Panics
+/// If the machine does, or a hook.
 pub fn serve_with(
-    config: Config,
+    machine: impl Machine,
+    clock: Clock,
     listeners: Vec<std::net::TcpListener>,
     stop: &Stop,
     hooks: Hooks,
 ) -> io::Result<()> {
-    config
-        .check()
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    if listeners.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "no socket to listen on",
-        ));
-    }
-    if hooks.sink.is_some() {
-        recording::check(&config)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    }
-    let mut server = Server::new(config, listeners, hooks)?;
-    server.keep();
-    // Held to the end: without it nobody would wake this loop.
-    let waker = Arc::new(Waker::new(server.poll.registry(), WAKER)?);
-    stop.attach(&waker);
+    check_listeners(&listeners)?;
+    let mut server = Server::new(machine, clock, listeners, hooks)?;
+    let _woken = stop.attach(waker(&server.poll, WAKER)?);
     let mut events = Events::with_capacity(EVENTS);
     while !stop.is_stopped() {
         server.turn(&mut events)?;
     }
     server.shut_down();
-    while server.hub.connections() > 0 {
+    while !server.connections.is_empty() {
         server.turn(&mut events)?;
     }
-    server.keep();
     Ok(())
 }
 
-struct Server {
-    hub: Tape,
+struct Server<M> {
+    machine: M,
     hooks: Hooks,
     clock: Clock,
     poll: Poll,
@@ -117,14 +82,16 @@ struct Server {
     /// Those to read from, and those to write to, at once.
     readable: VecDeque<ConnId>,
     writable: VecDeque<ConnId>,
+    /// What came of the writes that the machine was not told of yet: how many bytes the socket took, or
+    /// none if it is broken.
+    written: Vec<(ConnId, Option<u32>)>,
     buffer: Box<[u8]>,
-    /// What the hub wants, while it is being done.
-    outputs: Vec<Output>,
 }
 
-impl Server {
+impl<M: Machine> Server<M> {
     fn new(
-        config: Config,
+        machine: M,
+        clock: Clock,
         listeners: Vec<std::net::TcpListener>,
         hooks: Hooks,
     ) -> io::Result<Self> {
@@ -138,15 +105,9 @@ impl Server {
                 .register(listener.socket(), token, Interest::READABLE)?;
             prepared.push(listener);
         }
-        let (clock, start) = Clock::start();
-        // What one read leaves for later fits into the backlog.
-        let backlog_bytes = config.backlog_bytes;
-        let hub = Hub::new(config, start);
+        let buffer = vec![0; READ_BYTES.min(machine.max_received())].into();
         Ok(Server {
-            hub: match &hooks.sink {
-                Some(_) => Tape::recording(hub, "mio"),
-                None => Tape::blank(hub),
-            },
+            machine,
             hooks,
             clock,
             poll,
@@ -155,8 +116,8 @@ impl Server {
             last_id: 0,
             readable: VecDeque::new(),
             writable: VecDeque::new(),
-            buffer: vec![0; READ_BYTES.min(backlog_bytes)].into(),
-            outputs: Vec::new(),
+            written: Vec::new(),
+            buffer,
         })
     }
 
@@ -170,10 +131,10 @@ impl Server {
         }
         let now = self.clock.now();
         for event in events.iter() {
-            self.told(event);
+            self.on_event(event);
         }
-        if self.hub.poll_timeout().is_some_and(|due| due <= now) {
-            self.hub.handle(now, Input::Tick);
+        if self.machine.poll_timeout().is_some_and(|due| due <= now) {
+            self.machine.handle(now, Input::Tick);
         }
         self.accept(now);
         self.read(now);
@@ -181,19 +142,18 @@ impl Server {
         Ok(())
     }
 
-    /// Does what the hub wants, and writes once to each connection that takes something.
+    /// Does what the machine wants, and writes once to each connection that takes something.
     fn flush(&mut self, now: Time) {
-        self.act();
-        self.keep();
+        self.drain_outputs();
         self.write(now);
-        self.act();
+        self.drain_outputs();
     }
 
-    /// Stops accepting, and has the hub tell everyone.
+    /// Stops accepting, and has the machine tell everyone.
     fn shut_down(&mut self) {
         self.listeners.clear();
-        self.hub.handle(self.clock.now(), Input::Shutdown);
-        self.act();
+        self.machine.handle(self.clock.now(), Input::Shutdown);
+        self.drain_outputs();
     }
 
     /// How long there is nothing to do but wait for events.
@@ -206,16 +166,19 @@ impl Server {
             .iter()
             .filter_map(Listener::poll_timeout)
             .min();
-        let due = accepts.into_iter().chain(self.hub.poll_timeout()).min()?;
+        let due = accepts
+            .into_iter()
+            .chain(self.machine.poll_timeout())
+            .min()?;
         Some(self.clock.until(due))
     }
 
-    fn told(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         let Token(token) = event.token();
         // The waker has done its part by ending the wait. And a connection that is gone since the
         // operating system told of it is not found, for its token is not used again.
         if let Some((id, connection)) = self.connections.get_mut(&token) {
-            let (read, write) = connection.told(event);
+            let (read, write) = connection.on_event(event);
             enqueue(&mut self.readable, *id, read);
             enqueue(&mut self.writable, *id, write);
         } else if let Some(at) = (WAKER.0 - 1).checked_sub(token)
@@ -229,14 +192,14 @@ impl Server {
         for at in 0..self.listeners.len() {
             for _ in 0..ACCEPTS {
                 match self.listeners[at].accept(now) {
-                    Accepted::Connection(stream, address) => {
+                    Accepted::Connection((stream, address)) => {
                         if let Err(error) = self.open(now, stream, address) {
                             self.listeners[at].back_off(now);
-                            self.accept_failed(&error);
+                            self.hooks.accept_failed(&error);
                         }
                     }
                     Accepted::Broken => {}
-                    Accepted::Failed(error) => self.accept_failed(&error),
+                    Accepted::Failed(error) => self.hooks.accept_failed(&error),
                     Accepted::Nothing => break,
                 }
             }
@@ -244,23 +207,23 @@ impl Server {
     }
 
     fn open(&mut self, now: Time, mut stream: TcpStream, address: SocketAddr) -> io::Result<()> {
-        let id = self.mint();
+        let id = self.next_id();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()
             .register(&mut stream, Token(token(id)), interest)?;
-        socket::tune_accepted(&stream);
+        tune_accepted(&stream);
         self.connections
             .insert(token(id), (id, Connection::new(stream)));
         // A listener for both families shows IPv4 addresses as IPv6 ones.
-        self.hub
+        self.machine
             .handle(now, Input::Opened(id, Peer(address.ip().to_canonical())));
         Ok(())
     }
 
     /// The next identifier. Where `usize` has 32 bits, tokens come round after four billion
     /// connections; those still in use are passed over.
-    fn mint(&mut self) -> ConnId {
+    fn next_id(&mut self) -> ConnId {
         loop {
             self.last_id += 1;
             let id = ConnId(self.last_id);
@@ -280,97 +243,95 @@ impl Server {
                 continue;
             };
             match connection.read(&mut self.buffer) {
-                Ok((Took::Bytes(count, _), again)) => {
+                Ok((ReadOutcome::Bytes(count, _), again)) => {
                     enqueue(&mut self.readable, id, again);
                     if count > 0 {
-                        self.hub
+                        self.machine
                             .handle(now, Input::Received(id, &self.buffer[..count]));
                     }
-                    if self.hub.wants_flush() {
+                    if self.machine.wants_flush() {
                         self.flush(now);
                     }
                 }
-                Ok((Took::End, _)) => self.hub.handle(now, Input::Eof(id)),
-                Err(_) => self.lose(now, id),
+                Ok((ReadOutcome::End, _)) => self.machine.handle(now, Input::Eof(id)),
+                Err(_) => self.connection_lost(now, id),
             }
         }
     }
 
+    /// Writes once to each connection that takes something. The machine is told when all is written: what
+    /// it has to say then is to be drained first.
     fn write(&mut self, now: Time) {
-        for _ in 0..self.writable.len() {
-            let Some(id) = self.writable.pop_front() else {
-                return;
-            };
+        while let Some(id) = self.writable.pop_front() {
             let Some((_, connection)) = self.connections.get_mut(&token(id)) else {
                 continue;
             };
-            match connection.write(self.hub.pending(id)) {
+            match connection.write(self.machine.pending(id)) {
                 Ok(0) => {}
                 Ok(count) => {
                     let count = u32::try_from(count).expect("a write has far less than 4 GiB");
-                    self.hub.handle(now, Input::Sent(id, count));
+                    self.written.push((id, Some(count)));
                 }
-                Err(_) => self.lose(now, id),
+                Err(_) => self.written.push((id, None)),
             }
         }
+        let mut written = mem::take(&mut self.written);
+        for (id, count) in written.drain(..) {
+            match count {
+                Some(count) => self.machine.handle(now, Input::Sent(id, count)),
+                None => self.connection_lost(now, id),
+            }
+        }
+        self.written = written;
     }
 
     /// A connection broke.
-    fn lose(&mut self, now: Time, id: ConnId) {
+    fn connection_lost(&mut self, now: Time, id: ConnId) {
         self.close(id);
-        self.hub.handle(now, Input::Closed(id));
+        self.machine.handle(now, Input::Closed(id));
     }
 
-    /// Does what the hub wants.
-    fn act(&mut self) {
-        let mut outputs = std::mem::take(&mut self.outputs);
-        outputs.extend(std::iter::from_fn(|| self.hub.poll_output()));
-        if !outputs.is_empty() {
-            self.keep();
-        }
-        for output in outputs.drain(..) {
-            let (Output::Write(id)
-            | Output::PauseRead(id)
-            | Output::ResumeRead(id)
-            | Output::Finish(id)
-            | Output::Close(id, _)) = output;
-            let Some((_, connection)) = self.connections.get_mut(&token(id)) else {
-                continue;
-            };
+    /// Does what the machine wants.
+    fn drain_outputs(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
             match output {
-                Output::Write(_) => enqueue(&mut self.writable, id, connection.offer()),
-                Output::PauseRead(_) => connection.pause(),
-                Output::ResumeRead(_) => enqueue(&mut self.readable, id, connection.resume()),
-                Output::Finish(_) => connection.finish(),
-                Output::Close(_, reason) => {
-                    if reason == CloseReason::SlowConsumer {
-                        connection.forsake();
+                Output::Write(id) => {
+                    if let Some((_, connection)) = self.connections.get_mut(&token(id)) {
+                        enqueue(&mut self.writable, id, connection.request_write());
+                    }
+                }
+                Output::PauseRead(id) => {
+                    if let Some((_, connection)) = self.connections.get_mut(&token(id)) {
+                        connection.pause();
+                    }
+                }
+                Output::ResumeRead(id) => {
+                    if let Some((_, connection)) = self.connections.get_mut(&token(id)) {
+                        enqueue(&mut self.readable, id, connection.resume());
+                    }
+                }
+                Output::Finish(id) => {
+                    if let Some((_, connection)) = self.connections.get(&token(id)) {
+                        connection.finish();
+                    }
+                }
+                Output::Close(id, reason) => {
+                    if reason == CloseReason::SlowConsumer
+                        && let Some((_, connection)) = self.connections.get(&token(id))
+                    {
+                        connection.reset_on_close();
                     }
                     self.close(id);
                 }
             }
         }
-        self.outputs = outputs;
-    }
-
-    /// Has the recording kept, as far as it goes.
-    fn keep(&mut self) {
-        if let Some(sink) = &mut self.hooks.sink {
-            self.hub.keep(sink);
-        }
-    }
-
-    /// Tells that a connection could not be accepted.
-    fn accept_failed(&mut self, error: &io::Error) {
-        if let Some(hook) = &mut self.hooks.accept_failed {
-            hook(error);
-        }
     }
 
     /// Gives the socket back, whose descriptor a listener may be waiting for.
     fn close(&mut self, id: ConnId) {
-        self.connections.remove(&token(id));
-        self.listeners.iter_mut().for_each(Listener::retry);
+        if self.connections.remove(&token(id)).is_some() {
+            self.listeners.iter_mut().for_each(Listener::retry);
+        }
     }
 }
 

@@ -1,25 +1,21 @@
-//! A client's session on a thread of its own.
+//! A client's loop.
 
-use std::convert::Infallible;
-use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::task::Poll;
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::task::{Poll, Wake};
 
 use chatmaster_core::adapter::Readiness;
-use chatmaster_core::session::{Action, ActionError, Disconnected, TryActError, Update};
-use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput};
-use smol::channel::{Receiver, Sender, TrySendError, bounded};
+use chatmaster_core::session::Update;
+use chatmaster_core::{SessionConfig, SessionInput, SessionOutput};
+use chatmaster_io::socket::{self, READ_BYTES, ReadOutcome};
+use chatmaster_io::{Client, Driver};
+use smol::channel::{Receiver, Sender, bounded};
 use smol::{Async, future};
 
-use crate::alarm::Alarm;
-use crate::clock::Clock;
-use crate::socket::{self, READ_BYTES, Took};
-
-/// Actions that may wait for the session to take them.
-const ACTIONS: usize = 64;
+use crate::connect::connect_any;
+use crate::timer::Timer;
 
 /// Connects to the first of `addresses` that accepts within 10 s, and runs a session over the
 /// connection on a thread of its own. Returns once connected. The addresses are tried 250 ms apart, IPv4
@@ -37,100 +33,43 @@ pub fn connect(
     config: SessionConfig,
     on_update: impl FnMut(Update) + Send + 'static,
 ) -> io::Result<Client> {
-    let stream = smol::block_on(socket::connect(addresses))?;
+    let stream = smol::block_on(connect_any(addresses))?;
     socket::tune(stream.get_ref());
-    let (actions, queue) = bounded(ACTIONS);
-    let (alive, dropped) = bounded(1);
-    let driver = Driver {
-        session: Session::new(config),
-        clock: Clock::start().0,
-        stream,
-        incoming: Incoming::Open(Readiness::Blocked),
-        outgoing: Readiness::Ready,
-        buffer: vec![0; READ_BYTES].into(),
-        actions: queue,
-        held: None,
-        dropped,
-        on_update,
-    };
-    let thread = thread::Builder::new().name("chatmaster-client".into());
-    let thread = Some(thread.spawn(|| smol::block_on(driver.run()))?);
-    Ok(Client {
-        actions,
-        alive,
-        thread,
+    let (notify, notified) = bounded(1);
+    let waker = Arc::new(Notify(notify)).into();
+    Client::spawn(config, waker, on_update, |driver| {
+        let task = Task {
+            driver,
+            stream,
+            incoming: Incoming::Open(Readiness::Blocked),
+            outgoing: Readiness::Ready,
+            buffer: vec![0; READ_BYTES].into(),
+            notified,
+        };
+        smol::block_on(task.run());
     })
 }
 
-/// A session that runs on a thread of its own.
-///
-/// Dropping it closes the connection at once and waits until its thread has ended; updates and
-/// actions that wait by then are lost. To leave in good order, do [`Action::Quit`] and wait for
-/// [`Event::Ended`](chatmaster_core::session::Event::Ended) first. Dropped inside `on_update` it
-/// does not wait: the thread ends when `on_update` has returned.
-pub struct Client {
-    actions: Sender<Action>,
-    /// Closed when this is dropped.
-    alive: Sender<Infallible>,
-    thread: Option<JoinHandle<()>>,
-}
+/// Wakes the task from another thread.
+struct Notify(Sender<()>);
 
-impl Client {
-    /// Hands an action to the session; waits as long as it is congested, that is, as long as the
-    /// server does not take what was sent before. Actions are taken in order. One that the session
-    /// refuses comes back as an [`Update::Refused`].
-    ///
-    /// # Errors
-    /// The session is over.
-    pub fn act(&self, action: Action) -> Result<(), Disconnected> {
-        self.actions.send_blocking(action).map_err(|_| Disconnected)
-    }
-
-    /// Hands an action to the session, like [`act`](Client::act), unless it would have to wait.
-    ///
-    /// # Errors
-    /// The session is congested, or over; the action comes back.
-    pub fn try_act(&self, action: Action) -> Result<(), TryActError> {
-        self.actions.try_send(action).map_err(|error| match error {
-            TrySendError::Full(action) => TryActError::Congested(action),
-            TrySendError::Closed(action) => TryActError::Disconnected(action),
-        })
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.alive.close();
-        if let Some(thread) = self.thread.take()
-            && thread.thread().id() != thread::current().id()
-        {
-            // If `on_update` panicked, that was said where it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").finish_non_exhaustive()
+impl Wake for Notify {
+    fn wake(self: Arc<Self>) {
+        // If it is full the task is about to wake already, and if it is closed there is none any more.
+        let _ = self.0.try_send(());
     }
 }
 
 /// What runs on the thread.
-struct Driver<F> {
-    session: Session,
-    clock: Clock,
+struct Task<F> {
+    driver: Driver<F>,
     stream: Async<TcpStream>,
     incoming: Incoming,
     /// Whether the socket takes something, if there is something to write.
     outgoing: Readiness,
     buffer: Box<[u8]>,
-    actions: Receiver<Action>,
-    /// An action that the session is still to take: it may be too congested, until bytes are sent.
-    held: Option<Action>,
-    /// Closed when the [`Client`] is gone. Nothing is ever sent here.
-    dropped: Receiver<Infallible>,
-    on_update: F,
+    /// The [`Client`] has an action, or is gone.
+    notified: Receiver<()>,
 }
 
 /// Whether there may be something to read.
@@ -142,18 +81,18 @@ enum Incoming {
     Ended,
 }
 
-impl<F: FnMut(Update)> Driver<F> {
+impl<F: FnMut(Update)> Task<F> {
     async fn run(mut self) {
-        let mut alarm = Alarm::new();
-        while !self.session.is_over() && !self.dropped.is_closed() {
-            let waited = self.wait(&mut alarm).await;
+        let mut timer = Timer::new();
+        while !self.driver.is_over() {
+            let waited = self.wait(&mut timer).await;
             self.take_turn(waited);
         }
     }
 
     /// Waits until there is something to do.
-    async fn wait(&mut self, alarm: &mut Alarm) -> io::Result<()> {
-        let writes = !self.session.pending().is_empty();
+    async fn wait(&mut self, timer: &mut Timer) -> io::Result<()> {
+        let writes = !self.driver.pending().is_empty();
         if self.incoming == Incoming::Open(Readiness::Ready)
             || (writes && self.outgoing == Readiness::Ready)
         {
@@ -161,53 +100,38 @@ impl<F: FnMut(Update)> Driver<F> {
             future::yield_now().await;
             return Ok(());
         }
-        let Driver {
-            session,
-            clock,
-            stream,
-            incoming,
-            actions,
-            held,
-            dropped,
-            ..
-        } = self;
         let ready = poll_fn(|context| {
-            if let Incoming::Open(_) = incoming
-                && let Poll::Ready(result) = stream.poll_readable(context)
+            if let Incoming::Open(_) = self.incoming
+                && let Poll::Ready(result) = self.stream.poll_readable(context)
             {
                 return Poll::Ready(result);
             }
             if writes {
-                stream.poll_writable(context)
+                self.stream.poll_writable(context)
             } else {
                 Poll::Pending
             }
         });
-        let action = async {
-            match held {
-                Some(_) => future::pending().await,
-                None => *held = actions.recv().await.ok(),
-            }
+        let notified = async {
+            // It is not closed before this is over.
+            let _ = self.notified.recv().await;
             Ok(())
         };
         let due = async {
-            alarm.wait(clock, session.poll_timeout()).await;
+            let due = self.driver.poll_timeout();
+            timer.wait(self.driver.clock(), due).await;
             Ok(())
         };
-        let dropped = async {
-            let Err(_closed) = dropped.recv().await;
-            Ok(())
-        };
-        future::or(future::or(dropped, due), future::or(ready, action)).await
+        future::or(due, future::or(ready, notified)).await
     }
 
     /// Does a bounded part of what there is to do: one read, one write. Each is tried, whatever
     /// ended the wait, so that none can starve the other.
     fn take_turn(&mut self, waited: io::Result<()>) {
-        self.session.handle(self.clock.now(), SessionInput::Tick);
+        self.driver.handle(SessionInput::Tick);
         self.read();
         if waited.is_err() {
-            self.session.handle(self.clock.now(), SessionInput::Closed);
+            self.driver.handle(SessionInput::Closed);
         }
         self.settle();
         self.write();
@@ -218,35 +142,26 @@ impl<F: FnMut(Update)> Driver<F> {
         if self.incoming == Incoming::Ended {
             return;
         }
-        let input = match socket::read(self.stream.get_ref(), &mut self.buffer) {
-            Ok(Took::Bytes(count, next)) => {
-                self.incoming = Incoming::Open(next);
-                if count == 0 {
-                    return;
-                }
-                SessionInput::Received(&self.buffer[..count])
-            }
-            Ok(Took::End) => {
-                self.incoming = Incoming::Ended;
-                SessionInput::Eof
-            }
-            Err(_) => {
-                self.incoming = Incoming::Ended;
-                SessionInput::Closed
-            }
+        let read = socket::read(self.stream.get_ref(), &mut self.buffer, false);
+        self.incoming = match read {
+            Ok(ReadOutcome::Bytes(_, readiness)) => Incoming::Open(readiness),
+            Ok(ReadOutcome::End) | Err(_) => Incoming::Ended,
         };
-        self.session.handle(self.clock.now(), input);
+        self.driver.handle(match read {
+            Ok(ReadOutcome::Bytes(0, _)) => return,
+            Ok(ReadOutcome::Bytes(count, _)) => SessionInput::Received(&self.buffer[..count]),
+            Ok(ReadOutcome::End) => SessionInput::Eof,
+            Err(_) => SessionInput::Closed,
+        });
     }
 
     fn write(&mut self) {
-        let pending = [self.session.pending()].into_iter();
+        let pending = [self.driver.pending()].into_iter();
         match socket::write(self.stream.get_ref(), pending) {
-            Ok((count, next)) => {
-                self.outgoing = next;
+            Ok((count, readiness)) => {
+                self.outgoing = readiness;
                 if count > 0 {
-                    let count = u32::try_from(count).expect("a write has far less than 4 GiB");
-                    self.session
-                        .handle(self.clock.now(), SessionInput::Sent(count));
+                    self.driver.sent(count);
                 }
             }
             Err(_) => {
@@ -255,44 +170,21 @@ impl<F: FnMut(Update)> Driver<F> {
                 while self.incoming == Incoming::Open(Readiness::Ready) {
                     self.read();
                 }
-                self.session.handle(self.clock.now(), SessionInput::Closed);
+                self.driver.handle(SessionInput::Closed);
             }
         }
     }
 
-    /// Tells what happened, then hands over actions, then does what the session wants: an action
-    /// is to find the session as the user was told it is.
     fn settle(&mut self) {
-        while let Some(event) = self.session.poll_event() {
-            (self.on_update)(Update::Event(event));
-        }
-        self.take_actions();
-        while let Some(output) = self.session.poll_output() {
-            match output {
-                // A write is tried in every turn anyway.
-                SessionOutput::Write => {}
-                SessionOutput::Finish => {
-                    // It fails if the connection is gone, which the next read tells.
-                    let _ = self.stream.get_ref().shutdown(Shutdown::Write);
-                }
-                // The session is over, and the socket closed with the thread.
-                SessionOutput::Close => {}
+        self.driver.settle(|output| match output {
+            // A write is tried in every turn anyway.
+            SessionOutput::Write => {}
+            SessionOutput::Finish => {
+                // It fails if the connection is gone, which the next read tells.
+                let _ = self.stream.get_ref().shutdown(Shutdown::Write);
             }
-        }
-    }
-
-    fn take_actions(&mut self) {
-        while !self.session.is_over()
-            && let Some(action) = self.held.take().or_else(|| self.actions.try_recv().ok())
-        {
-            match self.session.act(self.clock.now(), action.clone()) {
-                Ok(()) => {}
-                Err(ActionError::Congested) => {
-                    self.held = Some(action);
-                    return;
-                }
-                Err(error) => (self.on_update)(Update::Refused(action, error)),
-            }
-        }
+            // The session is over, and the socket closed with the thread.
+            SessionOutput::Close => {}
+        });
     }
 }

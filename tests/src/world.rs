@@ -1,14 +1,16 @@
 //! Where clients can talk: a [hub in memory](Harness), or a server behind sockets.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chatmaster_core::Config;
-use chatmaster_core::recording::SinkOutcome;
+use chatmaster_core::recording::{Recorded, SinkOutcome};
+use chatmaster_core::session::Update;
 use chatmaster_core::testing::{ClientId, Harness};
+use chatmaster_core::{Config, Machine, SessionConfig};
+use chatmaster_io::{Client, Clock, Hooks, Stop, hub, listen};
 
 /// How long a test waits for what must come. Far more than it takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,37 +83,96 @@ pub enum Runtime {
 impl Runtime {
     /// Both.
     pub const ALL: [Runtime; 2] = [Runtime::Mio, Runtime::Smol];
+
+    /// What recordings of it say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Runtime::Mio => "mio",
+            Runtime::Smol => "smol",
+        }
+    }
+
+    /// `serve` of the runtime.
+    ///
+    /// # Errors
+    /// Those of `serve`.
+    pub fn serve(self, config: Config, listeners: Vec<TcpListener>, stop: &Stop) -> io::Result<()> {
+        match self {
+            Runtime::Mio => chatmaster_mio::serve(config, listeners, stop),
+            Runtime::Smol => chatmaster_smol::serve(config, listeners, stop),
+        }
+    }
+
+    /// `serve_with` of the runtime.
+    ///
+    /// # Errors
+    /// Those of `serve_with`.
+    pub fn serve_with(
+        self,
+        machine: impl Machine,
+        clock: Clock,
+        listeners: Vec<TcpListener>,
+        stop: &Stop,
+        hooks: Hooks,
+    ) -> io::Result<()> {
+        match self {
+            Runtime::Mio => chatmaster_mio::serve_with(machine, clock, listeners, stop, hooks),
+            Runtime::Smol => chatmaster_smol::serve_with(machine, clock, listeners, stop, hooks),
+        }
+    }
+
+    /// Serves, and hands what is recorded to `sink`.
+    ///
+    /// # Errors
+    /// Those of `serve`, and that it cannot be recorded.
+    pub fn serve_recorded(
+        self,
+        config: Config,
+        listeners: Vec<TcpListener>,
+        stop: &Stop,
+        sink: impl FnMut(&[u8]) -> SinkOutcome,
+    ) -> io::Result<()> {
+        let (hub, clock) = hub(config)?;
+        let recorded = Recorded::new(hub, self.name(), sink)
+            .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        self.serve_with(recorded, clock, listeners, stop, Hooks::default())
+    }
+
+    /// `connect` of the runtime.
+    ///
+    /// # Errors
+    /// Those of `connect`.
+    pub fn connect(
+        self,
+        addresses: &[SocketAddr],
+        config: SessionConfig,
+        on_update: impl FnMut(Update) + Send + 'static,
+    ) -> io::Result<Client> {
+        match self {
+            Runtime::Mio => chatmaster_mio::connect(addresses, config, on_update),
+            Runtime::Smol => chatmaster_smol::connect(addresses, config, on_update),
+        }
+    }
+}
+
+/// A listener on a free port of the loopback interface, and its address.
+pub fn loopback() -> (TcpListener, SocketAddr) {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).expect("loopback has a free port");
+    let address = listener.local_addr().expect("a listener has an address");
+    (listener, address)
 }
 
 /// A server on a free port of the loopback interface, in a thread of its own. Dropping it stops it.
 pub struct Server {
     address: SocketAddr,
-    stop: Box<dyn Fn() + Send>,
-    thread: Option<JoinHandle<std::io::Result<()>>>,
+    stop: Stop,
+    thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Server {
     /// Starts a server; it listens when this returns.
     pub fn start(runtime: Runtime, config: Config) -> Self {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        match runtime {
-            Runtime::Mio => {
-                let stop = chatmaster_mio::Stop::new();
-                let stopper = stop.clone();
-                let stopper = Box::new(move || stopper.stop());
-                Self::run(chatmaster_mio::listen(any), stopper, move |l| {
-                    chatmaster_mio::serve(config, vec![l], &stop)
-                })
-            }
-            Runtime::Smol => {
-                let stop = chatmaster_smol::Stop::new();
-                let stopper = stop.clone();
-                let stopper = Box::new(move || stopper.stop());
-                Self::run(chatmaster_smol::listen(any), stopper, move |l| {
-                    chatmaster_smol::serve(config, vec![l], &stop)
-                })
-            }
-        }
+        Self::run(move |listener, stop| runtime.serve(config, vec![listener], stop))
     }
 
     /// Starts a server whose recording is whole in `recording` when the server is stopped.
@@ -120,54 +181,26 @@ impl Server {
         config: Config,
         recording: Arc<Mutex<Vec<u8>>>,
     ) -> Self {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let keep = move |bytes: &[u8]| {
-            recording
-                .lock()
-                .expect("nobody panics with it")
-                .extend_from_slice(bytes);
+        let sink = move |bytes: &[u8]| {
+            let mut recording = recording.lock().expect("nobody panics with it");
+            recording.extend_from_slice(bytes);
             SinkOutcome::Written
         };
-        match runtime {
-            Runtime::Mio => {
-                let stop = chatmaster_mio::Stop::new();
-                let stopper = stop.clone();
-                let stopper = Box::new(move || stopper.stop());
-                Self::run(chatmaster_mio::listen(any), stopper, move |l| {
-                    let hooks = chatmaster_mio::Hooks {
-                        sink: Some(Box::new(keep)),
-                        ..chatmaster_mio::Hooks::default()
-                    };
-                    chatmaster_mio::serve_with(config, vec![l], &stop, hooks)
-                })
-            }
-            Runtime::Smol => {
-                let stop = chatmaster_smol::Stop::new();
-                let stopper = stop.clone();
-                let stopper = Box::new(move || stopper.stop());
-                Self::run(chatmaster_smol::listen(any), stopper, move |l| {
-                    let hooks = chatmaster_smol::Hooks {
-                        sink: Some(Box::new(keep)),
-                        ..chatmaster_smol::Hooks::default()
-                    };
-                    chatmaster_smol::serve_with(config, vec![l], &stop, hooks)
-                })
-            }
-        }
+        Self::run(move |listener, stop| runtime.serve_recorded(config, vec![listener], stop, sink))
     }
 
-    fn run(
-        listener: std::io::Result<TcpListener>,
-        stop: Box<dyn Fn() + Send>,
-        serve: impl FnOnce(TcpListener) -> std::io::Result<()> + Send + 'static,
-    ) -> Self {
-        let listener = listener.expect("the loopback interface has a free port");
-        let address = listener.local_addr().expect("a listener has an address");
-        let thread = Some(std::thread::spawn(move || serve(listener)));
+    /// Starts a server by what serves a listener until stopped.
+    pub fn run(serve: impl FnOnce(TcpListener, &Stop) -> io::Result<()> + Send + 'static) -> Self {
+        let (listener, address) = loopback();
+        let stop = Stop::new();
+        let thread = std::thread::spawn({
+            let stop = stop.clone();
+            move || serve(listener, &stop)
+        });
         Server {
             address,
             stop,
-            thread,
+            thread: Some(thread),
         }
     }
 
@@ -193,7 +226,7 @@ impl Server {
 
     /// Stops it and waits for its end.
     pub fn stop(&mut self) {
-        (self.stop)();
+        self.stop.stop();
         if let Some(thread) = self.thread.take() {
             let served = thread.join();
             if !std::thread::panicking() {

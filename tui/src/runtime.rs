@@ -5,13 +5,14 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use chatmaster_core::recording::Sink;
-use chatmaster_core::session::{Action, Disconnected, TryActError, Update};
-use chatmaster_core::{Config, SessionConfig};
+use chatmaster_core::recording::Recorded;
+use chatmaster_core::session::Update;
+use chatmaster_core::{Config, Machine, SessionConfig};
+use chatmaster_io::{Client, Clock, Hooks, Stop, hub};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::serve::recording::Recording;
-use clap::builder::PossibleValue;
 
 #[cfg(not(any(feature = "mio", feature = "smol")))]
 compile_error!("chatmaster needs a runtime: enable the feature `mio` or `smol`");
@@ -30,39 +31,50 @@ pub enum Runtime {
 }
 
 impl Runtime {
-    /// Listens on `address`; `[::]` is every address of either family.
+    /// Serves on `listeners` until stopped, and records it if there is a recording. `accept_failed` is
+    /// told why a connection could not be accepted; it is tried again.
     ///
     /// # Errors
-    /// What the operating system says.
-    pub fn listen(self, address: SocketAddr) -> io::Result<TcpListener> {
-        match self {
-            #[cfg(feature = "mio")]
-            Runtime::Mio => chatmaster_mio::listen(address),
-            #[cfg(feature = "smol")]
-            Runtime::Smol => chatmaster_smol::listen(address),
+    /// What the operating system says, if the server cannot go on.
+    ///
+    /// # Panics
+    /// If something in the server does.
+    pub fn serve(
+        self,
+        config: Config,
+        listeners: Vec<TcpListener>,
+        stop: &Stop,
+        recording: Option<Recording>,
+        accept_failed: impl FnMut(&io::Error) + 'static,
+    ) -> io::Result<()> {
+        let hooks = Hooks {
+            accept_failed: Some(Box::new(accept_failed)),
+        };
+        let (hub, clock) = hub(config)?;
+        match recording {
+            None => self.serve_with(hub, clock, listeners, stop, hooks),
+            Some(mut recording) => {
+                let sink = move |bytes: &[u8]| recording.keep(bytes);
+                let recorded = Recorded::new(hub, self.name(), sink)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+                self.serve_with(recorded, clock, listeners, stop, hooks)
+            }
         }
     }
 
-    /// Listens on `address` in its own family alone; `[::]` is every address of IPv6.
-    ///
-    /// # Errors
-    /// What the operating system says.
-    pub fn listen_only(self, address: SocketAddr) -> io::Result<TcpListener> {
+    fn serve_with(
+        self,
+        machine: impl Machine,
+        clock: Clock,
+        listeners: Vec<TcpListener>,
+        stop: &Stop,
+        hooks: Hooks,
+    ) -> io::Result<()> {
         match self {
             #[cfg(feature = "mio")]
-            Runtime::Mio => chatmaster_mio::listen_only(address),
+            Runtime::Mio => chatmaster_mio::serve_with(machine, clock, listeners, stop, hooks),
             #[cfg(feature = "smol")]
-            Runtime::Smol => chatmaster_smol::listen_only(address),
-        }
-    }
-
-    /// Something that stops a server of this runtime.
-    pub fn stop(self) -> Stop {
-        match self {
-            #[cfg(feature = "mio")]
-            Runtime::Mio => Stop::Mio(chatmaster_mio::Stop::new()),
-            #[cfg(feature = "smol")]
-            Runtime::Smol => Stop::Smol(chatmaster_smol::Stop::new()),
+            Runtime::Smol => chatmaster_smol::serve_with(machine, clock, listeners, stop, hooks),
         }
     }
 
@@ -79,11 +91,9 @@ impl Runtime {
     ) -> io::Result<Client> {
         match self {
             #[cfg(feature = "mio")]
-            Runtime::Mio => chatmaster_mio::connect(addresses, config, on_update).map(Client::Mio),
+            Runtime::Mio => chatmaster_mio::connect(addresses, config, on_update),
             #[cfg(feature = "smol")]
-            Runtime::Smol => {
-                chatmaster_smol::connect(addresses, config, on_update).map(Client::Smol)
-            }
+            Runtime::Smol => chatmaster_smol::connect(addresses, config, on_update),
         }
     }
 }
@@ -118,100 +128,5 @@ impl ValueEnum for Runtime {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()))
-    }
-}
-
-/// Runs a server on the runtime that it is of, and stops it. Clones stop the same server.
-#[derive(Clone)]
-pub enum Stop {
-    /// A server on mio.
-    #[cfg(feature = "mio")]
-    Mio(chatmaster_mio::Stop),
-    /// A server on smol.
-    #[cfg(feature = "smol")]
-    Smol(chatmaster_smol::Stop),
-}
-
-impl Stop {
-    /// Serves on `listeners` until stopped, and records it if there is a recording. `accept_failed` is
-    /// told why a connection could not be accepted; it is tried again.
-    ///
-    /// # Errors
-    /// What the operating system says, if the server cannot go on.
-    pub fn serve(
-        &self,
-        config: Config,
-        listeners: Vec<TcpListener>,
-        recording: Option<Recording>,
-        accept_failed: impl FnMut(&io::Error) + 'static,
-    ) -> io::Result<()> {
-        let sink = recording
-            .map(|mut recording| Box::new(move |bytes: &[u8]| recording.keep(bytes)) as Box<Sink>);
-        match self {
-            #[cfg(feature = "mio")]
-            Stop::Mio(stop) => {
-                let hooks = chatmaster_mio::Hooks {
-                    sink,
-                    accept_failed: Some(Box::new(accept_failed)),
-                };
-                chatmaster_mio::serve_with(config, listeners, stop, hooks)
-            }
-            #[cfg(feature = "smol")]
-            Stop::Smol(stop) => {
-                let hooks = chatmaster_smol::Hooks {
-                    sink,
-                    accept_failed: Some(Box::new(accept_failed)),
-                };
-                chatmaster_smol::serve_with(config, listeners, stop, hooks)
-            }
-        }
-    }
-
-    /// Stops the server gracefully: everyone is told.
-    pub fn stop(&self) {
-        match self {
-            #[cfg(feature = "mio")]
-            Stop::Mio(stop) => stop.stop(),
-            #[cfg(feature = "smol")]
-            Stop::Smol(stop) => stop.stop(),
-        }
-    }
-}
-
-/// A session on its thread. Dropping it closes the connection.
-pub enum Client {
-    /// A session on mio.
-    #[cfg(feature = "mio")]
-    Mio(chatmaster_mio::Client),
-    /// A session on smol.
-    #[cfg(feature = "smol")]
-    Smol(chatmaster_smol::Client),
-}
-
-impl Client {
-    /// Does what the user wants; waits while too much is on its way to the server already.
-    ///
-    /// # Errors
-    /// If the session is over.
-    pub fn act(&self, action: Action) -> Result<(), Disconnected> {
-        match self {
-            #[cfg(feature = "mio")]
-            Client::Mio(client) => client.act(action),
-            #[cfg(feature = "smol")]
-            Client::Smol(client) => client.act(action),
-        }
-    }
-
-    /// Does what the user wants, without waiting.
-    ///
-    /// # Errors
-    /// Why not, and the action.
-    pub fn try_act(&self, action: Action) -> Result<(), TryActError> {
-        match self {
-            #[cfg(feature = "mio")]
-            Client::Mio(client) => client.try_act(action),
-            #[cfg(feature = "smol")]
-            Client::Smol(client) => client.try_act(action),
-        }
     }
 }

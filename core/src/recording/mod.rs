@@ -54,8 +54,8 @@
 //! cannot be read. `check` is what tells a damaged length from a torn tail.
 
 mod read;
+mod recorded;
 mod replay;
-mod tape;
 mod write;
 
 use alloc::string::String;
@@ -64,8 +64,8 @@ use core::fmt;
 use crc::{CRC_32_ISCSI, Crc, Table};
 
 pub use self::read::{Fault, OpenError, Reader, Record};
+pub use self::recorded::{Recorded, SinkOutcome};
 pub use self::replay::{Divergence, Replay};
-pub use self::tape::{Sink, SinkOutcome, Tape};
 pub use self::write::Recorder;
 use crate::behaviour::Behaviour;
 use crate::config::Config;

@@ -4,10 +4,12 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 
-use chatmaster_core::recording::{Sink, SinkOutcome};
+use chatmaster_core::recording::SinkOutcome;
 use chatmaster_core::{Config, Encoding};
+use chatmaster_io::Stop;
+use chatmaster_tests::world::{Runtime, loopback};
 
 fn main() {
     let runtime = std::env::args().nth(1).unwrap_or_default();
@@ -24,60 +26,36 @@ fn main() {
     if !limited {
         config.message_rate = 0;
     }
-    let sink = std::env::args().nth(3).filter(|_| !limited).map(|path| {
-        let mut file = File::create_new(path).expect("the recording is a new file");
-        let keep = move |bytes: &[u8]| {
-            file.write_all(bytes)
-                .expect("there is room for the recording");
-            SinkOutcome::Written
-        };
-        Box::new(keep) as Box<Sink>
-    });
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let served = match runtime.as_str() {
-        "mio" => {
-            let stop = chatmaster_mio::Stop::new();
-            let listener = announce(chatmaster_mio::listen(any), {
-                let stop = stop.clone();
-                move || stop.stop()
-            });
-            let hooks = chatmaster_mio::Hooks {
-                sink,
-                ..chatmaster_mio::Hooks::default()
-            };
-            chatmaster_mio::serve_with(config, vec![listener], &stop, hooks)
-        }
-        "smol" => {
-            let stop = chatmaster_smol::Stop::new();
-            let listener = announce(chatmaster_smol::listen(any), {
-                let stop = stop.clone();
-                move || stop.stop()
-            });
-            let hooks = chatmaster_smol::Hooks {
-                sink,
-                ..chatmaster_smol::Hooks::default()
-            };
-            chatmaster_smol::serve_with(config, vec![listener], &stop, hooks)
-        }
+    let runtime = match runtime.as_str() {
+        "mio" => Runtime::Mio,
+        "smol" => Runtime::Smol,
         other => panic!("the runtime is mio or smol, not {other:?}"),
+    };
+    let stop = Stop::new();
+    let listeners = vec![announce(stop.clone())];
+    let recording = std::env::args().nth(3).filter(|_| !limited);
+    let served = match recording {
+        None => runtime.serve(config, listeners, &stop),
+        Some(path) => {
+            let mut file = File::create_new(path).expect("the recording is a new file");
+            runtime.serve_recorded(config, listeners, &stop, move |bytes| {
+                file.write_all(bytes)
+                    .expect("there is room for the recording");
+                SinkOutcome::Written
+            })
+        }
     };
     served.expect("the server ends well");
 }
 
-/// Says where the listener listens, and calls `stop` when standard input ends.
-fn announce(
-    listener: std::io::Result<TcpListener>,
-    stop: impl FnOnce() + Send + 'static,
-) -> TcpListener {
-    let listener = listener.expect("the loopback interface has a free port");
-    println!(
-        "{}",
-        listener.local_addr().expect("a listener has an address")
-    );
+/// Says where the server listens, and stops it when standard input ends.
+fn announce(stop: Stop) -> TcpListener {
+    let (listener, address) = loopback();
+    println!("{address}");
     std::thread::spawn(move || {
         // Whatever ends it, it is the end.
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        stop();
+        stop.stop();
     });
     listener
 }

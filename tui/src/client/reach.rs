@@ -7,10 +7,11 @@ use std::thread::{self, JoinHandle};
 
 use chatmaster_core::session::Update;
 use chatmaster_core::{Config, SessionConfig};
+use chatmaster_io::{Client, Stop, listen};
 
 use crate::address::Address;
 use crate::error::cause;
-use crate::runtime::{Client, Runtime, Stop};
+use crate::runtime::Runtime;
 
 /// Where the server is to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,14 +125,14 @@ impl fmt::Display for Destination {
 
 impl Host {
     fn start(runtime: Runtime, address: SocketAddr) -> io::Result<Self> {
-        let listener = runtime.listen(address)?;
-        let stop = runtime.stop();
+        let listener = listen(address)?;
+        let stop = Stop::new();
         let server = stop.clone();
         let thread = thread::Builder::new()
             .name("chatmaster-host".into())
             .spawn(move || {
                 // If the server fails, its clients lose their connections, and this process has one.
-                let _ = server.serve(Config::default(), vec![listener], None, |_| ());
+                let _ = runtime.serve(Config::default(), vec![listener], &server, None, |_| ());
             })?;
         Ok(Host {
             stop,

@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chatmaster_io::{Stop, listen, listen_only};
 #[cfg(unix)]
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -16,7 +17,7 @@ use signal_hook::iterator::Signals;
 use crate::address::{Address, DEFAULT_PORT};
 use crate::cli::Serve;
 use crate::error::{CliError, cause, tell};
-use crate::runtime::{Runtime, Stop};
+use crate::runtime::Runtime;
 use recording::Recording;
 
 /// Serves until SIGTERM or SIGINT.
@@ -28,42 +29,47 @@ pub fn serve(args: &Serve) -> Result<(), CliError> {
     let runtime = args.runtime;
     raise_descriptors();
     let listeners = if args.listen.is_empty() {
-        vec![listen_everywhere(runtime)?]
+        vec![listen_everywhere()?]
     } else {
-        listen(runtime, &args.listen)?
+        listen_on(&args.listen)?
     };
     let recording = match &args.record {
         Some(path) => Some(Recording::begin(path, args.record_max.map(|max| max.0))?),
         None => None,
     };
-    let stop = runtime.stop();
+    let stop = Stop::new();
     heed_signals(stop.clone())?;
     for listener in &listeners {
         announce(runtime, listener);
     }
     say(&memory::in_a_line(&config));
-    stop.serve(config, listeners, recording, tell_of_failed_accepts())
+    runtime
+        .serve(
+            config,
+            listeners,
+            &stop,
+            recording,
+            tell_of_failed_accepts(),
+        )
         .map_err(|error| CliError::Failed(format!("the server failed: {}", cause(&error))))
 }
 
 /// Listens on port 9000 of all interfaces, of both families where there are both.
-fn listen_everywhere(runtime: Runtime) -> Result<TcpListener, CliError> {
+fn listen_everywhere() -> Result<TcpListener, CliError> {
     let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
     let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT));
-    match runtime.listen(v6) {
+    match listen(v6) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             Err(cannot_listen(&v6.to_string(), &error))
         }
         // A machine without IPv6 says so in more than one way.
-        Err(_) => runtime
-            .listen(v4)
-            .map_err(|error| cannot_listen(&v4.to_string(), &error)),
+        Err(_) => listen(v4).map_err(|error| cannot_listen(&v4.to_string(), &error)),
     }
 }
 
 /// Listens on every address that `addresses` stand for: `localhost` often is two.
-fn listen(runtime: Runtime, addresses: &[Address]) -> Result<Vec<TcpListener>, CliError> {
+fn listen_on(addresses: &[Address]) -> Result<Vec<TcpListener>, CliError> {
     let mut found = Vec::new();
     for address in addresses {
         let resolved = address.resolve().map_err(|error| {
@@ -74,17 +80,17 @@ fn listen(runtime: Runtime, addresses: &[Address]) -> Result<Vec<TcpListener>, C
         })?;
         found.extend(resolved);
     }
-    let listen = |address: &SocketAddr| {
+    let listener = |address: &SocketAddr| {
         // `[::]` is all addresses of both families, unless IPv4 has a socket of its own.
         let beside = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
         if address.is_ipv6() && address.port() != 0 && found.iter().any(beside) {
-            runtime.listen_only(*address)
+            listen_only(*address)
         } else {
-            runtime.listen(*address)
+            listen(*address)
         }
         .map_err(|error| cannot_listen(&address.to_string(), &error))
     };
-    found.iter().map(listen).collect()
+    found.iter().map(listener).collect()
 }
 
 /// Takes all the descriptors that the system lets this process have: each connection is one.

@@ -5,9 +5,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use chatmaster_core::session::Action;
+use chatmaster_io::Client;
 
 use crate::client::underway::{Fate, Underway};
-use crate::runtime::Client;
 
 /// How soon it is to be known that what was sent was dealt with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
+use chatmaster_io::Client;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -28,7 +29,6 @@ use crate::client::login::{Candidates, login_name};
 use crate::client::reach::{Destination, Hosting};
 use crate::client::retry::{self, Pauses};
 use crate::error::{CliError, cause, tell};
-use crate::runtime::Client;
 use crate::settings::Settings;
 use desk::{Certainty, Desk};
 use output::Output;

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, Event, TryActError, Update};
 use chatmaster_core::{Encoding, SessionConfig};
+use chatmaster_io::Client;
 use crossbeam_channel::Sender;
 
 use super::inbox::{Happening, Inbox};
 use crate::address::Address;
 use crate::client::app::Role;
 use crate::client::reach::{Destination, Host, Hosting, Reached};
-use crate::runtime::{Client, Runtime};
+use crate::runtime::Runtime;
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
 const LEAVING: Duration = Duration::from_secs(6);

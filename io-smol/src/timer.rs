@@ -1,23 +1,21 @@
 //! The one timer of a server or session.
 
 use chatmaster_core::Time;
-use smol::Timer;
+use chatmaster_io::Clock;
 
-use crate::clock::Clock;
-
-/// Rings when something is due. To set a timer is dear, for it interrupts whoever waits for the
-/// operating system; so it is not set anew for what is due later than it rings, and may ring for
+/// Fires when something is due. To set a timer is dear, for it interrupts whoever waits for the
+/// operating system; so it is not set anew for what is due later than it fires, and may fire for
 /// nothing.
-pub(crate) struct Alarm {
-    timer: Timer,
-    /// When it rings.
+pub(crate) struct Timer {
+    timer: smol::Timer,
+    /// When it fires.
     set: Option<Time>,
 }
 
-impl Alarm {
+impl Timer {
     pub(crate) fn new() -> Self {
-        Alarm {
-            timer: Timer::never(),
+        Timer {
+            timer: smol::Timer::never(),
             set: None,
         }
     }

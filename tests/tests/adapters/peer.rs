@@ -1,65 +1,16 @@
-//! A server on a thread, and a peer that speaks plain JSON.
+//! A peer that speaks plain JSON, and knows nothing else.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use chatmaster_core::{Config, Encoding};
-pub(crate) use chatmaster_smol as runtime;
-
-/// How long a test waits for what has to come before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+use chatmaster_tests::world::PATIENCE;
 
 /// A configuration for peers that read lines.
 pub(crate) fn plain() -> Config {
     Config {
         encoding: Encoding::Plain,
         ..Config::default()
-    }
-}
-
-/// A server of the runtime under test; stopped at the latest when dropped.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) stop: runtime::Stop,
-    thread: Option<JoinHandle<io::Result<()>>>,
-}
-
-impl Server {
-    pub(crate) fn start(config: Config) -> Self {
-        let listener = runtime::listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = runtime::Stop::new();
-        let thread = thread::spawn({
-            let stop = stop.clone();
-            move || runtime::serve(config, vec![listener], &stop)
-        });
-        Server {
-            address,
-            stop,
-            thread: Some(thread),
-        }
-    }
-
-    /// Stops it, and waits until it has.
-    pub(crate) fn stop(mut self) {
-        self.stop.stop();
-        self.thread.take().unwrap().join().unwrap().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.stop();
-        if let Some(thread) = self.thread.take() {
-            let served = thread.join();
-            if !thread::panicking() {
-                served.unwrap().unwrap();
-            }
-        }
     }
 }
 

@@ -1,9 +1,8 @@
-//! What a client does, against a server of the same runtime, and against one that is out of order.
-
-mod support;
+//! What a client does, with a server of the same runtime, and with one that is out of order.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use chatmaster_core::{Config, Encoding, SessionConfig};
-use support::runtime::{Client, Disconnected, TryActError, connect};
-use support::{PATIENCE, Peer, Server, login};
+use chatmaster_io::{Client, Disconnected, TryActError};
+use chatmaster_tests::world::{PATIENCE, Runtime, Server};
+
+use crate::peer::{Peer, login};
 
 fn named(name: &str) -> SessionConfig {
     SessionConfig {
@@ -21,10 +22,14 @@ fn named(name: &str) -> SessionConfig {
     }
 }
 
-fn client(address: SocketAddr, config: SessionConfig) -> (Client, Receiver<Update>) {
+fn client(
+    runtime: Runtime,
+    address: SocketAddr,
+    config: SessionConfig,
+) -> (Client, Receiver<Update>) {
     let (tell, updates) = channel();
     // Whoever does not listen any more has seen enough.
-    let client = connect(&[address], config, move |update| drop(tell.send(update)));
+    let client = runtime.connect(&[address], config, move |update| drop(tell.send(update)));
     (client.unwrap(), updates)
 }
 
@@ -43,12 +48,11 @@ fn logged_in(event: &Event) -> bool {
     matches!(event, Event::LoggedIn { .. })
 }
 
-#[test]
-fn clients_log_in_talk_and_quit() {
-    let server = Server::start(Config::default());
-    let (alice, of_alice) = client(server.address, named("Alice"));
+fn clients_log_in_talk_and_quit(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
+    let (alice, of_alice) = client(runtime, server.address(), named("Alice"));
     skip_to(&of_alice, logged_in);
-    let (bob, of_bob) = client(server.address, named("Bob"));
+    let (bob, of_bob) = client(runtime, server.address(), named("Bob"));
     skip_to(&of_bob, logged_in);
     skip_to(
         &of_alice,
@@ -74,15 +78,14 @@ fn clients_log_in_talk_and_quit() {
         |event| matches!(event, Event::Left { username, .. } if username == "Alice"),
     );
     drop(bob);
-    server.stop();
+    drop(server);
 }
 
-#[test]
-fn a_client_is_told_when_the_server_stops_and_nothing_after_it() {
-    let server = Server::start(Config::default());
-    let (alice, updates) = client(server.address, named("Alice"));
+fn a_client_is_told_when_the_server_stops_and_nothing_after_it(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
+    let (alice, updates) = client(runtime, server.address(), named("Alice"));
     skip_to(&updates, logged_in);
-    server.stop();
+    drop(server);
     let ended = skip_to(&updates, |event| matches!(event, Event::Ended(_)));
     let reason = Some("The server is shutting down.".into());
     assert_eq!(ended, Event::Ended(End::ClosedByServer { reason }));
@@ -93,10 +96,9 @@ fn a_client_is_told_when_the_server_stops_and_nothing_after_it() {
     assert_eq!(alice.try_act(Action::Users), refused);
 }
 
-#[test]
-fn a_refused_action_comes_back() {
-    let server = Server::start(Config::default());
-    let (alice, updates) = client(server.address, SessionConfig::default());
+fn a_refused_action_comes_back(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
+    let (alice, updates) = client(runtime, server.address(), SessionConfig::default());
     skip_to(&updates, |event| matches!(event, Event::NameWanted { .. }));
     alice.try_act(Action::Users).unwrap();
     let refused = Update::Refused(Action::Users, ActionError::NotLoggedIn);
@@ -105,9 +107,8 @@ fn a_refused_action_comes_back() {
     skip_to(&updates, logged_in);
 }
 
-#[test]
-fn addresses_are_tried_in_order_and_the_last_error_is_told() {
-    let server = Server::start(Config::default());
+fn addresses_are_tried_in_order_and_the_last_error_is_told(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
     // Bound, but nobody listens there.
     let nobody = |_| {
         let socket =
@@ -121,26 +122,30 @@ fn addresses_are_tried_in_order_and_the_last_error_is_told() {
     let nobodies = [0, 1].map(nobody);
     let [first, second] = [nobodies[0].1, nobodies[1].1];
     let (tell, updates) = channel();
-    let alice = connect(&[first, server.address], named("Alice"), move |it| {
+    let alice = runtime.connect(&[first, server.address()], named("Alice"), move |it| {
         drop(tell.send(it))
     });
     skip_to(&updates, logged_in);
     drop(alice.unwrap());
-    let error = connect(&[first, second], named("Alice"), drop).unwrap_err();
+    let error = runtime
+        .connect(&[first, second], named("Alice"), drop)
+        .unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     assert!(error.to_string().contains(&second.to_string()), "{error}");
-    let error = connect(&[], named("Alice"), drop).unwrap_err();
+    let error = runtime.connect(&[], named("Alice"), drop).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 
-#[test]
-fn dropping_a_client_closes_its_connection() {
-    let server = Server::start(Config {
-        encoding: Encoding::Plain,
-        ..Config::default()
-    });
-    let mut bob = Peer::named(server.address, "Bob");
-    let (alice, updates) = client(server.address, named("Alice"));
+fn dropping_a_client_closes_its_connection(runtime: Runtime) {
+    let server = Server::start(
+        runtime,
+        Config {
+            encoding: Encoding::Plain,
+            ..Config::default()
+        },
+    );
+    let mut bob = Peer::named(server.address(), "Bob");
+    let (alice, updates) = client(runtime, server.address(), named("Alice"));
     skip_to(&updates, logged_in);
     bob.expect("user_joined");
     drop(alice);
@@ -148,14 +153,13 @@ fn dropping_a_client_closes_its_connection() {
     skip_to_end(&updates);
 }
 
-#[test]
-fn a_client_may_be_dropped_inside_its_on_update() {
-    let server = Server::start(Config::default());
+fn a_client_may_be_dropped_inside_its_on_update(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
     let holder = Arc::new(Mutex::new(None));
     let (tell, updates) = channel();
     let held = holder.clone();
     // The server's greeting may come before the client is in the holder.
-    let alice = connect(&[server.address], named("Alice"), move |update| {
+    let alice = runtime.connect(&[server.address()], named("Alice"), move |update| {
         if matches!(update, Update::Event(Event::Users { .. })) {
             drop::<Option<Client>>(held.lock().unwrap().take());
         }
@@ -185,7 +189,7 @@ fn skip_to_end(updates: &Receiver<Update>) {
 }
 
 /// A client that is logged in at a server that does nothing more, least of all read.
-fn stuck() -> (Client, Receiver<Update>, TcpStream) {
+fn stuck(runtime: Runtime) -> (Client, Receiver<Update>, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let encoding = Encoding::Plain;
     let config = SessionConfig {
@@ -193,7 +197,7 @@ fn stuck() -> (Client, Receiver<Update>, TcpStream) {
         send_queue_bytes: 16 * 1024,
         ..named("Alice")
     };
-    let (alice, updates) = client(listener.local_addr().unwrap(), config);
+    let (alice, updates) = client(runtime, listener.local_addr().unwrap(), config);
     let (mut server, _) = listener.accept().unwrap();
     server.set_read_timeout(Some(PATIENCE)).unwrap();
     server
@@ -228,9 +232,8 @@ fn say(count: usize) -> Action {
     Action::Say(format!("{count} {}", "x".repeat(4000)))
 }
 
-#[test]
-fn a_congested_client_neither_loses_nor_reorders_actions() {
-    let (alice, _updates, server) = stuck();
+fn a_congested_client_neither_loses_nor_reorders_actions(runtime: Runtime) {
+    let (alice, _updates, server) = stuck(runtime);
     let mut said = 0;
     fill(&alice, &mut said);
     let total = said + 4000;
@@ -243,9 +246,8 @@ fn a_congested_client_neither_loses_nor_reorders_actions() {
     });
 }
 
-#[test]
-fn a_congested_client_can_be_dropped() {
-    let (alice, updates, _server) = stuck();
+fn a_congested_client_can_be_dropped(runtime: Runtime) {
+    let (alice, updates, _server) = stuck(runtime);
     // Until the operating system takes no more, so that the session holds an action back: that is
     // so when nothing has moved for a while.
     let (mut said, mut moved) = (0, Instant::now());
@@ -261,9 +263,8 @@ fn a_congested_client_can_be_dropped() {
     skip_to_end(&updates);
 }
 
-#[test]
-fn the_servers_last_words_are_heard_before_a_reset() {
-    let (alice, updates, mut server) = stuck();
+fn the_servers_last_words_are_heard_before_a_reset(runtime: Runtime) {
+    let (alice, updates, mut server) = stuck(runtime);
     fill(&alice, &mut 0);
     let words = br#"{"type":"error","data":{"error_type":"message","message":"Enough."}}"#;
     server.write_all(words).unwrap();
@@ -272,4 +273,34 @@ fn the_servers_last_words_are_heard_before_a_reset() {
     let ended = skip_to(&updates, |event| matches!(event, Event::Ended(_)));
     let reason = Some("Enough.".into());
     assert_eq!(ended, Event::Ended(End::ClosedByServer { reason }));
+}
+
+fn a_panic_of_on_update_goes_on_where_the_client_is_dropped(runtime: Runtime) {
+    let server = Server::start(runtime, Config::default());
+    let (tell, updates) = channel::<()>();
+    let alice = runtime.connect(&[server.address()], named("Alice"), move |_| {
+        let _told_when_it_unwinds = &tell;
+        panic!("planted");
+    });
+    let alice = alice.unwrap();
+    assert!(updates.recv_timeout(PATIENCE).is_err());
+    // It may be unwinding still.
+    while alice.try_act(Action::Users) != Err(TryActError::Disconnected(Action::Users)) {
+        thread::yield_now();
+    }
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(alice))).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"planted"));
+}
+
+on_both_runtimes! {
+    clients_log_in_talk_and_quit,
+    a_client_is_told_when_the_server_stops_and_nothing_after_it,
+    a_refused_action_comes_back,
+    addresses_are_tried_in_order_and_the_last_error_is_told,
+    dropping_a_client_closes_its_connection,
+    a_client_may_be_dropped_inside_its_on_update,
+    a_congested_client_neither_loses_nor_reorders_actions,
+    a_congested_client_can_be_dropped,
+    the_servers_last_words_are_heard_before_a_reset,
+    a_panic_of_on_update_goes_on_where_the_client_is_dropped,
 }

@@ -1,0 +1,193 @@
+//! A client's session on a thread of its own: the handle, and what every runtime does on the thread.
+
+use std::fmt;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::task::Waker;
+use std::thread::{self, JoinHandle};
+
+use chatmaster_core::session::{Action, ActionError, Disconnected, TryActError, Update};
+use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput, Time};
+
+use crate::Clock;
+
+/// Actions that may wait for the session to take them.
+const ACTIONS: usize = 64;
+
+/// A session that runs on a thread of its own.
+///
+/// Dropping it closes the connection at once and waits until its thread has ended; updates and
+/// actions that wait by then are lost. To leave in good order, do [`Action::Quit`] and wait for
+/// [`Event::Ended`](chatmaster_core::session::Event::Ended) first. Dropped inside `on_update` it
+/// does not wait: the thread ends when `on_update` has returned. If `on_update` has panicked the session
+/// is over, and the panic goes on where this is dropped.
+pub struct Client {
+    actions: SyncSender<Action>,
+    waker: Waker,
+    dropped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Client {
+    /// For runtimes: starts a thread on which `run` drives a session until [`Driver::is_over`]. `waker`
+    /// is woken when there may be an action, or it is over.
+    ///
+    /// # Errors
+    /// The operating system has no thread.
+    pub fn spawn<F: FnMut(Update) + Send + 'static>(
+        config: SessionConfig,
+        waker: Waker,
+        on_update: F,
+        run: impl FnOnce(Driver<F>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (actions, queue) = sync_channel(ACTIONS);
+        let dropped = Arc::new(AtomicBool::new(false));
+        let driver = Driver {
+            session: Session::new(config),
+            clock: Clock::start_now(),
+            actions: queue,
+            held: None,
+            dropped: dropped.clone(),
+            on_update,
+        };
+        let thread = thread::Builder::new().name("chatmaster-client".into());
+        let thread = Some(thread.spawn(|| run(driver))?);
+        Ok(Client {
+            actions,
+            waker,
+            dropped,
+            thread,
+        })
+    }
+
+    /// Hands an action to the session; waits as long as it is congested, that is, as long as the
+    /// server does not take what was sent before. Actions are taken in order. One that the session
+    /// refuses comes back as an [`Update::Refused`].
+    ///
+    /// # Errors
+    /// The session is over.
+    pub fn act(&self, action: Action) -> Result<(), Disconnected> {
+        self.actions.send(action).map_err(|_| Disconnected)?;
+        self.waker.wake_by_ref();
+        Ok(())
+    }
+
+    /// Hands an action to the session, like [`act`](Client::act), unless it would have to wait.
+    ///
+    /// # Errors
+    /// The session is congested, or over; the action comes back.
+    pub fn try_act(&self, action: Action) -> Result<(), TryActError> {
+        self.actions.try_send(action).map_err(|error| match error {
+            TrySendError::Full(action) => TryActError::Congested(action),
+            TrySendError::Disconnected(action) => TryActError::Disconnected(action),
+        })?;
+        self.waker.wake_by_ref();
+        Ok(())
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.dropped.store(true, Ordering::SeqCst);
+        self.waker.wake_by_ref();
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+            && let Err(panic) = thread.join()
+            && !thread::panicking()
+        {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+/// For runtimes: a session with its user, who hears of what happens and hands over actions. What is
+/// left to a runtime is the socket, and to wait.
+pub struct Driver<F> {
+    session: Session,
+    clock: Clock,
+    actions: Receiver<Action>,
+    /// An action that the session was too congested to take, until bytes are sent.
+    held: Option<Action>,
+    /// Whether the [`Client`] is gone.
+    dropped: Arc<AtomicBool>,
+    on_update: F,
+}
+
+impl<F: FnMut(Update)> Driver<F> {
+    /// Whether there is nothing more to do, for the session is over or nobody wants it any more.
+    pub fn is_over(&self) -> bool {
+        self.session.is_over() || self.dropped.load(Ordering::SeqCst)
+    }
+
+    /// By which the session goes.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// [`Session::poll_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.session.poll_timeout()
+    }
+
+    /// [`Session::pending`].
+    pub fn pending(&self) -> &[u8] {
+        self.session.pending()
+    }
+
+    /// [`Session::handle`], now.
+    pub fn handle(&mut self, input: SessionInput<'_>) {
+        self.session.handle(self.clock.now(), input);
+    }
+
+    /// [`SessionInput::Sent`].
+    ///
+    /// # Panics
+    /// If it is 4 GiB or more.
+    pub fn sent(&mut self, count: usize) {
+        let count = u32::try_from(count).expect("a write has far less than 4 GiB");
+        self.handle(SessionInput::Sent(count));
+    }
+
+    /// Tells what happened, then hands over actions, then says what the session wants: an action is to
+    /// find the session as the user was told it is.
+    pub fn settle(&mut self, mut on_output: impl FnMut(SessionOutput)) {
+        while let Some(event) = self.session.poll_event() {
+            (self.on_update)(Update::Event(event));
+        }
+        self.take_actions();
+        while let Some(output) = self.session.poll_output() {
+            on_output(output);
+        }
+    }
+
+    fn take_actions(&mut self) {
+        while !self.session.is_over()
+            && let Some(action) = self.held.take().or_else(|| self.actions.try_recv().ok())
+        {
+            match self.session.act(self.clock.now(), action.clone()) {
+                Ok(()) => {}
+                Err(ActionError::Congested) => {
+                    self.held = Some(action);
+                    return;
+                }
+                Err(error) => (self.on_update)(Update::Refused(action, error)),
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for Driver<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").finish_non_exhaustive()
+    }
+}
