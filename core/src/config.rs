@@ -231,6 +231,7 @@ impl Config {
 
 /// A field of [`Config`] below the least value that works.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfigError {
     /// The field's name.
     pub field: &'static str,

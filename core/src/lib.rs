@@ -110,6 +110,10 @@
 //! that changes nothing ([`session::ActionError`], [`ConfigError`]), or is ignored where it may be a
 //! race. A panic is a bug in this crate; each `expect` says why it cannot happen.
 //!
+//! An enum is `#[non_exhaustive]` where more variants will come and a caller has a default for them, as
+//! for the reasons of a refusal. What a driver or a client must not overlook is not: a new
+//! [`Action`](session::Action) or [`Output`] makes the compiler name every place that has to know it.
+//!
 //! # Bounds
 //!
 //! Every bound is a field of [`Config`]; [`Config::memory_bound`] is what they add up to.

@@ -518,3 +518,11 @@ fn client_packages_survive_their_own_text() {
         assert_eq!(ClientPackage::parse(&text), Ok(package));
     }
 }
+
+#[test]
+fn a_session_shows_itself_in_a_line() {
+    let session = Session::new(SessionConfig::default());
+    let line = format!("{session:?}");
+    assert!(line.starts_with("Session { now: "), "{line}");
+    assert!(line.len() < 200, "{line}");
+}

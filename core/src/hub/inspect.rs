@@ -1,6 +1,7 @@
 //! A look at a hub from outside: who is connected, and which rooms there are.
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use super::conn::Phase;
@@ -102,5 +103,18 @@ impl Hub {
 
     fn id(&self, slot: Slot) -> Option<ConnId> {
         self.conns.get(slot).map(|conn| conn.id)
+    }
+}
+
+/// Not all there is: a line for a log, or for a test that fails.
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("now", &self.now)
+            .field("stage", &self.stage)
+            .field("connections", &self.connections())
+            .field("rooms", &self.rooms().count())
+            .field("due", &self.poll_timeout())
+            .finish_non_exhaustive()
     }
 }

@@ -34,6 +34,7 @@ pub enum Action {
 
 /// Why an [`Action`] was not taken. Nothing has changed then. Displays as a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ActionError {
     /// It needs a login first.
     NotLoggedIn,

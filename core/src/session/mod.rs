@@ -1,6 +1,7 @@
 //! The client's state machine: the other end of the [protocol](crate::protocol)'s "Order of a session".
 
 mod bounds;
+mod debug;
 mod event;
 mod packages;
 

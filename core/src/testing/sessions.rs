@@ -12,7 +12,7 @@ use crate::session::{Action, ActionError, Event};
 use crate::{Config, Session, SessionConfig, SessionInput, SessionOutput};
 
 /// How often bytes may go round before something has to have come to rest.
-const ROUNDS: usize = 10_000;
+const ROUNDS: usize = 1_000;
 
 /// A hub in memory and the [`Session`]s of its users, each by a name that is the test's own.
 ///

@@ -87,6 +87,7 @@ pub enum Step<'a> {
 
 /// What is missing when nothing more comes. Displays as a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unfinished {
     /// The rest of a package.
     Package,

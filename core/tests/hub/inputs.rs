@@ -67,3 +67,15 @@ fn time_that_goes_back_stands_still() {
         "there is no time after the last"
     );
 }
+
+#[test]
+fn a_hub_shows_itself_in_a_line_however_much_it_holds() {
+    let mut world = Harness::new(Config::default());
+    for _ in 0..50 {
+        world.connect();
+    }
+    let line = format!("{:?}", world.hub);
+    assert!(line.starts_with("Hub { now: "), "{line}");
+    assert!(line.contains("connections: 50, rooms: 1"), "{line}");
+    assert!(line.len() < 200, "{line}");
+}
