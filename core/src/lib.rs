@@ -129,6 +129,7 @@ extern crate std;
 
 pub mod adapter;
 mod behaviour;
+mod checksum;
 mod config;
 mod hub;
 mod machine;
