@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! # a comment
-//! alice connects
-//! alice < {"type":"request","data":{"request":"login"}}
-//! alice > {"type":"command","data":{"command":"login","parameters":{"username":"alice"}}}
+//! alice bob log in
+//! eve connects
+//! eve < {"type":"request","data":{"request":"login"}}
+//! eve > {"type":"command","data":{"command":"login","parameters":{"username":"alice"}}}
 //! alice >> GET / HTTP/1.1\r\n
 //! alice hangs up
 //! alice is closed
@@ -15,6 +16,8 @@
 //!
 //! `<` is the very next package the client receives, compared as JSON, where the string `…` stands
 //! for any string; `>` a package it sends, as it stands; `>>` raw bytes, with `\r`, `\n` and `\xNN`.
+//! `log in` stands for all the packages of these clients' connecting and logging in, one after the other,
+//! on a server where nobody else is and no room was made.
 //! What different clients send is not ordered
 //! unless someone receives in between, so a script that leaves it open is refused. At its end every
 //! client still connected asks for something, and must receive the answer and nothing before it.
@@ -25,6 +28,7 @@ use serde_json::Value;
 
 use crate::world::{Arrival, World};
 use chatmaster_core::testing::ClientId;
+use chatmaster_core::testing::packages::{admitted, joined, login};
 use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 
 /// How a client's bytes are handed to the network.
@@ -72,11 +76,8 @@ pub fn run(script: &str, world: &mut dyn World, framing: Framing, delivery: Deli
         clients: BTreeMap::new(),
     };
     let mut sender: Option<&str> = None;
-    for (number, line) in (1..).zip(script.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
+    let lines = steps(script);
+    for (number, line) in &lines {
         let (name, step) = line.split_once(' ').expect("a step has a name and a verb");
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
         let context = format!("line {number} ({framing:?}, {delivery:?}): {line}");
@@ -112,6 +113,36 @@ pub fn run(script: &str, world: &mut dyn World, framing: Framing, delivery: Deli
     }
     run.flush();
     run.nothing_more();
+}
+
+/// The steps of a script, each with the number of its line.
+fn steps(script: &str) -> Vec<(usize, String)> {
+    let lines = (1..).zip(script.lines().map(str::trim));
+    let steps = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let expand = |(number, line): (usize, &str)| match line.strip_suffix(" log in") {
+        Some(names) => log_in(names).map(|step| (number, step)).collect(),
+        None => vec![(number, line.to_string())],
+    };
+    steps.flat_map(expand).collect()
+}
+
+/// The steps of clients who log in one after the other.
+fn log_in(names: &str) -> impl Iterator<Item = String> {
+    let names: Vec<&str> = names.split(' ').collect();
+    let one = |(number, name): (usize, &&str)| {
+        let joined = joined(name, "general");
+        let own = [
+            format!("{name} connects"),
+            format!(r#"{name} < {{"type":"request","data":{{"request":"login"}}}}"#),
+            format!("{name} > {}", login(name)),
+            format!("{name} < {}", admitted(name, &["general"])),
+        ];
+        let all = names[..=number].iter().rev();
+        let told = all.map(|other| format!("{other} < {joined}"));
+        own.into_iter().chain(told).collect::<Vec<_>>()
+    };
+    let steps: Vec<String> = names.iter().enumerate().flat_map(one).collect();
+    steps.into_iter()
 }
 
 impl Run<'_> {
