@@ -1,11 +1,11 @@
 //! What a delivery costs: CPU time of a server for each message that a member of a room receives, as a
-//! ratio to a floor that writes as many bytes. `cargo bench -p chatmaster-tests --bench delivery`
+//! ratio to a baseline that writes as many bytes. `cargo bench -p chatmaster-tests --bench delivery`
 //!
-//! Server and floor are processes of their own, on a core of their own where the system allows; their
-//! CPU time is the operating system's account of it. Each round measures the floor right before each
+//! Server and baseline are processes of their own, on a core of their own where the system allows; their
+//! CPU time is the operating system's account of it. Each round measures the baseline right before each
 //! server; a ratio is of such a pair, and the middle one of all rounds is quoted, with their range. What
-//! it is to be in flight says [`Shape::in_flight`], and what the floor does,
-//! [`floor`](chatmaster_tests::load::floor).
+//! it is to be in flight says [`Shape::in_flight`], and what the baseline does,
+//! [`baseline`](chatmaster_tests::load::baseline).
 
 mod support;
 
@@ -73,10 +73,10 @@ fn main() {
     };
     let beside = Beside::learn();
     println!(
-        "CPU of the server for each delivery of a 64-byte message, and its ratio to the floor's\n"
+        "CPU of the server for each delivery of a 64-byte message, and its ratio to the baseline's\n"
     );
     println!(
-        "| shape | server | µs | floor µs | ratio (least–most) | to reach | per read | floor's | clients busy |"
+        "| shape | server | µs | baseline µs | ratio (least–most) | to reach | per read | baseline's | clients busy |"
     );
     println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let mut pinning = Pinning::None;
@@ -88,10 +88,10 @@ fn main() {
         let mut pairs = vec![Vec::new(); servers.len()];
         for _ in 0..options.rounds(ROUNDS) {
             for (server, pairs) in servers.iter().zip(&mut pairs) {
-                let (floor, _) = measure(&options, beside.floor(*server), shape);
+                let (baseline, _) = measure(&options, beside.baseline(*server), shape);
                 let (cost, pinned) = measure(&options, server.subject(), shape);
                 pinning = pinned;
-                pairs.push((floor, cost));
+                pairs.push((baseline, cost));
             }
         }
         for (server, pairs) in servers.into_iter().zip(pairs) {
@@ -112,15 +112,15 @@ fn print_row(name: &str, subject: Subject, pairs: &[(Cost, Cost)], target: Optio
     let ratio = Middle::of(
         pairs
             .iter()
-            .map(|(floor, cost)| cost.micros() / floor.micros()),
+            .map(|(baseline, cost)| cost.micros() / baseline.micros()),
     );
     let target = target.map_or("".into(), |target| format!("≤ {target}"));
     println!(
         "| {name} | {subject} | {:.3} | {:.3} | {ratio} | {target} | {:.1} | {:.1} | {:.0} % |",
         median(|(_, cost)| cost.micros()),
-        median(|(floor, _)| floor.micros()),
+        median(|(baseline, _)| baseline.micros()),
         median(|(_, cost)| cost.messages_per_read()),
-        median(|(floor, _)| floor.messages_per_read()),
+        median(|(baseline, _)| baseline.messages_per_read()),
         median(|(_, cost)| cost.own_load() * 100.0),
     );
 }

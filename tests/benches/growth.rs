@@ -56,11 +56,11 @@ fn main() {
     let beside = Beside::learn();
     let connections = machine::connections();
     let servers = options.servers(&[Server::MioPlain, Server::SmolPlain]);
-    println!("CPU µs for each delivery, and its ratio to the floor's\n");
+    println!("CPU µs for each delivery, and its ratio to the baseline's\n");
     print!("| | |");
     for server in &servers {
-        let (floor, server) = (beside.floor(*server), server.subject());
-        print!(" {floor} | {server} | ratio |");
+        let (baseline, server) = (beside.baseline(*server), server.subject());
+        print!(" {baseline} | {server} | ratio |");
     }
     println!(
         "\n| --- | ---: |{}",
@@ -69,8 +69,8 @@ fn main() {
     let mut pinning = Pinning::None;
     let mut panels = Vec::new();
     for axis in [Axis::Members, Axis::Rooms] {
-        // The floor's, and each server's.
-        let mut series = vec![Series::new("floor")];
+        // The baseline's, and each server's.
+        let mut series = vec![Series::new("baseline")];
         series.extend(
             servers
                 .iter()
@@ -86,17 +86,17 @@ fn main() {
             for (server, place) in servers.iter().zip(1..) {
                 let mut pairs = Vec::new();
                 for _ in 0..options.rounds(ROUNDS) {
-                    let (floor, _) = measure(&options, beside.floor(*server), shape);
+                    let (baseline, _) = measure(&options, beside.baseline(*server), shape);
                     let (cost, pinned) = measure(&options, server.subject(), shape);
                     pinning = pinned;
-                    pairs.push((floor, cost));
+                    pairs.push((baseline, cost));
                 }
-                let floor = Middle::of(pairs.iter().map(|pair| pair.0)).median;
+                let baseline = Middle::of(pairs.iter().map(|pair| pair.0)).median;
                 let cost = Middle::of(pairs.iter().map(|pair| pair.1)).median;
                 let ratio = Middle::of(pairs.iter().map(|pair| pair.1 / pair.0)).median;
-                print!(" {floor:.3} | {cost:.3} | {ratio:.2} |");
+                print!(" {baseline:.3} | {cost:.3} | {ratio:.2} |");
                 if place == 1 {
-                    series[0].points.push((size as f64, floor));
+                    series[0].points.push((size as f64, baseline));
                 }
                 series[place].points.push((size as f64, cost));
             }

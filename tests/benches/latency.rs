@@ -1,8 +1,8 @@
 //! How long a message takes at 200 a second in a room of 100: from when it was due until each other
-//! member has read it, beside the floor's. `cargo bench -p chatmaster-tests --bench latency`
+//! member has read it, beside the baseline's. `cargo bench -p chatmaster-tests --bench latency`
 //!
 //! One member says everything. The clients never sleep, so that it is not their waking up that is
-//! measured; but they read one after the other, and who is read last is part of the time, with the floor
+//! measured; but they read one after the other, and who is read last is part of the time, with the baseline
 //! as with the servers.
 
 mod support;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chatmaster_tests::load::latency::Latencies;
 use chatmaster_tests::load::machine::Pinning;
-use chatmaster_tests::load::{Crowd, Shape, Subject};
+use chatmaster_tests::load::{LoadClients, Shape, Subject};
 
 use support::{Beside, Middle, Options, PROGRAMS, Server, print_machine};
 
@@ -36,7 +36,7 @@ fn main() {
     println!(
         "µs from when a message is due until a member has read it; 200 messages a second, a room of 100\n"
     );
-    println!("| server | p50 | floor's p50 | p99 | floor's p99 |");
+    println!("| server | p50 | baseline's p50 | p99 | baseline's p99 |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     let mut pinning = Pinning::None;
     let all = [
@@ -48,21 +48,21 @@ fn main() {
     for server in options.servers(&all) {
         let mut pairs = Vec::new();
         for _ in 0..options.rounds(ROUNDS) {
-            let (floor, _) = measure(&options, beside.floor(server));
+            let (baseline, _) = measure(&options, beside.baseline(server));
             let (times, pinned) = measure(&options, server.subject());
             pinning = pinned;
-            pairs.push((floor, times));
+            pairs.push((baseline, times));
         }
         let micros = |times: &Latencies, share| times.quantile(share).as_secs_f64() * 1e6;
-        let floor = |share| Middle::of(pairs.iter().map(|pair| micros(&pair.0, share))).median;
+        let baseline = |share| Middle::of(pairs.iter().map(|pair| micros(&pair.0, share))).median;
         let times = |share| Middle::of(pairs.iter().map(|pair| micros(&pair.1, share))).median;
         println!(
             "| {} | {:.0} | {:.0} | {:.0} | {:.0} |",
             server.subject(),
             times(0.5),
-            floor(0.5),
+            baseline(0.5),
             times(0.99),
-            floor(0.99),
+            baseline(0.99),
         );
     }
     print_machine(pinning);
@@ -70,11 +70,11 @@ fn main() {
 
 fn measure(options: &Options, subject: Subject) -> (Latencies, Pinning) {
     let (process, pinning) = subject.start(PROGRAMS, SHAPE.members);
-    let mut crowd = Crowd::new(process.address(), subject.tongue(), SHAPE);
-    crowd.enter(SHAPE.connections(), AT_ONCE);
-    crowd.rehearse();
+    let mut clients = LoadClients::new(process.address(), subject.codec(), SHAPE);
+    clients.enter(SHAPE.connections(), AT_ONCE);
+    clients.rehearse();
     let count = options.window(WINDOW).as_micros() / INTERVAL.as_micros();
-    let times = crowd.time(count as usize, INTERVAL);
+    let times = clients.time(count as usize, INTERVAL);
     process.kill();
     (times, pinning)
 }

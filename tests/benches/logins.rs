@@ -1,9 +1,9 @@
-//! What it costs to let people in and to have them: CPU time for each login, as a ratio to the floor's;
+//! What it costs to let people in and to have them: CPU time for each login, as a ratio to the baseline's;
 //! memory for each idle, logged-in connection; and a storm, in which all come back at once.
 //! `cargo bench -p chatmaster-tests --bench logins`
 //!
 //! A login is a connection, the greeting, the login, and the answer with the entry into the general
-//! room. The floor accepts, greets, reads the login's line and answers, each with as many bytes as the
+//! room. The baseline accepts, greets, reads the login's line and answers, each with as many bytes as the
 //! server to the newcomer, and tells nobody else. At most 64 log in at the same time. The first 1,000
 //! are not measured: in rooms of up to `announce_limit` members arrivals are announced, which is not a
 //! login's cost but a delivery's.
@@ -15,7 +15,7 @@
 mod support;
 
 use chatmaster_tests::load::machine::{self, Pinning};
-use chatmaster_tests::load::{Crowd, Shape, Subject};
+use chatmaster_tests::load::{LoadClients, Shape, Subject};
 
 use support::{Beside, Middle, Options, PROGRAMS, Server, print_machine};
 
@@ -25,7 +25,7 @@ const CONNECTIONS: usize = 10_000;
 const FIRST: usize = 1000;
 /// Clients that log in at the same time.
 const AT_ONCE: usize = 64;
-/// What is to be reached: CPU of a login as a ratio to the floor's.
+/// What is to be reached: CPU of a login as a ratio to the baseline's.
 const LOGIN_TARGET: f64 = 1.5;
 
 fn main() {
@@ -43,17 +43,17 @@ fn main() {
     for server in options.servers(&[Server::MioPlain, Server::SmolPlain]) {
         let mut pairs = Vec::new();
         for _ in 0..options.rounds(ROUNDS) {
-            let (floor, _) = measure(beside.floor(server), connections);
+            let (baseline, _) = measure(beside.baseline(server), connections);
             let (cost, pinned) = measure(server.subject(), connections);
             pinning = pinned;
-            pairs.push((floor, cost));
+            pairs.push((baseline, cost));
         }
         let memory_target = match server {
             Server::MioPlain | Server::MioZlib => 1024,
             Server::SmolPlain | Server::SmolZlib => 2048,
         };
         print_row(
-            &beside.floor(server).to_string(),
+            &beside.baseline(server).to_string(),
             &pairs,
             |pair| pair.0,
             None,
@@ -82,20 +82,20 @@ fn measure(subject: Subject, connections: usize) -> (Cost, Pinning) {
         in_flight: 0,
     };
     let (process, pinning) = subject.start(PROGRAMS, shape.members);
-    let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
+    let mut clients = LoadClients::new(process.address(), subject.codec(), shape);
     // What the first one makes it allocate is not the connection's.
-    crowd.enter(1, 1);
-    crowd.settle();
+    clients.enter(1, 1);
+    clients.settle();
     let empty = process.memory().expect("Linux says how much it is");
-    crowd.enter(FIRST, AT_ONCE);
-    crowd.settle();
+    clients.enter(FIRST, AT_ONCE);
+    clients.settle();
     let before = process.cpu_nanos();
-    crowd.enter(connections, AT_ONCE);
-    crowd.settle();
+    clients.enter(connections, AT_ONCE);
+    clients.settle();
     let cpu = process.cpu_nanos() - before;
     let full = process.memory().expect("Linux says how much it is");
-    crowd.vanish();
-    let storm = crowd.enter(connections, connections);
+    clients.vanish();
+    let storm = clients.enter(connections, connections);
     process.kill();
     let cost = Cost {
         login_micros: cpu as f64 / 1e3 / (connections - FIRST) as f64,
@@ -108,7 +108,7 @@ fn measure(subject: Subject, connections: usize) -> (Cost, Pinning) {
     (cost, pinning)
 }
 
-/// `memory_target` is a server's; the floor has none.
+/// `memory_target` is a server's; the baseline has none.
 fn print_row(
     name: &str,
     pairs: &[(Cost, Cost)],

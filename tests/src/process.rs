@@ -53,7 +53,7 @@ impl Process {
     }
 
     /// Starts `program`, the `floor` of this package, with these arguments.
-    pub fn start_floor(program: &str, arguments: &[String]) -> Self {
+    pub fn start_baseline(program: &str, arguments: &[String]) -> Self {
         Self::run(Command::new(program).args(arguments))
     }
 

@@ -5,13 +5,13 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use chatmaster_core::Encoding;
-use chatmaster_tests::load::{Crowd, Programs, Shape, Sizes, Subject};
+use chatmaster_tests::load::{LoadClients, Programs, Shape, Sizes, Subject};
 use chatmaster_tests::process::Process;
 use chatmaster_tests::world::{PATIENCE, Runtime};
 
 const PROGRAMS: Programs = Programs {
     server: env!("CARGO_BIN_EXE_server"),
-    floor: env!("CARGO_BIN_EXE_floor"),
+    baseline: env!("CARGO_BIN_EXE_baseline"),
 };
 
 const SHAPES: [Shape; 2] = [
@@ -34,7 +34,7 @@ fn subjects() -> impl Iterator<Item = Subject> {
         .into_iter()
         .flat_map(|encoding| {
             [
-                Subject::Floor(Sizes::learn(PROGRAMS, encoding)),
+                Subject::Baseline(Sizes::learn(PROGRAMS, encoding)),
                 Subject::Server(Runtime::Mio, encoding),
                 Subject::Server(Runtime::Smol, encoding),
             ]
@@ -42,16 +42,16 @@ fn subjects() -> impl Iterator<Item = Subject> {
 }
 
 #[test]
-fn talk_is_heard_by_all_others_of_the_room_on_servers_and_floor() {
+fn talk_is_heard_by_all_others_of_the_room_on_servers_and_baseline() {
     for subject in subjects() {
         for shape in SHAPES {
             let (process, _) = subject.start(PROGRAMS, shape.members);
-            let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
-            let entry = crowd.enter(shape.connections(), 5);
+            let mut clients = LoadClients::new(process.address(), subject.codec(), shape);
+            let entry = clients.enter(shape.connections(), 5);
             assert_eq!(entry.refused, 0);
-            crowd.rehearse();
+            clients.rehearse();
             // It panics if anybody hears anything but what they are to.
-            let cost = crowd.talk(&process, Duration::ZERO, Duration::from_millis(20));
+            let cost = clients.talk(&process, Duration::ZERO, Duration::from_millis(20));
             assert!(cost.deliveries >= cost.reads / 2, "{subject}: {cost:?}");
             assert!(!cost.cpu.is_zero(), "{subject}: {cost:?}");
         }
@@ -63,10 +63,10 @@ fn every_delivery_of_a_timed_message_is_timed() {
     let shape = SHAPES[0];
     for subject in subjects() {
         let (process, _) = subject.start(PROGRAMS, shape.members);
-        let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
-        crowd.enter(shape.connections(), shape.connections());
-        crowd.rehearse();
-        let latencies = crowd.time(7, Duration::from_millis(1));
+        let mut clients = LoadClients::new(process.address(), subject.codec(), shape);
+        clients.enter(shape.connections(), shape.connections());
+        clients.rehearse();
+        let latencies = clients.time(7, Duration::from_millis(1));
         assert_eq!(latencies.count(), 7 * 11);
         assert!(latencies.quantile(0.5) <= latencies.quantile(1.0));
     }
@@ -91,12 +91,12 @@ fn a_server_writes_as_much_as_was_learned() {
     );
 }
 
-/// A client of the floor.
+/// A client of the baseline.
 struct Guest(BufReader<TcpStream>);
 
 impl Guest {
-    fn enter(floor: &Process) -> Self {
-        let stream = TcpStream::connect(floor.address()).expect("the floor listens");
+    fn enter(baseline: &Process) -> Self {
+        let stream = TcpStream::connect(baseline.address()).expect("the baseline listens");
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a socket has options");
@@ -109,7 +109,7 @@ impl Guest {
 
     fn say(&mut self, text: &str) {
         let sent = self.0.get_mut().write_all(text.as_bytes());
-        sent.expect("the floor takes it");
+        sent.expect("the baseline takes it");
     }
 
     fn line(&mut self) -> String {
@@ -120,10 +120,10 @@ impl Guest {
 }
 
 #[test]
-fn the_floor_copies_whole_lines_to_the_others_of_a_room() {
-    let floor = Process::start_floor(PROGRAMS.floor, &["3", "10", "20"].map(String::from));
-    let mut room: Vec<Guest> = (0..3).map(|_| Guest::enter(&floor)).collect();
-    let mut elsewhere: Vec<Guest> = (0..2).map(|_| Guest::enter(&floor)).collect();
+fn the_baseline_copies_whole_lines_to_the_others_of_a_room() {
+    let baseline = Process::start_baseline(PROGRAMS.baseline, &["3", "10", "20"].map(String::from));
+    let mut room: Vec<Guest> = (0..3).map(|_| Guest::enter(&baseline)).collect();
+    let mut elsewhere: Vec<Guest> = (0..2).map(|_| Guest::enter(&baseline)).collect();
     room[0].say("one\ntw");
     assert_eq!(room[1].line(), "one\n");
     room[1].say("between\n");
@@ -138,7 +138,7 @@ fn the_floor_copies_whole_lines_to_the_others_of_a_room() {
     gone.shutdown(Shutdown::Both).expect("it is connected");
     room[0].say("still here\n");
     assert_eq!(room[1].line(), "still here\n");
-    let mut next = Guest::enter(&floor);
+    let mut next = Guest::enter(&baseline);
     next.say("me too\n");
     assert_eq!(room[0].line(), "me too\n");
     assert_eq!(room[1].line(), "me too\n");

@@ -6,7 +6,7 @@ use chatmaster_tests::sim::command::{ENOUGH_SEEDS, Summary};
 use chatmaster_tests::sim::replay::{Replayed, record, replay, shrink};
 use chatmaster_tests::sim::rng::Rng;
 use chatmaster_tests::sim::trace::Trace;
-use chatmaster_tests::sim::{Check, Options, Plant, run};
+use chatmaster_tests::sim::{Check, Mutant, Options, run};
 
 /// How many seeds to run: `SIM_SEEDS` if it is set.
 fn seeds() -> u64 {
@@ -78,11 +78,11 @@ fn how_often_the_invariants_are_checked_changes_nothing() {
     assert_eq!(run(5, &short()).digest, run(5, &rarely).digest);
 }
 
-/// The checks that fail in forty seeds when the harness does `plant` wrong once in each. Where it does
+/// The checks that fail in forty seeds when the harness does `mutant` wrong once in each. Where it does
 /// not come to that, nothing fails.
-fn found(plant: Plant) -> Vec<Check> {
+fn found(mutant: Mutant) -> Vec<Check> {
     let planted = Options {
-        plant: Some(plant),
+        mutant: Some(mutant),
         check_one_in: 100,
         ..short()
     };
@@ -92,7 +92,7 @@ fn found(plant: Plant) -> Vec<Check> {
 
 #[test]
 fn a_message_that_is_lost_on_its_way_is_noticed() {
-    let checks = found(Plant::LoseMessage);
+    let checks = found(Mutant::LoseMessage);
     assert!(checks.contains(&Check::Lost), "{checks:?}");
     // The next message of the same sender may be what shows it.
     let fits = |check: &Check| matches!(check, Check::Lost | Check::Order);
@@ -101,13 +101,13 @@ fn a_message_that_is_lost_on_its_way_is_noticed() {
 
 #[test]
 fn two_messages_in_the_wrong_order_are_noticed() {
-    let checks = found(Plant::SwapMessages);
+    let checks = found(Mutant::SwapMessages);
     assert!(checks.contains(&Check::Order), "{checks:?}");
 }
 
 #[test]
 fn a_message_that_comes_twice_is_noticed() {
-    let checks = found(Plant::RepeatMessage);
+    let checks = found(Mutant::RepeatMessage);
     assert!(!checks.is_empty());
     assert!(
         checks.iter().all(|check| *check == Check::Twice),
@@ -117,7 +117,7 @@ fn a_message_that_comes_twice_is_noticed() {
 
 #[test]
 fn a_message_that_comes_back_to_its_sender_is_noticed() {
-    let checks = found(Plant::Echo);
+    let checks = found(Mutant::Echo);
     assert!(!checks.is_empty());
     assert!(
         checks.iter().all(|check| *check == Check::Echo),
@@ -127,7 +127,7 @@ fn a_message_that_comes_back_to_its_sender_is_noticed() {
 
 #[test]
 fn an_answer_that_does_not_come_is_noticed() {
-    let checks = found(Plant::LoseAnswer);
+    let checks = found(Mutant::LoseAnswer);
     assert!(!checks.is_empty());
     assert!(
         checks.iter().all(|check| *check == Check::Answers),
@@ -137,13 +137,13 @@ fn an_answer_that_does_not_come_is_noticed() {
 
 #[test]
 fn bytes_that_the_network_loses_are_noticed() {
-    let checks = found(Plant::LoseBytes);
+    let checks = found(Mutant::LoseBytes);
     assert!(checks.len() > 20, "{checks:?}");
 }
 
 #[test]
 fn an_adapter_that_forgets_to_write_is_noticed() {
-    let checks = found(Plant::ForgetWrite);
+    let checks = found(Mutant::ForgetWrite);
     assert!(checks.contains(&Check::Liveness), "{checks:?}");
 }
 

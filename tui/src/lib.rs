@@ -8,7 +8,6 @@ pub mod cli;
 pub mod client;
 mod dirs;
 pub mod error;
-pub mod panics;
 pub mod replay;
 pub mod runtime;
 pub mod serve;

@@ -15,12 +15,12 @@ use clap::{Parser, ValueEnum};
 /// The programs of this package.
 pub(crate) const PROGRAMS: Programs = Programs {
     server: env!("CARGO_BIN_EXE_server"),
-    floor: env!("CARGO_BIN_EXE_floor"),
+    baseline: env!("CARGO_BIN_EXE_baseline"),
 };
 
 /// What to measure, and how long.
 #[derive(Clone, Debug, Parser)]
-#[command(about = "Measures servers beside the floor: the least that a server could cost")]
+#[command(about = "Measures servers beside the baseline: the least that a server could cost")]
 pub(crate) struct Options {
     /// Measure only this server; may be given more than once
     #[arg(long, value_enum)]
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// Measure only this shape, by its number; may be given more than once
     #[arg(long)]
     pub(crate) shape: Vec<usize>,
-    /// How often each is measured, the floor beside it each time
+    /// How often each is measured, the baseline beside it each time
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
     /// One short round: does it work?
@@ -92,7 +92,7 @@ impl Options {
     }
 }
 
-/// Servers, each beside the floor that writes as many bytes.
+/// Servers, each beside the baseline that writes as many bytes.
 pub(crate) struct Beside {
     plain: Sizes,
     zlib: Sizes,
@@ -107,9 +107,9 @@ impl Beside {
         }
     }
 
-    /// The floor beside a server.
-    pub(crate) fn floor(&self, server: Server) -> Subject {
-        Subject::Floor(match server {
+    /// The baseline beside a server.
+    pub(crate) fn baseline(&self, server: Server) -> Subject {
+        Subject::Baseline(match server {
             Server::MioPlain | Server::SmolPlain => self.plain,
             Server::MioZlib | Server::SmolZlib => self.zlib,
         })

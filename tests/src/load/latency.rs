@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Crowd;
+use super::LoadClients;
 use crate::world::PATIENCE;
 
 /// The times of many deliveries.
@@ -24,10 +24,10 @@ impl Latencies {
     }
 }
 
-impl Crowd {
+impl LoadClients {
     /// Has the first client say `count` messages, one each `interval`, in the only room there is.
     /// A delivery takes from when the message was due until it was read; who was late to send it is
-    /// part of that. To be [rehearsed](Crowd::rehearse) before. Never sleeps, so that it is not the
+    /// part of that. To be [rehearsed](LoadClients::rehearse) before. Never sleeps, so that it is not the
     /// waking up of this process that is measured.
     ///
     /// # Panics

@@ -1,18 +1,18 @@
 //! What a server costs under load, beside the least it could cost.
 //!
-//! A [`Subject`] is a server, or the [`floor`], in a process of its own. A [`Crowd`] is all of its
-//! clients, in this process: it lets them in, and checks what each of them hears ([`crowd`]); has some
+//! A [`Subject`] is a server, or the [`baseline`], in a process of its own. A [`LoadClients`] is all of its
+//! clients, in this process: it lets them in, and checks what each of them hears ([`clients`]); has some
 //! of them talk as fast as they are heard ([`talk`]), or at a rate ([`latency`]); and [`machine`] says
 //! what all of it runs on.
 
-pub mod crowd;
-pub mod floor;
+pub mod baseline;
+pub mod clients;
 pub mod latency;
 pub mod machine;
 pub mod subject;
 pub mod talk;
 
-pub use crowd::Crowd;
+pub use clients::LoadClients;
 pub use subject::{Programs, Sizes, Subject};
 
 /// Who is where, and who talks.

@@ -1,31 +1,31 @@
-//! What is measured: a server, or the floor it stands on.
+//! What is measured: a server, or the baseline it stands on.
 
 use std::fmt;
 
 use chatmaster_core::Encoding;
 
 use super::Shape;
-use super::crowd::{Crowd, Tongue};
+use super::clients::{Codec, LoadClients};
 use super::machine::{self, Pinning};
 use crate::process::Process;
 use crate::world::Runtime;
 
-/// A server, or the floor beside it.
+/// A server, or the baseline beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// See [`super::floor`]; it writes as many bytes as a server does.
-    Floor(Sizes),
+    /// See [`super::baseline`]; it writes as many bytes as a server does.
+    Baseline(Sizes),
     /// A server on a runtime, to clients that speak an encoding.
     Server(Runtime, Encoding),
 }
 
-/// The programs that are started: the `server` and the `floor` of this package.
+/// The programs that are started: the `server` and the `baseline` of this package.
 #[derive(Clone, Copy, Debug)]
 pub struct Programs {
     /// The server.
     pub server: &'static str,
-    /// The floor.
-    pub floor: &'static str,
+    /// The baseline.
+    pub baseline: &'static str,
 }
 
 /// How many bytes a server writes in an encoding.
@@ -51,15 +51,15 @@ impl Sizes {
             in_flight: 1,
         };
         let process = Process::start_speaking(programs.server, Runtime::Mio, encoding);
-        let mut crowd = Crowd::new(process.address(), Tongue::Packages(encoding), shape);
-        crowd.enter(shape.connections(), 1);
-        crowd.rehearse();
-        let (greeting, answer) = crowd.courtesies();
+        let mut clients = LoadClients::new(process.address(), Codec::Packages(encoding), shape);
+        clients.enter(shape.connections(), 1);
+        clients.rehearse();
+        let (greeting, answer) = clients.courtesies();
         let sizes = Sizes {
             encoding,
             greeting,
             answer,
-            frame: crowd.frame_bytes(0),
+            frame: clients.frame_bytes(0),
         };
         process.kill();
         sizes
@@ -70,8 +70,8 @@ impl Subject {
     /// Starts it with rooms of so many members, on a core of its own where the system allows.
     pub fn start(self, programs: Programs, members: usize) -> (Process, Pinning) {
         machine::apart(|| match self {
-            Subject::Floor(sizes) => Process::start_floor(
-                programs.floor,
+            Subject::Baseline(sizes) => Process::start_baseline(
+                programs.baseline,
                 &[members, sizes.greeting, sizes.answer].map(|number| number.to_string()),
             ),
             Subject::Server(runtime, encoding) => {
@@ -81,10 +81,10 @@ impl Subject {
     }
 
     /// How its clients speak.
-    pub fn tongue(self) -> Tongue {
+    pub fn codec(self) -> Codec {
         match self {
-            Subject::Floor(sizes) => Tongue::Lines(sizes),
-            Subject::Server(_, encoding) => Tongue::Packages(encoding),
+            Subject::Baseline(sizes) => Codec::Lines(sizes),
+            Subject::Server(_, encoding) => Codec::Packages(encoding),
         }
     }
 }
@@ -92,7 +92,7 @@ impl Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, encoding) = match self {
-            Subject::Floor(sizes) => ("floor", sizes.encoding),
+            Subject::Baseline(sizes) => ("baseline", sizes.encoding),
             Subject::Server(Runtime::Mio, encoding) => ("mio", *encoding),
             Subject::Server(Runtime::Smol, encoding) => ("smol", *encoding),
         };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::machine::{Pinning, own_cpu};
-use super::{Crowd, Programs, Shape, Subject};
+use super::{LoadClients, Programs, Shape, Subject};
 use crate::process::Process;
 use crate::world::PATIENCE;
 
@@ -16,7 +16,7 @@ pub struct Cost {
     pub reads: u64,
     /// CPU time of the server.
     pub cpu: Duration,
-    /// CPU time of the crowd.
+    /// CPU time of the clients.
     pub own_cpu: Duration,
     /// Time that passed.
     pub wall: Duration,
@@ -33,13 +33,13 @@ impl Cost {
         self.cpu.as_secs_f64() / self.wall.as_secs_f64()
     }
 
-    /// How much of the time the crowd used its core.
+    /// How much of the time the clients used their core.
     pub fn own_load(&self) -> f64 {
         self.own_cpu.as_secs_f64() / self.wall.as_secs_f64()
     }
 
     /// How many messages came in one read: at most as many as the server has put into one write, or
-    /// more if the crowd was slow to read.
+    /// more if the clients were slow to read.
     pub fn messages_per_read(&self) -> f64 {
         self.deliveries as f64 / self.reads as f64
     }
@@ -48,7 +48,7 @@ impl Cost {
 /// Clients that log in at the same time.
 const AT_ONCE: usize = 64;
 
-/// What it costs `subject`, in a process of its own, when a crowd of this shape talks for as long as
+/// What it costs `subject`, in a process of its own, when clients of this shape talk for as long as
 /// `window` after it has for as long as `warm_up`.
 ///
 /// # Panics
@@ -61,17 +61,17 @@ pub fn cost(
     window: Duration,
 ) -> (Cost, Pinning) {
     let (process, pinning) = subject.start(programs, shape.members);
-    let mut crowd = Crowd::new(process.address(), subject.tongue(), shape);
-    crowd.enter(shape.connections(), AT_ONCE);
-    crowd.rehearse();
-    let cost = crowd.talk(&process, warm_up, window);
+    let mut clients = LoadClients::new(process.address(), subject.codec(), shape);
+    clients.enter(shape.connections(), AT_ONCE);
+    clients.rehearse();
+    let cost = clients.talk(&process, warm_up, window);
     process.kill();
     (cost, pinning)
 }
 
-impl Crowd {
+impl LoadClients {
     /// Has the senders talk, and measures for as long as `window` after they have for as long as
-    /// `warm_up`. To be [rehearsed](Crowd::rehearse) before.
+    /// `warm_up`. To be [rehearsed](LoadClients::rehearse) before.
     ///
     /// The last member of each room checks every byte that comes; everyone else the first whole
     /// message of each read, and in the end how many came.
@@ -141,10 +141,10 @@ struct Account {
 }
 
 impl Talk {
-    fn new(crowd: &Crowd) -> Self {
-        let shape = crowd.shape;
+    fn new(clients: &LoadClients) -> Self {
+        let shape = clients.shape;
         let sender = |room, sender| Sender {
-            message: crowd.message(room * shape.members + sender),
+            message: clients.message(room * shape.members + sender),
             due: shape.in_flight,
             sent: 0,
         };
@@ -165,16 +165,16 @@ impl Talk {
     }
 
     /// Sends what is due.
-    fn send(&mut self, crowd: &mut Crowd) {
-        let members = crowd.shape.members;
+    fn send(&mut self, clients: &mut LoadClients) {
+        let members = clients.shape.members;
         for room in self.stirred.drain(..) {
-            let heard_bytes = (crowd.frame_bytes(room) * (members - 1)) as u64;
+            let heard_bytes = (clients.frame_bytes(room) * (members - 1)) as u64;
             for (number, sender) in self.rooms[room].senders.iter_mut().enumerate() {
                 let count = std::mem::take(&mut sender.due);
                 if count > 0 {
                     self.batch.clear();
                     (0..count).for_each(|_| self.batch.extend_from_slice(&sender.message));
-                    crowd.members[room * members + number].say(&self.batch);
+                    clients.members[room * members + number].say(&self.batch);
                     sender.sent += count as u64;
                     self.expected += count as u64 * heard_bytes;
                 }
@@ -183,11 +183,11 @@ impl Talk {
     }
 
     /// Hears what there is to hear, after waiting for it.
-    fn hear(&mut self, crowd: &mut Crowd) {
-        let members = crowd.shape.members;
+    fn hear(&mut self, clients: &mut LoadClients) {
+        let members = clients.shape.members;
         // Apart from the members, whom the turn borrows.
-        let frames = std::mem::take(&mut crowd.frames);
-        crowd.turn(PATIENCE, |number, member, bytes| {
+        let frames = std::mem::take(&mut clients.frames);
+        clients.turn(PATIENCE, |number, member, bytes| {
             let room = number / members;
             let frames = &frames[room];
             if number % members == members - 1 {
@@ -204,12 +204,12 @@ impl Talk {
             self.received += bytes.len() as u64;
             self.reads += 1;
         });
-        crowd.frames = frames;
+        clients.frames = frames;
     }
 
-    fn account(&self, crowd: &Crowd, process: &Process) -> Account {
-        let frame_bytes = |number| crowd.frame_bytes(number / crowd.shape.members) as u64;
-        let members = crowd.members.iter().enumerate();
+    fn account(&self, clients: &LoadClients, process: &Process) -> Account {
+        let frame_bytes = |number| clients.frame_bytes(number / clients.shape.members) as u64;
+        let members = clients.members.iter().enumerate();
         Account {
             deliveries: members
                 .map(|(number, member)| member.received / frame_bytes(number))
@@ -222,13 +222,13 @@ impl Talk {
     }
 
     /// Everyone has heard all that the others have said.
-    fn check(&self, crowd: &mut Crowd) {
-        let members = crowd.shape.members;
-        for (number, member) in crowd.members.iter_mut().enumerate() {
+    fn check(&self, clients: &mut LoadClients) {
+        let members = clients.shape.members;
+        for (number, member) in clients.members.iter_mut().enumerate() {
             let room = &self.rooms[number / members];
             let said: u64 = room.senders.iter().map(|sender| sender.sent).sum();
             let own = room.senders.get(number % members).map_or(0, |own| own.sent);
-            let frame_bytes = crowd.frames[number / members][0].len() as u64;
+            let frame_bytes = clients.frames[number / members][0].len() as u64;
             assert_eq!(
                 member.received,
                 (said - own) * frame_bytes,

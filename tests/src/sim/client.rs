@@ -14,7 +14,7 @@ use super::marks::Mark;
 use super::net::{Ending, Link, Way};
 use super::plan::Deed;
 use super::world::{Event, Stage, World};
-use super::{Plant, host};
+use super::{Mutant, host};
 use chatmaster_core::testing::wire::{Framing, Writer};
 
 /// The client's end of a connection.
@@ -481,23 +481,23 @@ impl World {
             .user
             .as_mut()
             .and_then(|user| user.kept.take());
-        let fits = match self.options.plant {
-            Some(Plant::LoseMessage | Plant::RepeatMessage | Plant::SwapMessages | Plant::Echo) => {
-                is_message
-            }
-            Some(Plant::LoseAnswer) => is_answer,
-            Some(Plant::LoseBytes | Plant::ForgetWrite) | None => false,
+        let fits = match self.options.mutant {
+            Some(
+                Mutant::LoseMessage | Mutant::RepeatMessage | Mutant::SwapMessages | Mutant::Echo,
+            ) => is_message,
+            Some(Mutant::LoseAnswer) => is_answer,
+            Some(Mutant::LoseBytes | Mutant::ForgetWrite) | None => false,
         };
-        if fits && kept.is_none() && self.take_plant(client) {
-            match self.options.plant {
-                Some(Plant::SwapMessages) => {
+        if fits && kept.is_none() && self.take_mutant(client) {
+            match self.options.mutant {
+                Some(Mutant::SwapMessages) => {
                     if let Some(user) = &mut self.clients[client].user {
                         user.kept = Some(event);
                     }
                     return;
                 }
-                Some(Plant::RepeatMessage) => self.sees(client, event.clone()),
-                Some(Plant::Echo) => {
+                Some(Mutant::RepeatMessage) => self.sees(client, event.clone()),
+                Some(Mutant::Echo) => {
                     let message = super::log::text((client, 0), 5);
                     let username = "me".into();
                     self.sees(client, Seen::Message { username, message });

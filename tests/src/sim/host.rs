@@ -9,7 +9,7 @@ use super::marks::Mark;
 use super::net::{Ending, Way};
 use super::trace;
 use super::world::{Event, Stage, World};
-use super::{Check, Plant, watch};
+use super::{Check, Mutant, watch};
 
 /// The server's end of a connection.
 pub(super) struct Socket {
@@ -284,7 +284,7 @@ impl World {
         if !bytes.is_empty() {
             self.watch.sent(id(link), &bytes);
             self.send(link, Way::Down, &bytes);
-            if self.options.plant == Some(Plant::LoseBytes) && self.take_plant(link) {
+            if self.options.mutant == Some(Mutant::LoseBytes) && self.take_mutant(link) {
                 self.links[link].down.lose_last();
             }
             self.hand(Input::Sent(id(link), bytes.len() as u32));
@@ -350,7 +350,7 @@ impl World {
             match output {
                 Output::Write(id) => {
                     let link = link(id);
-                    if self.options.plant == Some(Plant::ForgetWrite) && self.take_plant(link) {
+                    if self.options.mutant == Some(Mutant::ForgetWrite) && self.take_mutant(link) {
                         continue;
                     }
                     let write = self.sockets[link].outgoing.request();
@@ -467,9 +467,9 @@ impl World {
     }
 
     /// Whether what is to be done wrong is to be done to this client now.
-    pub(super) fn take_plant(&mut self, link: usize) -> bool {
-        let now = self.planted && self.stage == Stage::Chaos && self.clients[link].is_settled();
-        self.planted &= !now;
+    pub(super) fn take_mutant(&mut self, link: usize) -> bool {
+        let now = self.mutated && self.stage == Stage::Chaos && self.clients[link].is_settled();
+        self.mutated &= !now;
         now
     }
 }

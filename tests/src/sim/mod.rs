@@ -95,7 +95,7 @@ impl fmt::Display for Failure {
 
 /// Something that is done wrong on purpose, once, so that the checks can be seen to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
+pub enum Mutant {
     /// The network loses bytes on their way to a client.
     LoseBytes,
     /// A client does not see a message.
@@ -122,7 +122,7 @@ pub struct Options {
     /// Whether to keep all inputs.
     pub record: bool,
     /// What to do wrong.
-    pub plant: Option<Plant>,
+    pub mutant: Option<Mutant>,
 }
 
 impl Default for Options {
@@ -131,7 +131,7 @@ impl Default for Options {
             events: 4000,
             check_one_in: 1,
             record: false,
-            plant: None,
+            mutant: None,
         }
     }
 }

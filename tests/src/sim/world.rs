@@ -21,7 +21,7 @@ pub struct World {
     pub(super) plan: Plan,
     pub(super) options: Options,
     /// Whether what was to be done wrong is still to be.
-    pub(super) planted: bool,
+    pub(super) mutated: bool,
     /// Microseconds since the start, which is not what the server's clock shows.
     pub(super) now: u64,
     agenda: BinaryHeap<Reverse<(u64, u64, Event)>>,
@@ -99,7 +99,7 @@ impl World {
             hub: Hub::new(plan.config.clone(), Start::default()),
             plan,
             options: options.clone(),
-            planted: options.plant.is_some(),
+            mutated: options.mutant.is_some(),
             now: 0,
             agenda: BinaryHeap::new(),
             scheduled: 0,

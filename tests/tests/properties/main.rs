@@ -1,7 +1,7 @@
 //! What is true of every hub, whatever its clients do. One property, one test; the name says what.
 //!
 //! `PROPTEST_CASES` says how many cases each property tries; without it each has a number of its
-//! own that fits into a few seconds. Every property was seen to fail on a planted bug: `plants.rs`.
+//! own that fits into a few seconds. Every property was seen to fail on a planted bug: `tests/tests/mutants`.
 //! A counterexample is kept as a recording: `counterexample.rs`.
 
 mod answers;

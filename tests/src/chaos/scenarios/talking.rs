@@ -9,8 +9,8 @@ use rustix::process::Signal;
 
 use super::{Account, Ground, account};
 use crate::chaos::talk::{Ear, Talk, hear, text};
-use crate::load::crowd::Tongue;
-use crate::load::{Crowd, Shape, machine};
+use crate::load::clients::Codec;
+use crate::load::{LoadClients, Shape, machine};
 use crate::process::Client;
 use chatmaster_core::testing::packages::{joined, login, message, said};
 
@@ -169,15 +169,15 @@ pub(super) fn crowd(ground: &mut Ground) -> Account {
         senders: 1,
         in_flight: 1,
     };
-    let tongue = Tongue::Packages(Encoding::Plain);
-    let mut crowd = Crowd::new(ground.server.address(), tongue, shape);
-    let entry = crowd.enter(shape.members, 256);
-    crowd.settle();
+    let tongue = Codec::Packages(Encoding::Plain);
+    let mut clients = LoadClients::new(ground.server.address(), tongue, shape);
+    let entry = clients.enter(shape.members, 256);
+    clients.settle();
     // It panics if anybody hears anything but what they are to.
-    crowd.rehearse();
+    clients.rehearse();
     let words = ground.form.pick(20, 10);
-    let latencies = crowd.time(words, ground.form.pick(SECOND / 4, SECOND / 8));
-    crowd.vanish();
+    let latencies = clients.time(words, ground.form.pick(SECOND / 4, SECOND / 8));
+    clients.vanish();
     let fewer = if shape.members < wanted {
         format!(" ({wanted} need more descriptors than this machine allows)")
     } else {

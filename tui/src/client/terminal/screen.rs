@@ -30,7 +30,9 @@ use signal_hook::low_level::raise;
 use super::backend::Tty;
 use super::hyperlink::{self, Hyperlinks};
 use crate::client::app::{Drawn, Mouse};
-use crate::panics::PANICKED;
+
+/// The exit status after a panic, as Rust has it.
+const PANICKED: i32 = 101;
 
 /// The size of a window that does not know its own.
 const USUAL: Size = Size::new(80, 24);

@@ -1,4 +1,4 @@
-//! The floor: the least that a server of rooms can do, which is what a real one is measured against.
+//! The baseline: the least that a server of rooms can do, which is what a real one is measured against.
 //!
 //! It parses nothing. Each line that came is copied to the buffer of every other connection of the
 //! room; first all is read that is readable, then each connection is written to once. Rooms are fixed:
@@ -15,9 +15,9 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-/// What the floor knows of the server it stands for.
+/// What the baseline knows of the server it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Etiquette {
+pub struct Imitated {
     /// Connections in a room, at least 1.
     pub members: usize,
     /// Bytes that a connection is greeted with.
@@ -36,7 +36,7 @@ const READ_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// What the operating system says if it has no socket or no poll to offer.
-pub fn serve(etiquette: Etiquette, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+pub fn serve(imitated: Imitated, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     socket.bind(&any.into())?;
@@ -47,20 +47,20 @@ pub fn serve(etiquette: Etiquette, announce: impl FnOnce(SocketAddr)) -> io::Res
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
     announce(listener.local_addr()?);
-    let mut floor = Floor {
-        etiquette,
+    let mut baseline = Baseline {
+        imitated,
         poll,
         listener,
         seats: Vec::new(),
         free: Vec::new(),
         dirty: Vec::new(),
-        greeting: line(etiquette.greeting),
-        answer: line(etiquette.answer),
+        greeting: line(imitated.greeting),
+        answer: line(imitated.answer),
         buffer: vec![0; READ_BYTES].into(),
     };
     let mut events = Events::with_capacity(EVENTS);
     loop {
-        floor.turn(&mut events)?;
+        baseline.turn(&mut events)?;
     }
 }
 
@@ -72,8 +72,8 @@ fn line(bytes: usize) -> Box<[u8]> {
     line.into()
 }
 
-struct Floor {
-    etiquette: Etiquette,
+struct Baseline {
+    imitated: Imitated,
     poll: Poll,
     listener: TcpListener,
     /// The connections by token.
@@ -112,7 +112,7 @@ enum Writing {
     Blocked,
 }
 
-impl Floor {
+impl Baseline {
     fn turn(&mut self, events: &mut Events) -> io::Result<()> {
         match self.poll.poll(events, None) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
@@ -223,8 +223,8 @@ impl Floor {
             .map_or(0, |end| end + 1);
         let begun = std::mem::take(&mut seat.begun);
         if whole > 0 {
-            let first = number - number % self.etiquette.members;
-            let room = first..(first + self.etiquette.members).min(self.seats.len());
+            let first = number - number % self.imitated.members;
+            let room = first..(first + self.imitated.members).min(self.seats.len());
             for (other, seat) in room.clone().zip(&mut self.seats[room]) {
                 if let Some(seat) = seat
                     && other != number

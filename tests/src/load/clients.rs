@@ -15,18 +15,18 @@ use chatmaster_core::testing::wire::{Framing, Reader, Writer};
 
 /// How clients speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tongue {
-    /// In lines that the floor copies, as long as a server's frames.
+pub enum Codec {
+    /// In lines that the baseline copies, as long as a server's frames.
     Lines(Sizes),
     /// As `core/PROTOCOL.md` has it.
     Packages(Encoding),
 }
 
-impl Tongue {
+impl Codec {
     /// What a client sends to get into its room.
     fn entry(self, name: &str, channel: &str) -> Vec<u8> {
         let mut bytes = self.encode(&login(name));
-        if let (Tongue::Packages(_), true) = (self, channel != GENERAL) {
+        if let (Codec::Packages(_), true) = (self, channel != GENERAL) {
             bytes.extend(self.encode(&command("join", "channel", channel)));
         }
         bytes
@@ -35,8 +35,8 @@ impl Tongue {
     /// What a client sends to say something.
     fn message(self, name: &str, variant: usize) -> Vec<u8> {
         match self {
-            Tongue::Lines(_) => self.encode(&self.heard(name, variant)),
-            Tongue::Packages(_) => self.encode(&message(&text(variant))),
+            Codec::Lines(_) => self.encode(&self.heard(name, variant)),
+            Codec::Packages(_) => self.encode(&message(&text(variant))),
         }
     }
 
@@ -44,18 +44,18 @@ impl Tongue {
     fn heard(self, name: &str, variant: usize) -> String {
         match self {
             // The reader wants a package to start like one.
-            Tongue::Lines(sizes) => {
+            Codec::Lines(sizes) => {
                 let start = format!(r#"{{"type":"{name}"#);
                 format!("{start:.<width$}", width = sizes.frame - 1)
             }
-            Tongue::Packages(_) => said(&text(variant), name),
+            Codec::Packages(_) => said(&text(variant), name),
         }
     }
 
     fn encode(self, text: &str) -> Vec<u8> {
         let framing = match self {
-            Tongue::Lines(_) | Tongue::Packages(Encoding::Plain) => Framing::Plain,
-            Tongue::Packages(Encoding::Zlib) => Framing::Zlib,
+            Codec::Lines(_) | Codec::Packages(Encoding::Plain) => Framing::Plain,
+            Codec::Packages(Encoding::Zlib) => Framing::Zlib,
         };
         Writer::new(framing).package(text)
     }
@@ -70,12 +70,12 @@ const READ_BYTES: usize = 256 * 1024;
 const SILENCE: Duration = Duration::from_secs(5);
 
 /// The clients of a server, room by room.
-pub struct Crowd {
+pub struct LoadClients {
     poll: Poll,
     events: Events,
     buffer: Box<[u8]>,
     address: SocketAddr,
-    tongue: Tongue,
+    codec: Codec,
     pub(super) shape: Shape,
     pub(super) members: Vec<Member>,
     /// What is heard of each sender's message, by room and sender; all of a room have the same length.
@@ -132,15 +132,15 @@ pub struct Entry {
     pub unanswered: usize,
 }
 
-impl Crowd {
-    /// A crowd that is still outside.
-    pub fn new(address: SocketAddr, tongue: Tongue, shape: Shape) -> Self {
-        Crowd {
+impl LoadClients {
+    /// Clients who are still outside.
+    pub fn new(address: SocketAddr, codec: Codec, shape: Shape) -> Self {
+        LoadClients {
             poll: Poll::new().expect("the system has a poll"),
             events: Events::with_capacity(EVENTS),
             buffer: vec![0; READ_BYTES].into(),
             address,
-            tongue,
+            codec,
             shape,
             members: Vec::new(),
             frames: Vec::new(),
@@ -152,7 +152,7 @@ impl Crowd {
     /// # Panics
     /// If one is not let in.
     pub fn enter(&mut self, count: usize, at_once: usize) -> Entry {
-        let (tongue, rooms) = (self.tongue, self.shape);
+        let (codec, rooms) = (self.codec, self.shape);
         let begin = Instant::now();
         let (mut inside, mut last) = (self.members.len(), begin);
         let mut entry = Entry::default();
@@ -161,7 +161,7 @@ impl Crowd {
                 self.connect();
             }
             let heard = self.turn(SILENCE, |number, member, bytes| {
-                match member.arrive(tongue, &channel(rooms, number), bytes) {
+                match member.arrive(codec, &channel(rooms, number), bytes) {
                     Step::None => {}
                     Step::Refused => entry.refused += 1,
                     Step::Entered => {
@@ -184,12 +184,12 @@ impl Crowd {
     /// something else.
     pub fn settle(&mut self) {
         const QUIET: Duration = Duration::from_millis(100);
-        let (tongue, rooms) = (self.tongue, self.shape);
+        let (codec, rooms) = (self.codec, self.shape);
         let mut heard = true;
         while std::mem::take(&mut heard) {
             self.turn(QUIET, |number, member, bytes| {
                 heard = true;
-                member.arrive(tongue, &channel(rooms, number), bytes);
+                member.arrive(codec, &channel(rooms, number), bytes);
             });
         }
     }
@@ -268,13 +268,13 @@ impl Crowd {
 
     /// Has these members, of rooms of their own, say something; what is heard of it in each room.
     fn try_words(&mut self, speakers: &[usize]) -> Vec<Box<[u8]>> {
-        let (tongue, shape) = (self.tongue, self.shape);
+        let (codec, shape) = (self.codec, self.shape);
         let mut expected = vec![String::new(); shape.rooms];
         for &speaker in speakers {
             let message = self.message(speaker);
             let member = &mut self.members[speaker];
             member.say(&message);
-            expected[speaker / shape.members] = tongue.heard(&member.name, member.variant);
+            expected[speaker / shape.members] = codec.heard(&member.name, member.variant);
         }
         let mut heard = vec![Box::default(); shape.rooms];
         let mut deaf = speakers.len() * (shape.members - 1);
@@ -298,7 +298,7 @@ impl Crowd {
     /// What a client sends to say something.
     pub(super) fn message(&self, number: usize) -> Vec<u8> {
         let member = &self.members[number];
-        self.tongue.message(&member.name, member.variant)
+        self.codec.message(&member.name, member.variant)
     }
 
     /// Reads from everyone who has something to read, after waiting for that as long as `wait`.
@@ -365,21 +365,21 @@ impl Crowd {
 
 impl Member {
     /// Hears something on its way into its room, or in it.
-    fn arrive(&mut self, tongue: Tongue, channel: &str, bytes: &[u8]) -> Step {
-        match tongue {
-            Tongue::Lines(sizes) => self.arrive_by_bytes(tongue, sizes, bytes.len()),
-            Tongue::Packages(_) => self.arrive_by_packages(tongue, channel, bytes),
+    fn arrive(&mut self, codec: Codec, channel: &str, bytes: &[u8]) -> Step {
+        match codec {
+            Codec::Lines(sizes) => self.arrive_by_bytes(codec, sizes, bytes.len()),
+            Codec::Packages(_) => self.arrive_by_packages(codec, channel, bytes),
         }
     }
 
-    fn arrive_by_bytes(&mut self, tongue: Tongue, sizes: Sizes, count: usize) -> Step {
+    fn arrive_by_bytes(&mut self, codec: Codec, sizes: Sizes, count: usize) -> Step {
         let Sizes {
             greeting, answer, ..
         } = sizes;
         self.received += count as u64;
         let received = self.received as usize;
         if self.stage == Stage::Outside && received >= greeting {
-            self.say(&tongue.entry(&self.name, GENERAL));
+            self.say(&codec.entry(&self.name, GENERAL));
             self.stage = Stage::Knocking { greeting, answer };
         }
         if self.stage == (Stage::Knocking { greeting, answer }) && received >= greeting + answer {
@@ -389,7 +389,7 @@ impl Member {
         Step::None
     }
 
-    fn arrive_by_packages(&mut self, tongue: Tongue, channel: &str, bytes: &[u8]) -> Step {
+    fn arrive_by_packages(&mut self, codec: Codec, channel: &str, bytes: &[u8]) -> Step {
         let mut step = Step::None;
         self.reader.feed(bytes);
         while let Some(package) = self.reader.next_package() {
@@ -400,7 +400,7 @@ impl Member {
                         package.text,
                         r#"{"type":"request","data":{"request":"login"}}"#
                     );
-                    self.say(&tongue.entry(&self.name, channel));
+                    self.say(&codec.entry(&self.name, channel));
                     self.stage = Stage::Knocking {
                         greeting: count,
                         answer: 0,
@@ -414,7 +414,7 @@ impl Member {
                         .starts_with(r#"{"type":"session","data":{"status":false"#)
                     {
                         step = Step::Refused;
-                        self.say(&tongue.entry(&self.name, channel));
+                        self.say(&codec.entry(&self.name, channel));
                     } else if package.text == joined(&self.name, channel) {
                         step = Step::Entered;
                         self.stage = Stage::In { greeting, answer };

@@ -1,16 +1,16 @@
-//! The planted bugs. None of them makes the hub run forever: a test that does not end fails nothing.
+//! The mutants, made by hand. None of them makes the hub run forever: a test that does not end fails nothing.
 
-/// A bug that can be planted, and the property that must catch it.
-pub(crate) struct Plant {
+/// A bug that can be made, and the property that must catch it.
+pub(crate) struct Mutant {
     /// The property's test, with its module.
     pub(crate) property: &'static str,
     /// What goes wrong with it.
     pub(crate) bug: &'static str,
-    /// The file it is planted in.
+    /// The file it is made in.
     pub(crate) file: &'static str,
     /// What stands there, once.
     pub(crate) find: &'static str,
-    /// What is planted in its place.
+    /// What it is replaced with.
     pub(crate) replace: &'static str,
 }
 
@@ -19,42 +19,40 @@ const CLOSING: &str = "core/src/hub/closing.rs";
 const HUB: &str = "core/src/hub/mod.rs";
 const INTAKE: &str = "core/src/hub/intake.rs";
 const OUTBOX: &str = "core/src/hub/outbox.rs";
-const ROOM: &str = "core/src/hub/room.rs";
+const ROOM: &str = "core/src/world/room.rs";
+const SEND: &str = "core/src/hub/send.rs";
+const TELL: &str = "core/src/hub/tell.rs";
 
 /// All of them, in the order of the properties.
-pub(crate) const PLANTS: [Plant; 35] = [
-    Plant {
+pub(crate) const MUTANTS: [Mutant; 35] = [
+    Mutant {
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "hiding and showing a room is not answered",
-        file: COMMANDS,
-        find: "        self.rooms.set_privacy(room, privacy);
-        self.list_channels(slot);
-",
-        replace: "        self.rooms.set_privacy(room, privacy);
-",
+        file: TELL,
+        find: "                self.channel_list = None;
+                self.list_channels(slot);",
+        replace: "                self.channel_list = None;",
     },
-    Plant {
+    Mutant {
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "a leaver is not told",
-        file: COMMANDS,
-        find: "        self.announce_left(room, &name, Some(slot));
-        self.rooms.leave(room, slot);
-",
-        replace: "        self.rooms.leave(room, slot);
-        self.announce_left(room, &name, Some(slot));
-",
+        file: TELL,
+        find: "                    self.announce(room, members, left, Some(slot));
+                    self.fanouts.leave(room, slot);",
+        replace: "                    self.fanouts.leave(room, slot);
+                    self.announce(room, members, left, None);",
     },
-    Plant {
+    Mutant {
         property: "answers::nothing_but_one_request_then_sessions_and_errors_comes_before_login",
         bug: "who is not logged in may list the rooms",
         file: COMMANDS,
-        find: "            (Phase::Login { .. }, Ok(ClientPackage::Command(command))) => {",
-        replace: "            (Phase::Login { .. }, Ok(ClientPackage::Command(Command::Channels))) => {
-                return self.list_channels(slot);
-            }
-            (Phase::Login { .. }, Ok(ClientPackage::Command(command))) => {",
+        find: "                let done = if is_guest {",
+        replace: r#"                if is_guest && error_type == "channels" {
+                    return self.list_channels(slot);
+                }
+                let done = if is_guest {"#,
     },
-    Plant {
+    Mutant {
         property: "answers::what_a_user_writes_cannot_forge_a_package",
         bug: "line feeds are written as they are",
         file: "core/src/wire/package.rs",
@@ -62,7 +60,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
         replace: r#"    let text = String::from_utf8(text).expect("JSON is UTF-8").replace("\\n", "\n");
     out.extend_from_slice(text.as_bytes());"#,
     },
-    Plant {
+    Mutant {
         property: "bytes::any_splitting_of_the_same_bytes_gives_the_same_output",
         bug: "a backslash at the end of a piece escapes nothing",
         file: "core/src/wire/scan.rs",
@@ -72,21 +70,21 @@ pub(crate) const PLANTS: [Plant; 35] = [
         }
         let mut at = 0;",
     },
-    Plant {
+    Mutant {
         property: "bytes::arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound",
         bug: "an unfinished package may be as long as a megabyte",
         file: "core/src/wire/decoder.rs",
         find: "    let room = max - partial.len();",
         replace: "    let room = max.max(1 << 20) - partial.len();",
     },
-    Plant {
+    Mutant {
         property: "bytes::arbitrary_bytes_make_nothing_panic_and_memory_stays_within_its_bound",
         bug: "an error quotes the middle of what came, wherever its characters are",
         file: "core/src/wire/package.rs",
         find: "        let error_type = error_type.chars().take(Self::MAX_QUOTED).collect();",
         replace: "        let error_type = error_type[..error_type.len().min(3)].into();",
     },
-    Plant {
+    Mutant {
         property: "connections::a_newcomer_is_greeted_in_the_servers_encoding_whoever_had_its_place",
         bug: "a connection inherits the encoding of the one that had its place",
         file: OUTBOX,
@@ -98,24 +96,22 @@ pub(crate) const PLANTS: [Plant; 35] = [
                 }
             }",
     },
-    Plant {
+    Mutant {
         property: "connections::a_hub_that_everyone_has_left_is_as_good_as_new",
         bug: "a stream that is cut off keeps its inflater",
-        file: CLOSING,
+        file: "core/src/hub/door.rs",
         find: "        self.release_stream(slot);
-        let conn = self.conns[slot as usize]
-            .take()",
-        replace: "        let conn = self.conns[slot as usize]
-            .take()",
+        let conn = self.conns.remove(slot)",
+        replace: "        let conn = self.conns.remove(slot)",
     },
-    Plant {
+    Mutant {
         property: "connections::every_connection_ends_exactly_once_and_nothing_is_wanted_of_it_afterwards",
         bug: "what was wanted of a connection that has gone is still said",
         file: HUB,
         find: "                    if self.is_open(id) {",
         replace: "                    if self.is_open(id) || id.0 % 2 == 0 {",
     },
-    Plant {
+    Mutant {
         property: "connections::every_connection_ends_exactly_once_and_nothing_is_wanted_of_it_afterwards",
         bug: "a connection whose peer has left is closed twice",
         file: CLOSING,
@@ -126,7 +122,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
             self.outputs.push_back(Output::Close(id, reason));
             self.close(slot, reason);",
     },
-    Plant {
+    Mutant {
         property: "connections::the_same_input_gives_the_same_output_and_state",
         bug: "how many logins may fail depends on what other hubs have seen",
         file: COMMANDS,
@@ -135,7 +131,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
         let seen = SEEN.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
         let last = *failed >= tries || seen % 7 == 6;",
     },
-    Plant {
+    Mutant {
         property: "connections::timers_are_never_early_and_never_in_the_past",
         bug: "deadlines come a microsecond early",
         file: "core/src/hub/timers.rs",
@@ -146,7 +142,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
                 || order(slot) == 0 && at <= now + core::time::Duration::from_micros(1))
 ",
     },
-    Plant {
+    Mutant {
         property: "connections::timers_are_never_early_and_never_in_the_past",
         bug: "what one input left for the next is due in the past",
         file: HUB,
@@ -155,24 +151,24 @@ pub(crate) const PLANTS: [Plant; 35] = [
         replace: "            Some(_) => return Some(self.now),
 ",
     },
-    Plant {
+    Mutant {
         property: "delivery::a_message_reaches_exactly_the_other_members_of_its_room_at_that_point",
         bug: "at most two members are told anything",
-        file: HUB,
+        file: SEND,
         find: "        for &member in &*members {",
-        replace: "        for &member in members.iter().filter(|member| Some(**member) != except).take(2) {",
+        replace: "        for &member in members.iter().filter(|member| to.means(**member)).take(2) {",
     },
-    Plant {
+    Mutant {
         property: "delivery::a_slow_reader_changes_nobody_elses_bytes_but_for_the_notice_that_it_left",
-        bug: "the fan-out ends at a member whose queue bursts",
-        file: HUB,
-        find: "            follow(pushed, member, &mut self.outputs, &mut self.burst);",
-        replace: "            follow(pushed, member, &mut self.outputs, &mut self.burst);
-            if pushed == Pushed::Burst {
+        bug: "the fan-out ends at a member whose queue overflows",
+        file: SEND,
+        find: "            note(pushed, member, &mut self.outputs, &mut self.overflowed);",
+        replace: "            note(pushed, member, &mut self.outputs, &mut self.overflowed);
+            if pushed == Pushed::Overflowed {
                 break;
             }",
     },
-    Plant {
+    Mutant {
         property: "delivery::all_members_of_a_room_hear_its_messages_in_one_order",
         bug: "a new segment overtakes what is queued but for the first span",
         file: OUTBOX,
@@ -184,137 +180,141 @@ pub(crate) const PLANTS: [Plant; 35] = [
                 queue.earlier.insert(1, span);
             }",
     },
-    Plant {
+    Mutant {
         property: "delivery::no_sender_hears_an_echo",
         bug: "a message goes to everyone in the room",
-        file: COMMANDS,
-        find: "        self.broadcast_written(room, Some(slot));",
-        replace: "        self.broadcast_written(room, None);",
+        file: TELL,
+        find: "                self.broadcast(room, To::AllBut(slot), &said);",
+        replace: "                self.broadcast(room, To::All, &said);",
     },
-    Plant {
+    Mutant {
         property: "delivery::what_one_sender_says_is_never_reordered",
         bug: "what comes during a pause overtakes what has come before",
         file: "core/src/hub/conn.rs",
         find: "        self.backlog.extend(bytes);",
         replace: "        bytes.iter().rev().for_each(|byte| self.backlog.push_front(*byte));",
     },
-    Plant {
+    Mutant {
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
         bug: "what is left of a read at a pause is lost",
         file: INTAKE,
         find: "                self.conn(slot).keep(rest, most);",
         replace: "                self.conn(slot).keep(&rest[..0], most);",
     },
-    Plant {
+    Mutant {
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
         bug: "the fourth member is told everything twice",
-        file: HUB,
+        file: SEND,
         find: "        for &member in &*members {",
         replace: "        for &member in members.iter().chain(members.get(3)) {",
     },
-    Plant {
+    Mutant {
         property: "metamorphic::a_client_alone_in_a_room_of_its_own_changes_nobody",
         bug: "a new name is told to the general room too",
-        file: COMMANDS,
-        find: "        self.announce(room, members, &renamed, Some(slot));",
-        replace: "        self.announce(room, members, &renamed, Some(slot));
-        if room != GENERAL {
-            self.broadcast(GENERAL, &renamed);
-        }",
+        file: TELL,
+        find: "                self.announce(room, self.members(room), renamed, Some(slot));",
+        replace: "                self.announce(room, self.members(room), renamed, Some(slot));
+                if room != RoomId::GENERAL {
+                    let told = Notification::UserRename {
+                        old_username: from.as_str().into(),
+                        new_username: fact.username.as_str().into(),
+                    };
+                    self.broadcast(RoomId::GENERAL, To::All, &ServerPackage::Notification(told));
+                }",
     },
-    Plant {
+    Mutant {
         property: "metamorphic::a_refused_command_that_is_left_out_takes_only_its_reply_with_it",
-        bug: "who may not hide a room owns it afterwards",
-        file: COMMANDS,
-        find: r#"            return Err(format!("Only the channel's owner can set it to {word}.").into());"#,
-        replace: r#"            self.rooms.get_mut(room).owner = Some(slot);
-            return Err(format!("Only the channel's owner can set it to {word}.").into());"#,
+        bug: "who may not hide a room hides it all the same",
+        file: "core/src/world/privacy.rs",
+        find: "            return Err(Refusal::NotOwner(privacy));",
+        replace: "            self.rooms.set_privacy(id, privacy);
+            return Err(Refusal::NotOwner(privacy));",
     },
-    Plant {
+    Mutant {
         property: "metamorphic::renaming_all_users_consistently_does_the_same_to_what_they_hear",
         bug: "who is in a room is listed by name",
         file: "core/src/hub/lists.rs",
-        find: "        let (users, more) = fitting(names, self.config.list_bytes());",
-        replace: "        let mut names: Vec<_> = names.collect();
+        find: "        let (users, more) = fitting(self.world.members(room), self.config.list_bytes());",
+        replace: "        let mut names: Vec<_> = self.world.members(room).collect();
         names.sort_unstable();
         let (users, more) = fitting(names.into_iter(), self.config.list_bytes());",
     },
-    Plant {
+    Mutant {
         property: "metamorphic::shifting_all_time_changes_nothing",
         bug: "the first package of a connection costs nothing, but for early ones",
-        file: "core/src/hub/pace.rs",
-        find: "            self.0 = self.0.max(now) + rate.interval.saturating_mul(tokens);",
-        replace: "            self.0 = (self.0 + rate.interval.saturating_mul(tokens)).max(now);",
+        file: "core/src/hub/gcra.rs",
+        find: "            self.0 = self.0.max(now) + quota.interval.saturating_mul(packages);",
+        replace: "            self.0 = (self.0 + quota.interval.saturating_mul(packages)).max(now);",
     },
-    Plant {
+    Mutant {
         property: "model::everyone_hears_what_the_model_says",
         bug: "the member who came last inherits a room",
         file: ROOM,
         find: "            place.owner = place.members.first().copied();",
         replace: "            place.owner = place.members.last().copied();",
     },
-    Plant {
+    Mutant {
         property: "model::everyone_hears_what_the_model_says_in_any_encoding_and_read_at_the_end",
         bug: "a package from a stream loses its last byte",
         file: "core/src/wire/decoder.rs",
         find: "            Place::Ring(taken)",
         replace: "            Place::Ring(taken.start..taken.end - 1)",
     },
-    Plant {
+    Mutant {
         property: "model::in_a_room_over_the_announce_limit_only_the_one_concerned_is_told",
         bug: "who goes from a room that is just over the limit is announced",
-        file: COMMANDS,
-        find: "        let members = place.members.len() + usize::from(leaver.is_none());",
-        replace: "        let members = place.members.len();",
+        file: TELL,
+        find: "                let members = self.members(room) + 1;",
+        replace: "                let members = self.members(room);",
     },
-    Plant {
+    Mutant {
         property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",
         bug: "the name of a user who goes stays taken",
-        file: CLOSING,
-        find: "        self.usernames.release(&name);",
+        file: "core/src/world/login.rs",
+        find: "        self.usernames.release(&left.username);",
         replace: "",
     },
-    Plant {
+    Mutant {
         property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",
         bug: "capitals make another name",
         file: "core/src/names.rs",
         find: "        return text.to_ascii_lowercase().into_boxed_str();",
         replace: "        return text.into();",
     },
-    Plant {
+    Mutant {
         property: "rooms::a_private_room_is_in_no_list_and_no_outsider_gets_in_or_learns_its_members",
         bug: "a private room with one member admits a second",
-        file: COMMANDS,
-        find: "            Some(room) if self.rooms.get(room).privacy == Privacy::Private => {",
+        file: "core/src/world/join.rs",
+        find: "            Some(room) if self.rooms.of_member(room).privacy == Privacy::Private => {",
         replace: "            Some(room)
-                if self.rooms.get(room).privacy == Privacy::Private
-                    && self.rooms.get(room).members.len() > 1 =>
+                if self.rooms.of_member(room).privacy == Privacy::Private
+                    && self.rooms.of_member(room).members.len() > 1 =>
             {",
     },
-    Plant {
+    Mutant {
         property: "rooms::join_and_leave_notices_pair_up",
         bug: "nobody is told of a user who goes",
-        file: CLOSING,
-        find: "        if self.stage == Stage::Serving {",
-        replace: "        if self.stage == Stage::Stopping {",
+        file: TELL,
+        find: "                    if why != Departure::Gone || self.stage == Stage::Serving {",
+        replace: "                    if why != Departure::Gone || self.stage == Stage::Stopping {",
     },
-    Plant {
+    Mutant {
         property: "rooms::the_general_room_always_exists",
         bug: "the general room is in no list while nobody is in it",
         file: ROOM,
-        find: "        self.listed.keys().map(|name| &**name)",
-        replace: "        let deserted = self.get(GENERAL).members.is_empty();
-        let listed = self.listed.keys().map(|name| &**name);
+        find: "        self.listed.keys().map(Name::as_str)",
+        replace: "        let deserted = self.of_member(RoomId::GENERAL).members.is_empty();
+        let listed = self.listed.keys().map(Name::as_str);
         listed.filter(move |name| !(deserted && *name == RoomName::GENERAL))",
     },
-    Plant {
+    Mutant {
         property: "runtimes::mio_smol_and_the_bare_hub_give_everyone_the_same_transcript",
         bug: "mio hands over everything twice",
         file: "io-mio/src/server.rs",
         find: "Input::Received(id, &self.buffer[..count]));",
         replace: "Input::Received(id, &self.buffer[..count].repeat(2)));",
     },
-    Plant {
+    Mutant {
         property: "runtimes::mio_smol_and_the_bare_hub_give_everyone_the_same_transcript",
         bug: "smol hands over everything twice",
         file: "io-smol/src/server.rs",
@@ -325,7 +325,7 @@ pub(crate) const PLANTS: [Plant; 35] = [
 
 /// A bug that the simulator must find within its seeds, and the test that runs them. Connections went
 /// deaf by it, with the simulator looking on: its adapter looked again where the real ones do not.
-pub(crate) const SIMULATED: Plant = Plant {
+pub(crate) const SIMULATED: Mutant = Mutant {
     property: "many_seeds_keep_every_promise_and_reach_every_mark",
     bug: "timers run before what was sent leaves its queue",
     file: HUB,

@@ -1,10 +1,10 @@
-//! The floor, in a process of its own: `floor MEMBERS GREETING ANSWER`, see
-//! [`chatmaster_tests::load::floor`]. Says on standard output where it listens, and stops when standard
+//! The baseline, in a process of its own: `baseline MEMBERS GREETING ANSWER`, see
+//! [`chatmaster_tests::load::baseline`]. Says on standard output where it listens, and stops when standard
 //! input ends.
 
 use std::io::Read;
 
-use chatmaster_tests::load::floor::{self, Etiquette};
+use chatmaster_tests::load::baseline::{self, Imitated};
 
 fn main() {
     let mut numbers = std::env::args().skip(1).map(|argument| {
@@ -13,7 +13,7 @@ fn main() {
             .expect("the arguments are MEMBERS GREETING ANSWER, numbers")
     });
     let mut next = || numbers.next().expect("there are three arguments");
-    let etiquette = Etiquette {
+    let imitated = Imitated {
         members: next(),
         greeting: next(),
         answer: next(),
@@ -23,5 +23,6 @@ fn main() {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    floor::serve(etiquette, |address| println!("{address}")).expect("the system has a poll for it");
+    baseline::serve(imitated, |address| println!("{address}"))
+        .expect("the system has a poll for it");
 }

@@ -1,5 +1,5 @@
-//! Every property is seen to fail: for each there is at least one planted bug ([`list`]) that it
-//! must catch. The bugs are planted in a copy of the sources, one at a time.
+//! Every property is seen to fail: for each there is at least one mutant ([`list`]) that it
+//! must catch. They are made in a copy of the sources, one at a time.
 
 mod list;
 
@@ -9,48 +9,48 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use list::{PLANTS, Plant, SIMULATED};
+use list::{MUTANTS, Mutant, SIMULATED};
 
 /// Tests among the properties that are single cases of a bug there was.
 const SINGLE_CASES: [&str; 1] =
     ["bytes::what_is_left_of_one_read_when_flood_control_sets_in_is_bounded_too"];
 
 #[test]
-fn every_planted_bug_still_has_its_place() {
-    for plant in PLANTS.iter().chain([&SIMULATED]) {
-        let text = fs::read_to_string(workspace().join(plant.file)).expect("sources can be read");
-        plant.check(&text);
+fn every_mutant_still_has_its_place() {
+    for mutant in MUTANTS.iter().chain([&SIMULATED]) {
+        let text = fs::read_to_string(workspace().join(mutant.file)).expect("sources can be read");
+        mutant.check(&text);
     }
 }
 
 #[test]
-#[ignore = "rebuilds the core once for each planted bug: minutes"]
-fn every_property_fails_on_its_planted_bug() {
-    let garden = Garden::dig("properties");
-    let mut names: BTreeSet<&str> = PLANTS.iter().map(|plant| plant.property).collect();
+#[ignore = "rebuilds the core once for each mutant: minutes"]
+fn every_property_fails_on_its_mutant() {
+    let sandbox = Sandbox::new("properties");
+    let mut names: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.property).collect();
     let began = Instant::now();
-    let outcome = garden.test(&names);
+    let outcome = sandbox.test(&names);
     assert!(
         matches!(outcome, Outcome::Passed),
-        "without a planted bug: {outcome:?}"
+        "without one: {outcome:?}"
     );
     println!(
-        "{:6.1} s  nothing planted: {} properties hold",
+        "{:6.1} s  no mutant: {} properties hold",
         began.elapsed().as_secs_f32(),
         names.len()
     );
 
     let mut missed = Vec::new();
-    for plant in &PLANTS {
+    for mutant in &MUTANTS {
         let began = Instant::now();
-        let outcome = garden.with(plant, || garden.test(&BTreeSet::from([plant.property])));
+        let outcome = sandbox.with(mutant, || sandbox.test(&BTreeSet::from([mutant.property])));
         let took = began.elapsed().as_secs_f32();
         println!(
             "{took:6.1} s  {outcome:?}: {} in {}: {}",
-            plant.property, plant.file, plant.bug
+            mutant.property, mutant.file, mutant.bug
         );
         if !matches!(outcome, Outcome::Failed(_)) {
-            missed.push(plant.bug);
+            missed.push(mutant.bug);
         }
     }
     assert!(
@@ -61,18 +61,18 @@ fn every_property_fails_on_its_planted_bug() {
 
     names.extend(SINGLE_CASES);
     let names: BTreeSet<String> = names.into_iter().map(String::from).collect();
-    let mut tests = garden.tests();
+    let mut tests = sandbox.tests();
     // Those are about how the counterexamples are kept.
     tests.retain(|test| !test.starts_with("counterexample::"));
-    assert_eq!(tests, names, "every property has a planted bug");
+    assert_eq!(tests, names, "every property has a mutant");
 }
 
 #[test]
 #[ignore = "builds the core once more, and runs the simulator: minutes"]
 fn the_simulator_finds_connections_that_go_deaf() {
-    let garden = Garden::dig("simulator");
-    let outcome = garden.with(&SIMULATED, || {
-        garden.test(&BTreeSet::from([SIMULATED.property]))
+    let sandbox = Sandbox::new("simulator");
+    let outcome = sandbox.with(&SIMULATED, || {
+        sandbox.test(&BTreeSet::from([SIMULATED.property]))
     });
     println!("{outcome:?}: {}", SIMULATED.bug);
     assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
@@ -87,7 +87,7 @@ fn workspace() -> PathBuf {
         .into()
 }
 
-impl Plant {
+impl Mutant {
     /// # Panics
     /// If the text to be replaced is not there, or not only once.
     fn check(&self, text: &str) {
@@ -120,29 +120,29 @@ impl std::fmt::Debug for Outcome {
 }
 
 /// A copy of the sources, with a target folder of its own.
-struct Garden {
+struct Sandbox {
     /// The tests that are run.
     suite: &'static str,
     sources: PathBuf,
     target: PathBuf,
 }
 
-impl Garden {
-    fn dig(suite: &'static str) -> Self {
+impl Sandbox {
+    fn new(suite: &'static str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("plants")
+            .join("mutants")
             .join(suite);
-        let garden = Garden {
+        let sandbox = Sandbox {
             suite,
             sources: folder.join("sources"),
             target: folder.join("target"),
         };
-        if garden.sources.exists() {
-            fs::remove_dir_all(&garden.sources).expect("the last copy is ours");
+        if sandbox.sources.exists() {
+            fs::remove_dir_all(&sandbox.sources).expect("the last copy is ours");
         }
-        fs::create_dir_all(&garden.sources).expect("the target folder is ours");
+        fs::create_dir_all(&sandbox.sources).expect("the target folder is ours");
         for part in ["Cargo.lock", "core", "io-mio", "io-smol", "tests"] {
-            copy(&workspace().join(part), &garden.sources.join(part));
+            copy(&workspace().join(part), &sandbox.sources.join(part));
         }
         // The command is no part of it.
         let manifest = fs::read_to_string(workspace().join("Cargo.toml")).expect("it can be read");
@@ -153,16 +153,16 @@ impl Garden {
             .collect::<Vec<_>>()
             .join("\n")
             .replace("\"tui\", ", "");
-        fs::write(garden.sources.join("Cargo.toml"), manifest).expect("the copy is ours");
-        garden
+        fs::write(sandbox.sources.join("Cargo.toml"), manifest).expect("the copy is ours");
+        sandbox
     }
 
-    /// Does something while a bug is planted.
-    fn with<T>(&self, plant: &Plant, act: impl FnOnce() -> T) -> T {
-        let path = self.sources.join(plant.file);
+    /// Does something while a mutant is in place.
+    fn with<T>(&self, mutant: &Mutant, act: impl FnOnce() -> T) -> T {
+        let path = self.sources.join(mutant.file);
         let text = fs::read_to_string(&path).expect("the copy is ours");
-        plant.check(&text);
-        fs::write(&path, text.replace(plant.find, plant.replace)).expect("the copy is ours");
+        mutant.check(&text);
+        fs::write(&path, text.replace(mutant.find, mutant.replace)).expect("the copy is ours");
         let done = act();
         fs::write(&path, text).expect("the copy is ours");
         done
