@@ -1,6 +1,7 @@
 //! Packages on the wire (the [protocol](crate::protocol) has a section of that name): what they are, how
 //! bytes become packages, and packages bytes.
 
+mod command;
 mod decoder;
 mod encoder;
 mod inflater;
@@ -8,14 +9,13 @@ mod package;
 mod scan;
 mod short;
 
+pub use command::Command;
 pub(crate) use decoder::Framing;
 pub use decoder::{Decoded, Decoder, Step, Unfinished, Violation};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
-pub use package::{
-    ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus,
-};
+pub use package::{ClientPackage, Notification, PackageError, ServerPackage, SessionStatus};
 pub(crate) use package::{Controls, Strictness};
 pub use scan::MAX_NESTING;
 

@@ -14,6 +14,8 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::command::Command;
+
 /// A package from a client: a message or a command. The other four types are only used by the
 /// server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,43 +30,6 @@ pub enum ClientPackage<'a> {
     },
     /// Something for the server to do.
     Command(Command<'a>),
-}
-
-/// A command (the [protocol](crate::protocol), "Commands"). Names are as the client wrote them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command<'a> {
-    /// The answer to the login request.
-    Login(Cow<'a, str>),
-    /// Take another username.
-    Rename(Cow<'a, str>),
-    /// Enter a room, or create it.
-    Join(Cow<'a, str>),
-    /// Go back to the general room.
-    Leave,
-    /// Hide the current room and close it to newcomers.
-    Private,
-    /// Show and open it again.
-    Public,
-    /// List the public rooms.
-    Channels,
-    /// List who is in the current room.
-    Users,
-}
-
-impl Command<'_> {
-    /// The command's name in packages, and the `error_type` of what goes wrong with it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Command::Login(_) => "login",
-            Command::Rename(_) => "rename",
-            Command::Join(_) => "join",
-            Command::Leave => "leave",
-            Command::Private => "private",
-            Command::Public => "public",
-            Command::Channels => "channels",
-            Command::Users => "users",
-        }
-    }
 }
 
 /// A package that is well framed but does not say anything the server could do. It is answered with
@@ -82,7 +47,7 @@ impl PackageError {
     /// The most characters of a peer's own words that an error repeats.
     const MAX_QUOTED: usize = 64;
 
-    fn new(error_type: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(error_type: &str, message: impl Into<String>) -> Self {
         let error_type = error_type.chars().take(Self::MAX_QUOTED).collect();
         PackageError {
             error_type,
@@ -123,26 +88,6 @@ struct MessagePackage<'a> {
     data: Object<MessageData<'a>>,
 }
 
-#[derive(Deserialize)]
-struct CommandData<'a> {
-    #[serde(borrow)]
-    command: Cow<'a, str>,
-    #[serde(borrow)]
-    parameters: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct UsernameParameter<'a> {
-    #[serde(borrow)]
-    username: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct ChannelParameter<'a> {
-    #[serde(borrow)]
-    channel: Cow<'a, str>,
-}
-
 /// A JSON object. An array of the values alone, which serde takes for a struct as well, is none.
 struct Object<T>(T);
 
@@ -177,7 +122,10 @@ pub(crate) enum Strictness {
 }
 
 impl Strictness {
-    fn object<'a, T: Deserialize<'a>>(self, text: &'a str) -> Result<T, serde_json::Error> {
+    pub(super) fn object<'a, T: Deserialize<'a>>(
+        self,
+        text: &'a str,
+    ) -> Result<T, serde_json::Error> {
         match self {
             Strictness::Lenient => serde_json::from_str(text),
             Strictness::Strict => serde_json::from_str(text).map(|Object(object)| object),
@@ -185,7 +133,7 @@ impl Strictness {
     }
 
     /// What is wrong, if it is more than that something else was expected.
-    fn cause(self, error: &serde_json::Error) -> Option<String> {
+    pub(super) fn cause(self, error: &serde_json::Error) -> Option<String> {
         if self == Strictness::Lenient {
             return None;
         }
@@ -254,73 +202,13 @@ impl<'a> ClientPackage<'a> {
         #[serde(tag = "type", content = "data", rename_all = "snake_case")]
         enum Package<'a> {
             Message { message: &'a str, username: &'a str },
-            Command(CommandOut<'a>),
-        }
-        #[derive(Serialize)]
-        struct CommandOut<'a> {
-            command: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            parameters: Option<Parameters<'a>>,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "snake_case")]
-        enum Parameters<'a> {
-            Username(&'a str),
-            Channel(&'a str),
+            Command(&'a Command<'a>),
         }
         let package = match self {
             ClientPackage::Message { message, username } => Package::Message { message, username },
-            ClientPackage::Command(command) => Package::Command(CommandOut {
-                command: command.name(),
-                parameters: match command {
-                    Command::Login(name) | Command::Rename(name) => {
-                        Some(Parameters::Username(name))
-                    }
-                    Command::Join(channel) => Some(Parameters::Channel(channel)),
-                    _ => None,
-                },
-            }),
+            ClientPackage::Command(command) => Package::Command(command),
         };
         write_json(&package, out);
-    }
-}
-
-impl<'a> Command<'a> {
-    fn parse(strictness: Strictness, data: &'a str) -> Result<Self, PackageError> {
-        let CommandData {
-            command,
-            parameters,
-        } = strictness.object(data).map_err(|error| {
-            let needs = || "A command needs data.command, a string.".into();
-            let cause = strictness.cause(&error);
-            PackageError::new("command", cause.unwrap_or_else(needs))
-        })?;
-        let parameters = parameters.map_or("null", RawValue::get);
-        let refused = |parameter: &str, error: serde_json::Error| {
-            let needs = || format!("{command} needs data.parameters.{parameter}, a string.");
-            let cause = strictness.cause(&error);
-            PackageError::new(&command, cause.unwrap_or_else(needs))
-        };
-        let username = || {
-            let parsed = strictness.object(parameters);
-            parsed
-                .map(|UsernameParameter { username }| username)
-                .map_err(|error| refused("username", error))
-        };
-        match &*command {
-            "login" => username().map(Command::Login),
-            "rename" => username().map(Command::Rename),
-            "join" => strictness
-                .object(parameters)
-                .map(|ChannelParameter { channel }| Command::Join(channel))
-                .map_err(|error| refused("channel", error)),
-            "leave" => Ok(Command::Leave),
-            "private" => Ok(Command::Private),
-            "public" => Ok(Command::Public),
-            "channels" | "channel_list" => Ok(Command::Channels),
-            "users" => Ok(Command::Users),
-            _ => Err(PackageError::new(&command, "Unknown command.")),
-        }
     }
 }
 
