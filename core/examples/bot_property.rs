@@ -82,6 +82,7 @@ fn arrivals_and_greetings(events: Vec<Event>) -> (Vec<String>, Vec<String>) {
                 username,
                 channel,
                 me: true,
+                ..
             } if channel == "general" => {
                 came.push(greeting(&username));
                 name = username;

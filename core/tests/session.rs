@@ -2,7 +2,7 @@
 //! here is a script of packages, so that other servers than ours are met too; the tests that span
 //! crates run it against the hub.
 
-use chatmaster_core::session::{Action, ActionError, End, Event, Listing};
+use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Request, RequestId};
 use chatmaster_core::wire::{
     ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Violation,
 };
@@ -61,8 +61,8 @@ impl Line {
         self.input(SessionInput::Received(packages.as_bytes()))
     }
 
-    fn acts(&mut self, action: Action) -> Result<(), ActionError> {
-        let done = self.session.act(Time::ZERO, action);
+    fn acts(&mut self, request: impl Into<Request>) -> Result<RequestId, ActionError> {
+        let done = self.session.act(Time::ZERO, request);
         self.outputs
             .extend(std::iter::from_fn(|| self.session.poll_output()));
         done
@@ -114,7 +114,8 @@ fn a_login_request_is_answered_with_the_configured_name() {
             username,
             channel,
             channels,
-            more: 0
+            more: 0,
+            request: None
         }]
     );
     assert_eq!(line.session.place(), Some(("Alice", "general")));
@@ -128,7 +129,7 @@ fn who_asks_faster_than_is_answered_waits_and_every_answer_stays_its_own() {
     let refused = loop {
         line.says();
         match line.acts(Action::Channels) {
-            Ok(()) => asked += 1,
+            Ok(_) => asked += 1,
             Err(error) => break error,
         }
     };
@@ -150,19 +151,26 @@ fn who_asks_faster_than_is_answered_waits_and_every_answer_stays_its_own() {
 #[test]
 fn a_user_without_a_name_or_with_a_refused_one_is_asked_for_one() {
     let mut line = Line::new(config());
-    assert_eq!(line.hears(REQUEST), [Event::NameWanted { reason: None }]);
+    assert_eq!(
+        line.hears(REQUEST),
+        [Event::NameWanted {
+            reason: None,
+            request: None
+        }]
+    );
     assert_eq!(
         line.acts(Action::Say("hi".into())),
         Err(ActionError::NotLoggedIn)
     );
-    line.acts(Action::Login("bob".into())).unwrap();
+    let asked = line.acts(Action::Login("bob".into())).unwrap();
     assert_eq!(
         line.acts(Action::Login("bob".into())),
         Err(ActionError::LoginNotWanted)
     );
     let refused = r#"{"type":"session","data":{"status":0,"reason":"Username is already taken."}}"#;
     let reason = Some("Username is already taken.".to_string());
-    assert_eq!(line.hears(refused), [Event::NameWanted { reason }]);
+    let request = Some(asked);
+    assert_eq!(line.hears(refused), [Event::NameWanted { reason, request }]);
     line.acts(Action::Login("alice".into())).unwrap();
     assert_eq!(line.hears(WELCOME).len(), 1);
     assert_eq!(
@@ -180,7 +188,7 @@ fn a_server_that_says_no_more_than_other_servers_do_will_do() {
     line.hears(REQUEST);
     line.hears(r#"{"type":"session","data":{"status":1,"channels":["Channel1"]}}"#);
     assert_eq!(line.session.place(), Some(("al", "general")));
-    line.acts(Action::Join("den".into())).unwrap();
+    let asked = line.acts(Action::Join("den".into())).unwrap();
     let joined = line.hears(&notification(
         r#""event_type":"user_joined","username":"al""#,
     ));
@@ -190,7 +198,8 @@ fn a_server_that_says_no_more_than_other_servers_do_will_do() {
         [Event::Joined {
             username,
             channel,
-            me: true
+            me: true,
+            request: Some(asked)
         }]
     );
     assert_eq!(line.session.place(), Some(("al", "den")));
@@ -275,24 +284,26 @@ fn packages_become_events_and_the_place_is_kept() {
         }]
     );
     let joined = r#""event_type":"user_joined","username":"Alice","channel":"den""#;
-    line.acts(Action::Join("DEN".into())).unwrap();
+    let asked = line.acts(Action::Join("DEN".into())).unwrap();
     assert_eq!(
         line.hears(&notification(joined)),
         [Event::Joined {
             username: "Alice".into(),
             channel: "den".into(),
-            me: true
+            me: true,
+            request: Some(asked)
         }]
     );
     assert_eq!(line.session.place(), Some(("Alice", "den")));
-    line.acts(Action::Rename("Al".into())).unwrap();
+    let asked = line.acts(Action::Rename("Al".into())).unwrap();
     let renamed = r#""event_type":"user_rename","old_username":"Alice","new_username":"Al""#;
     assert_eq!(
         line.hears(&notification(renamed)),
         [Event::Renamed {
             old_username: "Alice".into(),
             new_username: "Al".into(),
-            me: true
+            me: true,
+            request: Some(asked)
         }]
     );
     let left = r#""event_type":"user_left","username":"bob","channel":"den""#;
@@ -301,7 +312,8 @@ fn packages_become_events_and_the_place_is_kept() {
         [Event::Left {
             username: "bob".into(),
             channel: "den".into(),
-            me: false
+            me: false,
+            request: None
         }]
     );
     let users = r#""event_type":"user_list","channel":"den","users":["Al","carol"],"more":3"#;
@@ -310,7 +322,8 @@ fn packages_become_events_and_the_place_is_kept() {
         [Event::Users {
             channel: "den".into(),
             users: vec!["Al".into(), "carol".into()],
-            more: 3
+            more: 3,
+            request: None
         }]
     );
     assert_eq!(line.session.place(), Some(("Al", "den")));
@@ -319,42 +332,84 @@ fn packages_become_events_and_the_place_is_kept() {
 #[test]
 fn lists_say_what_they_answer_and_a_sync_is_answered_in_its_turn() {
     let mut line = Line::logged_in();
-    for action in [
+    let [private, sync, public, channels] = [
         Action::Private,
         Action::Sync,
         Action::Public,
         Action::Channels,
-    ] {
-        line.acts(action).unwrap();
-    }
+    ]
+    .map(|action| line.acts(action).ok());
     let list = notification(r#""event_type":"channel_list","channels":["general"]"#);
-    let listing = |answers| Event::Channels {
+    let listing = |answers, request| Event::Channels {
         channels: vec!["general".into()],
         more: 0,
         answers,
+        request,
     };
-    assert_eq!(line.hears(&list), [listing(Listing::Private)]);
-    assert_eq!(line.hears(&list), [Event::Synced]);
-    assert_eq!(line.hears(&list), [listing(Listing::Public)]);
-    assert_eq!(line.hears(&list), [listing(Listing::Channels)]);
+    assert_eq!(line.hears(&list), [listing(Listing::Private, private)]);
+    assert_eq!(line.hears(&list), [Event::Synced { request: sync }]);
+    assert_eq!(line.hears(&list), [listing(Listing::Public, public)]);
+    assert_eq!(line.hears(&list), [listing(Listing::Channels, channels)]);
+    let unasked = listing(Listing::Channels, None);
+    assert_eq!(line.hears(&list), [unasked]);
     assert_eq!(line.session.channels(), ["general"]);
 }
 
 #[test]
 fn an_error_answers_the_command_of_its_type() {
     let mut line = Line::logged_in();
-    line.acts(Action::Private).unwrap();
-    line.acts(Action::Sync).unwrap();
+    let private = line.acts(Action::Private).unwrap();
+    let sync = line.acts(Action::Sync).unwrap();
     let told = r#"{"type":"error","data":{"error_type":"private","message":"No."}}"#;
     assert_eq!(
         line.hears(told),
         [Event::Error {
             error_type: "private".into(),
-            message: "No.".into()
+            message: "No.".into(),
+            request: Some(private)
         }]
     );
     let list = notification(r#""event_type":"channel_list","channels":["general"]"#);
-    assert_eq!(line.hears(&list), [Event::Synced]);
+    let request = Some(sync);
+    assert_eq!(line.hears(&list), [Event::Synced { request }]);
+}
+
+#[test]
+fn requests_are_counted_and_whoever_numbers_them_finds_the_numbers_in_the_answers() {
+    let mut line = Line::logged_in();
+    assert_eq!(line.acts(Action::Users), Ok(RequestId(0)));
+    assert!(line.acts(Action::Say(String::new())).is_err());
+    assert_eq!(line.acts(Action::Users), Ok(RequestId(1)), "none is lost");
+    let chosen = RequestId(7);
+    assert_eq!(line.acts((chosen, Action::Users)), Ok(chosen));
+    assert_eq!(line.acts(Action::Users), Ok(RequestId(8)));
+    let users = notification(r#""event_type":"user_list","channel":"den","users":[]"#);
+    for number in [0, 1, 7, 8] {
+        let events = line.hears(&users);
+        assert_eq!(events[0].request(), Some(RequestId(number)));
+    }
+    assert_eq!(line.hears(&users)[0].request(), None, "nobody asked");
+}
+
+#[test]
+fn to_be_in_a_room_answers_no_join_to_another() {
+    let mut line = Line::new(SessionConfig {
+        username: Some("alice".into()),
+        channel: Some("den".into()),
+        ..config()
+    });
+    line.hears(REQUEST);
+    line.hears(WELCOME);
+    let asked = line.acts(Action::Join("Tea".into())).unwrap();
+    let mut joins = |channel: &str| {
+        let data = r#""event_type":"user_joined","username":"Alice","channel":"#;
+        let events = line.hears(&notification(&format!(r#"{data}"{channel}""#)));
+        events[0].request()
+    };
+    assert_eq!(joins("general"), None, "a login leads there");
+    assert_eq!(joins("den"), None, "the configuration wants it");
+    assert_eq!(joins("tea"), Some(asked));
+    assert_eq!(joins("tea"), None, "each is answered once");
 }
 
 #[test]
@@ -451,6 +506,7 @@ fn the_end_says_why() {
         let error = Event::Error {
             error_type: "shutdown".into(),
             message: "Bye.".into(),
+            request: None,
         };
         let end = End::ClosedByServer {
             reason: Some("Bye.".into()),
@@ -466,9 +522,10 @@ fn the_end_says_why() {
 #[test]
 fn the_end_tells_how_much_of_what_was_said_never_left() {
     let mut line = Line::logged_in();
-    for text in ["one", "two", "three"] {
-        line.acts(Action::Say(text.into())).unwrap();
-    }
+    let [_, first, _] = ["one", "two", "three"].map(|text| {
+        let said = line.acts(Action::Say(text.into()));
+        said.unwrap()
+    });
     line.acts(Action::Users).unwrap();
     // {"type":"message","data":{"message":"one","username":"Alice"}} and a line feed.
     let one = 63;
@@ -476,7 +533,7 @@ fn the_end_tells_how_much_of_what_was_said_never_left() {
     let lost = Event::Ended(End::Lost);
     assert_eq!(
         line.input(SessionInput::Closed),
-        [Event::Unsent { messages: 2 }, lost.clone()]
+        [Event::Unsent { messages: 2, first }, lost.clone()]
     );
 
     let mut line = Line::logged_in();

@@ -1,8 +1,11 @@
 //! What a session is told to do, and what it has to tell.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+
+use crate::wire::Command;
 
 /// Something the user of a [`Session`](super::Session) wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,97 @@ pub enum Action {
     Sync,
     /// Send what is queued, then leave: answered by [`Event::Ended`].
     Quit,
+}
+
+impl Action {
+    /// The command that it is on the wire, if it is one.
+    pub fn command(&self) -> Option<Command<'_>> {
+        Some(match self {
+            Action::Login(name) => Command::Login(Cow::Borrowed(name)),
+            Action::Rename(name) => Command::Rename(Cow::Borrowed(name)),
+            Action::Join(channel) => Command::Join(Cow::Borrowed(channel)),
+            Action::Leave => Command::Leave,
+            Action::Private => Command::Private,
+            Action::Public => Command::Public,
+            Action::Channels | Action::Sync => Command::Channels,
+            Action::Users => Command::Users,
+            Action::Say(_) | Action::Quit => return None,
+        })
+    }
+}
+
+impl Action {
+    /// What it is called: as the command that it is on the wire, or `say`, `sync` or `quit`.
+    pub fn name(&self) -> &'static str {
+        match (self, self.command()) {
+            (Action::Sync, _) => "sync",
+            (_, Some(command)) => command.name(),
+            (Action::Quit, None) => "quit",
+            (_, None) => "say",
+        }
+    }
+
+    /// The name or the text that comes with it, if one does.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Action::Login(text) | Action::Say(text) | Action::Rename(text) | Action::Join(text) => {
+                Some(text)
+            }
+            Action::Leave
+            | Action::Private
+            | Action::Public
+            | Action::Channels
+            | Action::Users
+            | Action::Sync
+            | Action::Quit => None,
+        }
+    }
+}
+
+impl From<Command<'_>> for Action {
+    fn from(command: Command<'_>) -> Self {
+        match command {
+            Command::Login(name) => Action::Login(name.into_owned()),
+            Command::Rename(name) => Action::Rename(name.into_owned()),
+            Command::Join(channel) => Action::Join(channel.into_owned()),
+            Command::Leave => Action::Leave,
+            Command::Private => Action::Private,
+            Command::Public => Action::Public,
+            Command::Channels => Action::Channels,
+            Command::Users => Action::Users,
+        }
+    }
+}
+
+/// The number of a request. What answers the request says so by this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// An [`Action`] for a [`Session`](super::Session) to take, which is made of the action alone, or of a
+/// number and the action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Its number. If there is none, the session gives it one: greater than each before it. Whoever
+    /// hands requests to a session on another thread numbers them beforehand, because the answer may
+    /// come before the call returns. The numbers of requests that wait for an answer have to differ.
+    pub id: Option<RequestId>,
+    /// What to do.
+    pub action: Action,
+}
+
+impl From<Action> for Request {
+    fn from(action: Action) -> Self {
+        Request { id: None, action }
+    }
+}
+
+impl From<(RequestId, Action)> for Request {
+    fn from((id, action): (RequestId, Action)) -> Self {
+        Request {
+            id: Some(id),
+            action,
+        }
+    }
 }
 
 /// Why an [`Action`] was not taken. Nothing has changed then. Displays as a sentence for people.
@@ -76,6 +170,9 @@ impl core::error::Error for ActionError {}
 /// what is longer than the protocol allows there is the start: so many characters of a name as a name can
 /// have, [`MAX_TEXT_BYTES`](super::MAX_TEXT_BYTES) of a text, which ends with an ellipsis then, and
 /// [`MAX_LIST_BYTES`](super::MAX_LIST_BYTES) of names in a list, with the rest counted in `more`.
+///
+/// `request` is the request that is answered; none if nobody asked, or the session did by itself, for
+/// the configuration wanted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The server wants a login, and the configuration had no name left to try: answer with
@@ -83,6 +180,8 @@ pub enum Event {
     NameWanted {
         /// Why the name tried before was refused.
         reason: Option<String>,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// The user is in.
     LoggedIn {
@@ -94,6 +193,8 @@ pub enum Event {
         channels: Vec<String>,
         /// How many more there are than the server listed.
         more: usize,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// Someone in the room said something.
     Message {
@@ -110,6 +211,8 @@ pub enum Event {
         channel: String,
         /// Whether it is this session's user.
         me: bool,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// Someone left the room; or, if it is `me`, the user left the room `channel`.
     Left {
@@ -119,6 +222,8 @@ pub enum Event {
         channel: String,
         /// Whether it is this session's user.
         me: bool,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// Someone in the room took another name.
     Renamed {
@@ -128,6 +233,8 @@ pub enum Event {
         new_username: String,
         /// Whether it is this session's user.
         me: bool,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// The public rooms, sorted: the answer to [`Action::Channels`], [`Action::Private`] or
     /// [`Action::Public`].
@@ -136,8 +243,10 @@ pub enum Event {
         channels: Vec<String>,
         /// How many more there are than the server listed.
         more: usize,
-        /// What it answers.
+        /// What kind of request it answers.
         answers: Listing,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// Who is in the room, in order of arrival: the answer to [`Action::Users`].
     Users {
@@ -147,6 +256,8 @@ pub enum Event {
         users: Vec<String>,
         /// How many more there are than the server listed.
         more: usize,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// The server could not do something.
     Error {
@@ -154,9 +265,14 @@ pub enum Event {
         error_type: String,
         /// What and why, in the server's words.
         message: String,
+        /// What it answers.
+        request: Option<RequestId>,
     },
-    /// Everything before the [`Action::Sync`] was dealt with.
-    Synced,
+    /// Everything before this [`Action::Sync`] was dealt with.
+    Synced {
+        /// What it answers.
+        request: Option<RequestId>,
+    },
     /// A package that this client does not know. The session goes on.
     Unknown {
         /// The package's text.
@@ -167,9 +283,32 @@ pub enum Event {
     Unsent {
         /// How many of the last messages that were taken; at least one.
         messages: usize,
+        /// The first of them.
+        first: RequestId,
     },
     /// The session is over, and nothing comes after this.
     Ended(End),
+}
+
+impl Event {
+    /// The request that it answers, if it answers one that has a number.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Event::NameWanted { request, .. }
+            | Event::LoggedIn { request, .. }
+            | Event::Joined { request, .. }
+            | Event::Left { request, .. }
+            | Event::Renamed { request, .. }
+            | Event::Channels { request, .. }
+            | Event::Users { request, .. }
+            | Event::Error { request, .. }
+            | Event::Synced { request } => *request,
+            Event::Message { .. }
+            | Event::Unknown { .. }
+            | Event::Unsent { .. }
+            | Event::Ended(_) => None,
+        }
+    }
 }
 
 /// Which action a list of rooms answers.
@@ -225,8 +364,8 @@ impl fmt::Display for End {
 pub enum Update {
     /// Something happened. After [`Event::Ended`] nothing more does.
     Event(Event),
-    /// An action was not taken by the session.
-    Refused(Action, ActionError),
+    /// A request was not taken by the session.
+    Refused(Request, ActionError),
 }
 
 /// The session is over, and takes no more actions: what the handle of a driver on a thread of its
@@ -242,13 +381,13 @@ impl fmt::Display for Disconnected {
 
 impl core::error::Error for Disconnected {}
 
-/// Why the handle of a driver on a thread of its own did not take the action that it gives back.
+/// Why the handle of a driver on a thread of its own did not take the request that it gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TryActError {
     /// Too much waits to be sent; try again later.
-    Congested(Action),
+    Congested(Request),
     /// The session is over.
-    Disconnected(Action),
+    Disconnected(Request),
 }
 
 impl fmt::Display for TryActError {

@@ -12,10 +12,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use bounds::{MAX_LIST_BYTES, MAX_TEXT_BYTES};
-pub use event::{Action, ActionError, Disconnected, End, Event, Listing, TryActError, Update};
+pub use event::{
+    Action, ActionError, Disconnected, End, Event, Listing, Request, RequestId, TryActError, Update,
+};
 
 use crate::time::Time;
-use crate::wire::{ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, ServerPackage};
+use crate::wire::{ClientPackage, Decoder, Encoder, Encoding, Inflaters, ServerPackage};
 
 /// What a [`Session`] needs to know beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,11 @@ pub struct Session {
     config: SessionConfig,
     now: Time,
     phase: Phase,
-    /// Commands without an answer as yet, in the order sent.
+    /// The number that the next request gets that has none.
+    next: RequestId,
+    /// Commands without an answer as yet, in the order sent. A server answers each exactly once, in
+    /// this order, and does not say which it answers (version 1 of the protocol): that is concluded
+    /// from what the answer is.
     awaited: VecDeque<Awaited>,
     /// The public rooms, as last listed.
     channels: Vec<String>,
@@ -102,8 +108,8 @@ pub struct Session {
     /// Bytes to send, of which the first `sent` are.
     queue: Vec<u8>,
     sent: usize,
-    /// Where in `queue` each message ends that is not sent whole.
-    unsent: VecDeque<usize>,
+    /// The messages that are not sent whole, and where in `queue` each ends.
+    unsent: VecDeque<(RequestId, usize)>,
     ending: Option<End>,
     events: VecDeque<Event>,
     outputs: VecDeque<SessionOutput>,
@@ -116,7 +122,10 @@ enum Phase {
     /// A login was requested, and there is no name to answer with.
     NameWanted,
     /// A login under this name is on its way.
-    LoggingIn(String),
+    LoggingIn {
+        username: String,
+        request: Option<RequestId>,
+    },
     /// Logged in.
     In { username: String, channel: String },
     /// The user wants to leave; by this time at the latest.
@@ -125,31 +134,12 @@ enum Phase {
     Ended,
 }
 
+/// A command that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Awaited {
-    Rename,
-    Join(String),
-    Leave,
-    Private,
-    Public,
-    Channels,
-    Users,
-    Sync,
-}
-
-impl Awaited {
-    /// The name of the command that was sent.
-    fn command(&self) -> &'static str {
-        match self {
-            Awaited::Rename => "rename",
-            Awaited::Join(_) => "join",
-            Awaited::Leave => "leave",
-            Awaited::Private => "private",
-            Awaited::Public => "public",
-            Awaited::Channels | Awaited::Sync => "channels",
-            Awaited::Users => "users",
-        }
-    }
+struct Awaited {
+    /// None if the session sent it by itself.
+    request: Option<RequestId>,
+    action: Action,
 }
 
 impl Session {
@@ -158,6 +148,7 @@ impl Session {
         Session {
             now: Time::ZERO,
             phase: Phase::Greeting,
+            next: RequestId(0),
             awaited: VecDeque::new(),
             channels: Vec::new(),
             last_error: None,
@@ -194,7 +185,11 @@ impl Session {
             }
             SessionInput::Sent(count) => {
                 self.sent = (self.sent + count as usize).min(self.queue.len());
-                while self.unsent.front().is_some_and(|end| *end <= self.sent) {
+                while self
+                    .unsent
+                    .front()
+                    .is_some_and(|(_, end)| *end <= self.sent)
+                {
                     self.unsent.pop_front();
                 }
                 if self.sent == self.queue.len() {
@@ -212,12 +207,26 @@ impl Session {
         }
     }
 
-    /// Does what the user wants at `now`.
+    /// Does what the user wants at `now`. The number is that by which an answer will say what it
+    /// answers. Each [`Action`] is answered but [`Action::Say`] and [`Action::Quit`].
     ///
     /// # Errors
     /// Why it was not done; nothing has changed then.
-    pub fn act(&mut self, now: Time, action: Action) -> Result<(), ActionError> {
+    pub fn act(
+        &mut self,
+        now: Time,
+        request: impl Into<Request>,
+    ) -> Result<RequestId, ActionError> {
         self.now = self.now.max(now);
+        let Request { id, action } = request.into();
+        let id = id.unwrap_or(self.next);
+        self.take(Some(id), action)?;
+        self.next = self.next.max(RequestId(id.0.saturating_add(1)));
+        Ok(id)
+    }
+
+    /// Takes an action of the user's, or, without a number, of the session's own.
+    fn take(&mut self, request: Option<RequestId>, action: Action) -> Result<(), ActionError> {
         let username = match (&self.phase, &action) {
             (Phase::Ended | Phase::Quitting(_), _) => return Err(ActionError::Ended),
             (_, Action::Quit) => {
@@ -227,46 +236,34 @@ impl Session {
                 }
                 return Ok(());
             }
-            (Phase::NameWanted, Action::Login(name)) => {
-                let name = name.clone();
-                self.send(&ClientPackage::Command(Command::Login(Cow::Borrowed(
-                    &name,
-                ))))?;
-                self.phase = Phase::LoggingIn(name);
-                return Ok(());
-            }
+            (Phase::NameWanted, Action::Login(_)) => "",
             (_, Action::Login(_)) => return Err(ActionError::LoginNotWanted),
-            (Phase::In { username, .. }, _) => username.clone(),
+            (Phase::In { username, .. }, _) => username,
             _ => return Err(ActionError::NotLoggedIn),
         };
-        let (command, awaited) = match action {
-            Action::Say(text) if text.is_empty() => return Err(ActionError::EmptyMessage),
-            Action::Say(text) => {
-                self.send(&ClientPackage::Message {
-                    message: Cow::Owned(text),
-                    username: Cow::Owned(username),
-                })?;
-                self.unsent.push_back(self.queue.len());
-                return Ok(());
-            }
-            Action::Rename(name) => (Command::Rename(Cow::Owned(name)), Awaited::Rename),
-            Action::Join(channel) => (
-                Command::Join(Cow::Owned(channel.clone())),
-                Awaited::Join(channel),
-            ),
-            Action::Leave => (Command::Leave, Awaited::Leave),
-            Action::Private => (Command::Private, Awaited::Private),
-            Action::Public => (Command::Public, Awaited::Public),
-            Action::Channels => (Command::Channels, Awaited::Channels),
-            Action::Users => (Command::Users, Awaited::Users),
-            Action::Sync => (Command::Channels, Awaited::Sync),
-            Action::Login(_) | Action::Quit => unreachable!("both were dealt with above"),
+        let package = match (&action, action.command()) {
+            (_, Some(command)) => ClientPackage::Command(command),
+            (Action::Say(text), None) if text.is_empty() => return Err(ActionError::EmptyMessage),
+            (Action::Say(text), None) => ClientPackage::Message {
+                message: Cow::Borrowed(text),
+                username: Cow::Borrowed(username),
+            },
+            (_, None) => unreachable!("whoever quits was dealt with above"),
         };
-        if self.awaited.len() >= bounds::MAX_AWAITED {
+        let is_awaited = !matches!(action, Action::Say(_) | Action::Login(_));
+        if is_awaited && self.awaited.len() >= bounds::MAX_AWAITED {
             return Err(ActionError::Congested);
         }
-        self.send(&ClientPackage::Command(command))?;
-        self.awaited.push_back(awaited);
+        let mut text = Vec::new();
+        package.write(&mut text);
+        self.send(&text)?;
+        match action {
+            Action::Login(username) => self.phase = Phase::LoggingIn { username, request },
+            Action::Say(_) => self
+                .unsent
+                .extend(request.map(|request| (request, self.queue.len()))),
+            action => self.awaited.push_back(Awaited { request, action }),
+        }
         Ok(())
     }
 
@@ -341,17 +338,18 @@ impl Session {
         self.received = Vec::new();
         self.queue = Vec::new();
         self.sent = 0;
-        let messages = core::mem::take(&mut self.unsent).len();
-        if messages > 0 {
-            self.events.push_back(Event::Unsent { messages });
+        let unsent = core::mem::take(&mut self.unsent);
+        if let Some((first, _)) = unsent.front() {
+            self.events.push_back(Event::Unsent {
+                messages: unsent.len(),
+                first: *first,
+            });
         }
         self.events.push_back(Event::Ended(end));
         self.outputs.push_back(SessionOutput::Close);
     }
 
-    fn send(&mut self, package: &ClientPackage<'_>) -> Result<(), ActionError> {
-        let mut text = Vec::new();
-        package.write(&mut text);
+    fn send(&mut self, text: &[u8]) -> Result<(), ActionError> {
         let most = self.config.max_sent_bytes.min(self.config.send_queue_bytes);
         if text.len() > most {
             return Err(ActionError::TooLong(most));
@@ -363,13 +361,13 @@ impl Session {
             self.outputs.push_back(SessionOutput::Write);
         }
         self.encoder
-            .encode(&text, self.config.encoding, &mut self.queue);
+            .encode(text, self.config.encoding, &mut self.queue);
         Ok(())
     }
 
     /// Decodes the next package, if there is a whole one.
     fn decode_one(&mut self) -> bool {
-        // Both are lent to the package while it is taken in.
+        // Both are lent to the package while it is looked at.
         let fresh = Decoder::new(self.config.max_received_bytes);
         let mut decoder = core::mem::replace(&mut self.decoder, fresh);
         let received = core::mem::take(&mut self.received);
@@ -378,7 +376,7 @@ impl Session {
             Ok(None) => false,
             Ok(Some(decoded)) => {
                 match ServerPackage::parse(decoded.text) {
-                    Ok(package) => self.take_in(package),
+                    Ok(package) => self.receive(package),
                     Err(_) => {
                         let package = bounds::text(String::from_utf8_lossy(decoded.text));
                         self.events.push_back(Event::Unknown { package });

@@ -5,16 +5,16 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{Action, Awaited, Event, Listing, Phase, Session, bounds};
+use super::{Action, Awaited, Event, Listing, Phase, RequestId, Session, bounds};
 use crate::names::RoomName;
 use crate::wire::{Notification, ServerPackage, SessionStatus};
 
 impl Session {
-    /// Takes in what `package` says.
-    pub(super) fn take_in(&mut self, package: ServerPackage<'_>) {
+    /// Makes an event of what the server says.
+    pub(super) fn receive(&mut self, package: ServerPackage<'_>) {
         let last_error = self.last_error.take();
         match package {
-            ServerPackage::Request { request } if request == "login" => self.log_in(None),
+            ServerPackage::Request { request } if request == "login" => self.log_in(None, None),
             ServerPackage::Request { request } => {
                 let package = bounds::text(format!("request: {request}").into());
                 self.events.push_back(Event::Unknown { package });
@@ -33,40 +33,45 @@ impl Session {
                 error_type,
                 message,
             } => {
-                self.answered(|awaited| awaited.command() == error_type);
+                let request = self.answered(|action| {
+                    let command = action.command();
+                    command.is_some_and(|command| command.name() == error_type)
+                });
                 let (error_type, message) = (bounds::room(error_type), bounds::text(message));
                 self.last_error = Some(message.clone());
                 self.events.push_back(Event::Error {
                     error_type,
                     message,
+                    request: request.and_then(|awaited| awaited.request),
                 });
             }
         }
     }
 
     /// Answers a login request, or asks the user to.
-    fn log_in(&mut self, reason: Option<String>) {
+    fn log_in(&mut self, reason: Option<String>, request: Option<RequestId>) {
         if matches!(self.phase, Phase::In { .. } | Phase::Quitting(_)) {
             return;
         }
         self.phase = Phase::NameWanted;
         let name = self.config.username.take();
-        if name.is_none_or(|name| self.act(self.now, Action::Login(name)).is_err()) {
-            self.events.push_back(Event::NameWanted { reason });
+        if name.is_none_or(|name| self.take(None, Action::Login(name)).is_err()) {
+            self.events.push_back(Event::NameWanted { reason, request });
         }
     }
 
     fn session(&mut self, status: SessionStatus<'_>) {
-        let Phase::LoggingIn(name) = &self.phase else {
+        let Phase::LoggingIn { username, request } = &self.phase else {
             return;
         };
+        let request = *request;
         if !status.status {
             let reason = status.reason.map(bounds::text);
             self.last_error.clone_from(&reason);
-            self.log_in(reason);
+            self.log_in(reason, request);
             return;
         }
-        let username = status.username.unwrap_or(Cow::Borrowed(name));
+        let username = status.username.unwrap_or(Cow::Borrowed(username));
         let username = bounds::username(username);
         let channel = status.channel.unwrap_or(Cow::Borrowed(RoomName::GENERAL));
         let channel = bounds::room(channel);
@@ -84,9 +89,10 @@ impl Session {
             channel,
             channels,
             more,
+            request,
         });
         if let Some(wanted) = wanted {
-            let sent = self.act(self.now, Action::Join(wanted));
+            let sent = self.take(None, Action::Join(wanted));
             debug_assert!(
                 sent.is_ok(),
                 "a join fits into the queue right after a login"
@@ -98,15 +104,21 @@ impl Session {
         match notification {
             Notification::UserJoined { username, channel } => {
                 let username = bounds::username(username);
+                let channel = channel.map(bounds::room);
                 let me = self.is_me(&username);
+                // The announcement of the general room after a login answers no join to another.
+                let leads_here = |to: &str| {
+                    let channel = channel.as_deref();
+                    channel.is_none_or(|channel| RoomName::are_same(to, channel))
+                };
                 let joined = if me {
-                    self.answered(|a| matches!(a, Awaited::Join(_)))
+                    self.answered(|action| matches!(action, Action::Join(to) if leads_here(to)))
                 } else {
                     None
                 };
-                let channel = match (channel, joined) {
-                    (Some(channel), _) => bounds::room(channel),
-                    (None, Some(Awaited::Join(channel))) => channel,
+                let request = joined.as_ref().and_then(|joined| joined.request);
+                let channel = match (channel, joined.map(|joined| joined.action)) {
+                    (Some(channel), _) | (None, Some(Action::Join(channel))) => channel,
                     (None, _) => self
                         .place()
                         .map_or_else(String::new, |(_, c)| c.to_string()),
@@ -118,6 +130,7 @@ impl Session {
                     username,
                     channel,
                     me,
+                    request,
                 });
             }
             Notification::UserLeft { username, channel } => {
@@ -126,7 +139,12 @@ impl Session {
                 let room = self
                     .place()
                     .map_or_else(String::new, |(_, room)| room.to_string());
-                if me && self.answered(|a| *a == Awaited::Leave).is_some() {
+                let left = if me {
+                    self.answered(|action| *action == Action::Leave)
+                } else {
+                    None
+                };
+                if left.is_some() {
                     // Other servers may not announce the return to the general room.
                     if let Phase::In { channel, .. } = &mut self.phase {
                         *channel = RoomName::GENERAL.to_string();
@@ -137,6 +155,7 @@ impl Session {
                     username,
                     channel,
                     me,
+                    request: left.and_then(|left| left.request),
                 });
             }
             Notification::UserRename {
@@ -146,8 +165,10 @@ impl Session {
                 let old_username = bounds::username(old_username);
                 let new_username = bounds::username(new_username);
                 let me = self.is_me(&old_username);
+                let mut request = None;
                 if me {
-                    self.answered(|a| *a == Awaited::Rename);
+                    let renamed = self.answered(|action| matches!(action, Action::Rename(_)));
+                    request = renamed.and_then(|renamed| renamed.request);
                     if let Phase::In { username, .. } = &mut self.phase {
                         username.clone_from(&new_username);
                     }
@@ -156,27 +177,31 @@ impl Session {
                     old_username,
                     new_username,
                     me,
+                    request,
                 });
             }
             Notification::ChannelList { channels, more } => {
                 let (channels, more) = bounds::list(channels, more, bounds::room);
                 self.channels.clone_from(&channels);
-                let answers = match self.answered(|a| {
-                    use Awaited::{Channels, Private, Public, Sync};
-                    matches!(a, Channels | Sync | Private | Public)
-                }) {
-                    Some(Awaited::Sync) => {
-                        self.events.push_back(Event::Synced);
+                let listed = self.answered(|action| {
+                    use Action::{Channels, Private, Public, Sync};
+                    matches!(action, Channels | Sync | Private | Public)
+                });
+                let request = listed.as_ref().and_then(|listed| listed.request);
+                let answers = match listed.map(|listed| listed.action) {
+                    Some(Action::Sync) => {
+                        self.events.push_back(Event::Synced { request });
                         return;
                     }
-                    Some(Awaited::Private) => Listing::Private,
-                    Some(Awaited::Public) => Listing::Public,
+                    Some(Action::Private) => Listing::Private,
+                    Some(Action::Public) => Listing::Public,
                     _ => Listing::Channels,
                 };
                 self.events.push_back(Event::Channels {
                     channels,
                     more,
                     answers,
+                    request,
                 });
             }
             Notification::UserList {
@@ -184,21 +209,23 @@ impl Session {
                 users,
                 more,
             } => {
-                self.answered(|a| *a == Awaited::Users);
+                let listed = self.answered(|action| *action == Action::Users);
                 let channel = bounds::room(channel);
                 let (users, more) = bounds::list(users, more, bounds::username);
                 self.events.push_back(Event::Users {
                     channel,
                     users,
                     more,
+                    request: listed.and_then(|listed| listed.request),
                 });
             }
         }
     }
 
     /// Takes the first awaited command that `answers` is true of from the list.
-    fn answered(&mut self, answers: impl Fn(&Awaited) -> bool) -> Option<Awaited> {
-        let at = self.awaited.iter().position(answers)?;
+    fn answered(&mut self, answers: impl Fn(&Action) -> bool) -> Option<Awaited> {
+        let is_it = |awaited: &Awaited| answers(&awaited.action);
+        let at = self.awaited.iter().position(is_it)?;
         self.awaited.remove(at)
     }
 

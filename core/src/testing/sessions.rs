@@ -8,7 +8,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::harness::{ClientId, Harness};
-use crate::session::{Action, ActionError, Event};
+use crate::session::{Action, ActionError, Event, RequestId};
 use crate::{Config, Session, SessionConfig, SessionInput, SessionOutput};
 
 /// How often bytes may go round before something has to have come to rest.
@@ -96,7 +96,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Why the session does not.
-    pub fn act(&mut self, name: &str, action: Action) -> Result<(), ActionError> {
+    pub fn act(&mut self, name: &str, action: Action) -> Result<RequestId, ActionError> {
         let now = self.harness.now;
         self.member(name).session.act(now, action)
     }

@@ -31,7 +31,10 @@ fn a_session_is_known_by_the_name_that_the_test_gave_it() {
     chat.log_in("alice");
     chat.connect("another alice", SessionConfig::default());
     chat.settle();
-    let wanted = Event::NameWanted { reason: None };
+    let wanted = Event::NameWanted {
+        reason: None,
+        request: None,
+    };
     assert_eq!(chat.events("another alice"), [wanted]);
     assert_eq!(
         chat.act("another alice", say("hi")),

@@ -9,23 +9,23 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::Waker;
 use std::thread::{self, JoinHandle};
 
-use chatmaster_core::session::{Action, ActionError, Disconnected, TryActError, Update};
+use chatmaster_core::session::{ActionError, Disconnected, Request, TryActError, Update};
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput, Time};
 
 use crate::Clock;
 
-/// Actions that may wait for the session to take them.
-const ACTIONS: usize = 64;
+/// Requests that may wait for the session to take them.
+const REQUESTS: usize = 64;
 
 /// A session that runs on a thread of its own.
 ///
 /// Dropping it closes the connection at once and waits until its thread has ended; updates and
-/// actions that wait by then are lost. To leave in good order, do [`Action::Quit`] and wait for
+/// requests that wait by then are lost. To leave in good order, do [`Action::Quit`] and wait for
 /// [`Event::Ended`](chatmaster_core::session::Event::Ended) first. Dropped inside `on_update` it
 /// does not wait: the thread ends when `on_update` has returned. If `on_update` has panicked the session
 /// is over, and the panic goes on where this is dropped.
 pub struct Client {
-    actions: SyncSender<Action>,
+    requests: SyncSender<Request>,
     waker: Waker,
     dropped: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -33,7 +33,7 @@ pub struct Client {
 
 impl Client {
     /// For runtimes: starts a thread on which `run` drives a session until [`Driver::is_over`]. `waker`
-    /// is woken when there may be an action, or it is over.
+    /// is woken when there may be a request, or it is over.
     ///
     /// # Errors
     /// The operating system has no thread.
@@ -43,12 +43,12 @@ impl Client {
         on_update: F,
         run: impl FnOnce(Driver<F>) + Send + 'static,
     ) -> io::Result<Self> {
-        let (actions, queue) = sync_channel(ACTIONS);
+        let (requests, queue) = sync_channel(REQUESTS);
         let dropped = Arc::new(AtomicBool::new(false));
         let driver = Driver {
             session: Session::new(config),
             clock: Clock::start_now(),
-            actions: queue,
+            requests: queue,
             held: None,
             dropped: dropped.clone(),
             on_update,
@@ -56,33 +56,36 @@ impl Client {
         let thread = thread::Builder::new().name("chatmaster-client".into());
         let thread = Some(thread.spawn(|| run(driver))?);
         Ok(Client {
-            actions,
+            requests,
             waker,
             dropped,
             thread,
         })
     }
 
-    /// Hands an action to the session; waits as long as it is congested, that is, as long as the
-    /// server does not take what was sent before. Actions are taken in order. One that the session
+    /// Hands a request to the session; waits as long as it is congested, that is, as long as the
+    /// server does not take what was sent before. Requests are taken in order. One that the session
     /// refuses comes back as an [`Update::Refused`].
     ///
     /// # Errors
     /// The session is over.
-    pub fn act(&self, action: Action) -> Result<(), Disconnected> {
-        self.actions.send(action).map_err(|_| Disconnected)?;
+    pub fn act(&self, request: impl Into<Request>) -> Result<(), Disconnected> {
+        self.requests
+            .send(request.into())
+            .map_err(|_| Disconnected)?;
         self.waker.wake_by_ref();
         Ok(())
     }
 
-    /// Hands an action to the session, like [`act`](Client::act), unless it would have to wait.
+    /// Hands a request to the session, like [`act`](Client::act), unless it would have to wait.
     ///
     /// # Errors
-    /// The session is congested, or over; the action comes back.
-    pub fn try_act(&self, action: Action) -> Result<(), TryActError> {
-        self.actions.try_send(action).map_err(|error| match error {
-            TrySendError::Full(action) => TryActError::Congested(action),
-            TrySendError::Disconnected(action) => TryActError::Disconnected(action),
+    /// The session is congested, or over; the request comes back.
+    pub fn try_act(&self, request: impl Into<Request>) -> Result<(), TryActError> {
+        let sent = self.requests.try_send(request.into());
+        sent.map_err(|error| match error {
+            TrySendError::Full(request) => TryActError::Congested(request),
+            TrySendError::Disconnected(request) => TryActError::Disconnected(request),
         })?;
         self.waker.wake_by_ref();
         Ok(())
@@ -114,9 +117,9 @@ impl fmt::Debug for Client {
 pub struct Driver<F> {
     session: Session,
     clock: Clock,
-    actions: Receiver<Action>,
-    /// An action that the session was too congested to take, until bytes are sent.
-    held: Option<Action>,
+    requests: Receiver<Request>,
+    /// A request that the session was too congested to take, until bytes are sent.
+    held: Option<Request>,
     /// Whether the [`Client`] is gone.
     dropped: Arc<AtomicBool>,
     on_update: F,
@@ -158,29 +161,29 @@ impl<F: FnMut(Update)> Driver<F> {
         self.handle(SessionInput::Sent(count));
     }
 
-    /// Tells what happened, then hands over actions, then says what the session wants: an action is to
+    /// Tells what happened, then hands over requests, then says what the session wants: a request is to
     /// find the session as the user was told it is.
     pub fn settle(&mut self, mut on_output: impl FnMut(SessionOutput)) {
         while let Some(event) = self.session.poll_event() {
             (self.on_update)(Update::Event(event));
         }
-        self.take_actions();
+        self.take_requests();
         while let Some(output) = self.session.poll_output() {
             on_output(output);
         }
     }
 
-    fn take_actions(&mut self) {
+    fn take_requests(&mut self) {
         while !self.session.is_over()
-            && let Some(action) = self.held.take().or_else(|| self.actions.try_recv().ok())
+            && let Some(request) = self.held.take().or_else(|| self.requests.try_recv().ok())
         {
-            match self.session.act(self.clock.now(), action.clone()) {
-                Ok(()) => {}
+            match self.session.act(self.clock.now(), request.clone()) {
+                Ok(_) => {}
                 Err(ActionError::Congested) => {
-                    self.held = Some(action);
+                    self.held = Some(request);
                     return;
                 }
-                Err(error) => (self.on_update)(Update::Refused(action, error)),
+                Err(error) => (self.on_update)(Update::Refused(request, error)),
             }
         }
     }

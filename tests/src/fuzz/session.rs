@@ -204,7 +204,7 @@ impl Play {
                 let over = self.session.is_over();
                 let before = self.session.pending().len();
                 match self.session.act(self.now, action.clone()) {
-                    Ok(()) => assert!(!over, "what is over takes nothing"),
+                    Ok(_) => assert!(!over, "what is over takes nothing"),
                     Err(error) => {
                         assert_eq!(self.session.pending().len(), before, "nothing has changed");
                         self.shown.refused.push(error);

@@ -475,7 +475,7 @@ impl World {
         let is_message = matches!(event, Seen::Message { .. });
         let is_answer = matches!(
             event,
-            Seen::Users { .. } | Seen::Channels { .. } | Seen::Synced
+            Seen::Users { .. } | Seen::Channels { .. } | Seen::Synced { .. }
         );
         let kept = self.clients[client]
             .user

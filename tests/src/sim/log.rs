@@ -222,8 +222,10 @@ impl Log {
             }
         }
         match event {
-            Event::NameWanted { reason: None } => {}
-            Event::NameWanted { reason: Some(_) } => return self.refused("login", "", marks),
+            Event::NameWanted { reason: None, .. } => {}
+            Event::NameWanted {
+                reason: Some(_), ..
+            } => return self.refused("login", "", marks),
             Event::LoggedIn {
                 username,
                 channels,
@@ -244,6 +246,7 @@ impl Log {
                 username,
                 channel,
                 me: true,
+                ..
             } => {
                 if entering.is_none() {
                     let answered = self.answer(event, |e| matches!(e, Expected::Join(_)))?;
@@ -269,6 +272,7 @@ impl Log {
                 username,
                 channel,
                 me,
+                ..
             } => {
                 self.is_here(event, channel)?;
                 if *me {
@@ -285,6 +289,7 @@ impl Log {
                 old_username,
                 new_username,
                 me,
+                ..
             } => {
                 if *me {
                     let answered = self.answer(event, |e| matches!(e, Expected::Rename(_)))?;
@@ -307,6 +312,7 @@ impl Log {
                 channels,
                 more,
                 answers,
+                ..
             } => {
                 self.answer(event, |e| match answers {
                     Listing::Channels => matches!(e, Expected::Channels),
@@ -325,6 +331,7 @@ impl Log {
                 channel,
                 users,
                 more,
+                ..
             } => {
                 self.answer(event, |e| matches!(e, Expected::Users))?;
                 self.is_here(event, channel)?;
@@ -336,10 +343,11 @@ impl Log {
                 }
                 self.users = (*more == 0).then(|| users.clone());
             }
-            Event::Synced => drop(self.answer(event, |e| matches!(e, Expected::Sync))?),
+            Event::Synced { .. } => drop(self.answer(event, |e| matches!(e, Expected::Sync))?),
             Event::Error {
                 error_type,
                 message,
+                ..
             } => {
                 return self.refused(error_type, message, marks);
             }

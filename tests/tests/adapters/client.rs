@@ -39,7 +39,7 @@ fn skip_to(updates: &Receiver<Update>, mut wanted: impl FnMut(&Event) -> bool) -
         match updates.recv_timeout(PATIENCE).expect("an update") {
             Update::Event(event) if wanted(&event) => return event,
             Update::Event(_) => {}
-            Update::Refused(action, error) => panic!("{action:?} was refused: {error}"),
+            Update::Refused(request, error) => panic!("{request:?} was refused: {error}"),
         }
     }
 }
@@ -92,7 +92,7 @@ fn a_client_is_told_when_the_server_stops_and_nothing_after_it(runtime: Runtime)
     // `on_update`, and with it the other end of this, is gone without another word.
     assert!(updates.recv().is_err());
     assert_eq!(alice.act(Action::Users), Err(Disconnected));
-    let refused = Err(TryActError::Disconnected(Action::Users));
+    let refused = Err(TryActError::Disconnected(Action::Users.into()));
     assert_eq!(alice.try_act(Action::Users), refused);
 }
 
@@ -101,7 +101,7 @@ fn a_refused_action_comes_back(runtime: Runtime) {
     let (alice, updates) = client(runtime, server.address(), SessionConfig::default());
     skip_to(&updates, |event| matches!(event, Event::NameWanted { .. }));
     alice.try_act(Action::Users).unwrap();
-    let refused = Update::Refused(Action::Users, ActionError::NotLoggedIn);
+    let refused = Update::Refused(Action::Users.into(), ActionError::NotLoggedIn);
     assert_eq!(updates.recv_timeout(PATIENCE).unwrap(), refused);
     alice.try_act(Action::Login("Alice".into())).unwrap();
     skip_to(&updates, logged_in);
@@ -218,8 +218,8 @@ fn fill(alice: &Client, said: &mut usize) {
     for _ in 0..16_000 {
         match alice.try_act(say(*said)) {
             Ok(()) => *said += 1,
-            Err(TryActError::Congested(action)) => {
-                assert_eq!(action, say(*said));
+            Err(TryActError::Congested(request)) => {
+                assert_eq!(request.action, say(*said));
                 return;
             }
             Err(error) => panic!("{error}"),
@@ -285,7 +285,7 @@ fn a_panic_of_on_update_goes_on_where_the_client_is_dropped(runtime: Runtime) {
     let alice = alice.unwrap();
     assert!(updates.recv_timeout(PATIENCE).is_err());
     // It may be unwinding still.
-    while alice.try_act(Action::Users) != Err(TryActError::Disconnected(Action::Users)) {
+    while alice.try_act(Action::Users) != Err(TryActError::Disconnected(Action::Users.into())) {
         thread::yield_now();
     }
     let panic = catch_unwind(AssertUnwindSafe(|| drop(alice))).unwrap_err();

@@ -258,6 +258,25 @@ pub fn deed(text: &str) -> Option<&str> {
     text.strip_prefix("/me ")
 }
 
+/// How the user has typed `action`, if it is one whose refusal would leave one wondering which.
+pub fn typed(action: &Action) -> Option<String> {
+    match action {
+        Action::Join(_) | Action::Rename(_) | Action::Leave | Action::Private | Action::Public => {
+            let name = action.name();
+            Some(match action.text() {
+                Some(text) => format!("/{name} {text}"),
+                None => format!("/{name}"),
+            })
+        }
+        Action::Login(_)
+        | Action::Say(_)
+        | Action::Channels
+        | Action::Users
+        | Action::Sync
+        | Action::Quit => None,
+    }
+}
+
 /// Reads what a user typed. `None` if there is nothing in it.
 ///
 /// # Errors

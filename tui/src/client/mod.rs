@@ -7,10 +7,10 @@
 #[cfg(feature = "ui")]
 pub mod app;
 pub mod command;
+mod connection;
 pub mod line;
 pub mod login;
 pub mod reach;
 mod retry;
 #[cfg(feature = "ui")]
 pub mod terminal;
-mod underway;

@@ -58,7 +58,7 @@ impl App {
     /// Has in the box what was typed in this room before, unless there is something else in it.
     pub(super) fn bring_draft(&mut self) {
         if self.editor.is_empty()
-            && !self.pending.commands.moves()
+            && !self.link.requests.lead_elsewhere()
             && let Some(room) = &self.room
             && let Some(text) = self.drafts.take(&self.server, room)
         {

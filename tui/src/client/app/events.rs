@@ -1,14 +1,16 @@
 //! What becomes of the client by what its session tells.
 
 use chatmaster_core::RoomName;
-use chatmaster_core::session::{Action, End, Event, Listing};
+use chatmaster_core::session::{Action, End, Event, Listing, RequestId};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
-use super::commands::in_our_words;
 use super::log::{Entry, Kind, Speaker};
-use super::roster::{Asker, Members, Rooms};
+use super::roster::{Members, Rooms};
+use super::words::in_our_words;
 use super::{App, Effect, Phase, Privacy};
+use crate::client::command;
+use crate::client::connection::{Asker, Open};
 use crate::text::listed;
 
 /// How much of a package that makes no sense is shown.
@@ -19,13 +21,18 @@ impl App {
         self.heard();
         self.look_for_company(&event);
         match event {
-            Event::NameWanted { reason } => return self.name_wanted(at, reason),
+            Event::NameWanted { reason, request } => {
+                self.answered(request);
+                return self.name_wanted(at, reason);
+            }
             Event::LoggedIn {
                 username,
                 channel,
                 channels,
                 more,
+                request,
             } => {
+                self.answered(request);
                 self.arrived(at, &username, &channel);
                 self.phase = Phase::Talking;
                 self.take_name(username);
@@ -56,8 +63,9 @@ impl App {
                 username,
                 channel,
                 me: true,
+                request,
             } => {
-                let asked = self.pending.commands.joined(&channel);
+                let asked = self.answered(request).is_some();
                 // The one after a login tells nothing new.
                 if self.room.as_ref() != Some(&channel) {
                     let aim = self.aim().map(str::to_owned);
@@ -78,15 +86,19 @@ impl App {
                 username,
                 channel,
                 me: false,
+                ..
             } => {
                 let text = format!("{username} joined {channel}.");
                 self.log.push(Entry::new(at, Kind::Joined, &text));
                 self.members.join(&username);
             }
             Event::Left {
-                channel, me: true, ..
+                channel,
+                me: true,
+                request,
+                ..
             } => {
-                let asked = self.pending.commands.answered("leave").is_some();
+                let asked = self.answered(request).is_some();
                 let general = RoomName::GENERAL;
                 let text = format!("You left {channel} and are in {general} now.");
                 self.log.push(Entry::new(at, Kind::Left, &text));
@@ -102,6 +114,7 @@ impl App {
                 username,
                 channel,
                 me: false,
+                ..
             } => {
                 let text = format!("{username} left {channel}.");
                 self.log.push(Entry::new(at, Kind::Left, &text));
@@ -111,10 +124,11 @@ impl App {
                 old_username,
                 new_username,
                 me,
+                request,
             } => {
+                self.answered(request);
                 self.members.rename(&old_username, &new_username);
                 if me {
-                    self.pending.commands.answered("rename");
                     self.notice(at, &format!("You are {new_username} now."));
                     self.take_name(new_username);
                 } else {
@@ -125,22 +139,21 @@ impl App {
                 channels,
                 more,
                 answers,
+                request,
             } => {
-                self.channels(
-                    at,
-                    Rooms {
-                        names: channels,
-                        more,
-                    },
-                    answers,
-                );
+                let rooms = Rooms {
+                    names: channels,
+                    more,
+                };
+                self.channels(at, rooms, answers, request);
             }
             Event::Users {
                 channel,
                 users,
                 more,
+                request,
             } => {
-                if self.pending.users.pop_front() == Some(Asker::User) {
+                if self.was_asked_for(request) {
                     self.notice(at, &format!("In {channel}: {}.", listed(&users, more)));
                 }
                 if self.room.as_ref() == Some(&channel) {
@@ -150,26 +163,28 @@ impl App {
             Event::Error {
                 error_type,
                 message,
+                request,
             } => {
-                let asker = match error_type.as_str() {
-                    "users" => self.pending.users.pop_front(),
-                    "channels" => self.pending.channels.pop_front(),
-                    _ => None,
-                };
-                if asker == Some(Asker::Sync) {
+                let refused = self.answered(request);
+                let is_sync = |refused: &Open| refused.action == Action::Sync;
+                if refused.as_ref().is_some_and(is_sync) {
                     // A server that has no such command answers in order all the same.
-                    return self.synced();
+                    return self.sync();
                 }
                 let message = in_our_words(&message);
                 if error_type == "join"
+                    && refused.is_none()
                     && let Some((room, text)) = self.shut_out(&message)
                 {
                     self.complain(at, &text);
                     self.divert(at, &room);
                     return Vec::new();
                 }
-                if asker != Some(Asker::Client) {
-                    let about = match self.pending.commands.answered(&error_type) {
+                if refused
+                    .as_ref()
+                    .is_none_or(|refused| refused.asker == Asker::User)
+                {
+                    let about = match refused.and_then(|refused| command::typed(&refused.action)) {
                         Some(command) => command,
                         None if error_type == "message" => "Not delivered".into(),
                         None if error_type == "channels" => "/rooms".into(),
@@ -182,15 +197,36 @@ impl App {
                 let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
                 self.complain(at, &format!("The server sent something unknown: {start}"));
             }
-            Event::Synced => return self.synced(),
-            Event::Unsent { messages } => self.link.unsent = messages,
+            Event::Synced { request } => {
+                self.answered(request);
+                return self.sync();
+            }
+            Event::Unsent { first, .. } => self.link.unsent = Some(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),
         }
         Vec::new()
     }
 
-    fn channels(&mut self, at: DateTime, rooms: Rooms, answers: Listing) {
+    /// What the user or the client had asked for, if that is it.
+    fn answered(&mut self, request: Option<RequestId>) -> Option<Open> {
+        self.link.requests.answered(request?)
+    }
+
+    /// The same, if the user is to read the answer.
+    fn was_asked_for(&mut self, request: Option<RequestId>) -> bool {
+        let asked = self.answered(request);
+        asked.is_some_and(|asked| asked.asker == Asker::User)
+    }
+
+    fn channels(
+        &mut self,
+        at: DateTime,
+        rooms: Rooms,
+        answers: Listing,
+        request: Option<RequestId>,
+    ) {
+        let was_asked_for = self.was_asked_for(request);
         let room = self.room.clone().unwrap_or_default();
         self.privacy = match answers {
             Listing::Private => Privacy::Private,
@@ -201,21 +237,19 @@ impl App {
         };
         match answers {
             Listing::Private => {
-                self.pending.commands.answered("private");
                 self.notice(
                     at,
                     &format!("{room} is private now: hidden, and closed to newcomers."),
                 );
             }
             Listing::Public => {
-                self.pending.commands.answered("public");
                 self.notice(
                     at,
                     &format!("{room} is public now: shown, and open to everyone."),
                 );
             }
             Listing::Channels => {
-                if self.pending.channels.pop_front() == Some(Asker::User) {
+                if was_asked_for {
                     self.notice(at, &format!("Rooms: {}.", listed(&rooms.names, rooms.more)));
                 }
             }
@@ -228,7 +262,6 @@ impl App {
         self.privacy = Privacy::Public;
         self.members = Members::default();
         self.rooms = Rooms::default();
-        self.pending = Default::default();
     }
 
     fn enter_room(&mut self, room: String) {
@@ -238,12 +271,10 @@ impl App {
     }
 
     fn ask_for_users(&mut self) -> Effect {
-        self.pending.asks_for_users();
-        Effect::Act(Action::Users)
+        self.request(Action::Users, Asker::Client)
     }
 
     fn ask_for_channels(&mut self) -> Effect {
-        self.pending.asks_for_channels();
-        Effect::Act(Action::Channels)
+        self.request(Action::Channels, Asker::Client)
     }
 }

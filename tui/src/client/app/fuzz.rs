@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use chatmaster_core::session::Update;
+use chatmaster_core::session::{Request, Update};
 use chatmaster_core::{Encoding, Session, SessionConfig, SessionInput, Time};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use icu_properties::CodePointSetData;
@@ -336,13 +336,14 @@ impl Client {
     fn tell(&mut self, msg: Msg) {
         for effect in update(&mut self.app, self.at, msg) {
             match effect {
-                Effect::Act(action) => {
+                Effect::Act(id, action) => {
+                    let request = Request::from((id, action));
                     let refused = match &mut self.session {
-                        None => Some(Msg::NotDone(action, "There is no connection.".into())),
+                        None => Some(Msg::NotDone(id, "There is no connection.".into())),
                         Some(session) => session
-                            .act(Time::ZERO, action.clone())
+                            .act(Time::ZERO, request.clone())
                             .err()
-                            .map(|error| Msg::Update(Update::Refused(action, error))),
+                            .map(|error| Msg::Update(Update::Refused(request, error))),
                     };
                     if let Some(refused) = refused {
                         self.tell(refused);

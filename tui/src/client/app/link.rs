@@ -3,19 +3,18 @@
 
 use std::time::Duration;
 
-use chatmaster_core::session::{Action, End};
+use chatmaster_core::session::{Action, End, RequestId};
 use chatmaster_core::{RoomName, Username};
 use jiff::civil::DateTime;
 
-use super::commands::typed;
 use super::editor::Editor;
-use super::roster::Asker;
 use super::silence::Silence;
 use super::update::escaped;
 use super::{App, Effect, Phase, Privacy, Role, User};
 use crate::address::Address;
+use crate::client::command::typed;
+use crate::client::connection::{Asker, Delivery, Requests};
 use crate::client::retry::{self, Pauses};
-use crate::client::underway::{Fate, Underway};
 
 /// How much is remembered of what was told.
 const MAX_TOLD: usize = 16;
@@ -41,9 +40,9 @@ pub(super) struct Link {
     /// How often this session was refused that name.
     refusals: usize,
     goal: Goal,
-    /// How many of the last messages never left, by the session that ends.
-    pub(super) unsent: usize,
-    pub(super) underway: Underway,
+    /// The first message that never left, by the session that ends.
+    pub(super) unsent: Option<RequestId>,
+    pub(super) requests: Requests,
     pub(super) silence: Silence,
 }
 
@@ -339,7 +338,7 @@ impl App {
         match asked {
             Asked::BeforeConnecting => self.open(None),
             Asked::ByServer => {
-                let mut effects = vec![Effect::Act(Action::Login(name))];
+                let mut effects = vec![self.request(Action::Login(name), Asker::User)];
                 effects.extend(self.expect_answer());
                 effects
             }
@@ -422,39 +421,28 @@ impl App {
         }
     }
 
+    /// Hands an action to the session.
+    pub(super) fn request(&mut self, action: Action, asker: Asker) -> Effect {
+        Effect::Act(self.link.requests.push(action.clone(), asker), action)
+    }
+
     /// Hands an action of the user to the session, and finds out what becomes of it.
     pub(super) fn hand_over(&mut self, action: Action) -> Vec<Effect> {
-        if !matches!(action, Action::Users | Action::Channels) {
-            self.link.underway.push(action.clone());
-        }
-        let mut effects = vec![Effect::Act(action)];
+        let mut effects = vec![self.request(action, Asker::User)];
         effects.extend(self.sync());
         effects.extend(self.expect_answer());
         effects
     }
 
-    /// Takes in that what came before the sync was dealt with.
-    pub(super) fn synced(&mut self) -> Vec<Effect> {
-        self.pending.answered_sync();
-        self.link.underway.synced();
-        self.sync().into_iter().collect()
-    }
-
-    fn sync(&mut self) -> Option<Effect> {
-        self.link.underway.begin_sync().then(|| self.sends_sync())
+    /// Finds out what became of what the user did, if that is not known.
+    pub(super) fn sync(&mut self) -> Vec<Effect> {
+        let sync = self.link.requests.begin_sync();
+        sync.into_iter().map(sends_sync).collect()
     }
 
     /// Asks the server for anything, unless it is asked already.
     pub(super) fn ask_for_sync(&mut self) -> Option<Effect> {
-        self.link
-            .underway
-            .begin_any_sync()
-            .then(|| self.sends_sync())
-    }
-
-    fn sends_sync(&mut self) -> Effect {
-        self.pending.channels.push_back(Asker::Sync);
-        Effect::Act(Action::Sync)
+        self.link.requests.ask_anything().map(sends_sync)
     }
 
     /// Asks for a connection.
@@ -489,17 +477,17 @@ impl App {
         }
         // Who comes now is not seen.
         self.company = true;
-        let unsent = std::mem::take(&mut self.link.unsent);
-        for (action, fate) in self.link.underway.end(unsent) {
-            match (&action, fate) {
-                (Action::Say(text), Fate::Unsent) => {
+        let unsent = self.link.unsent.take();
+        for (action, delivery) in self.link.requests.end(unsent) {
+            match (&action, delivery) {
+                (Action::Say(text), Delivery::Unsent) => {
                     let text = escaped(text);
                     self.complain(at, &format!("Not sent: {text}"));
                     if self.editor.is_empty() {
                         self.editor.set(&text);
                     }
                 }
-                (Action::Say(text), Fate::Unknown) => {
+                (Action::Say(text), Delivery::Unknown) => {
                     let text = escaped(text);
                     self.complain(at, &format!("May not have been delivered: {text}"));
                 }
@@ -522,6 +510,10 @@ impl App {
         }
         self.forget_the_server();
     }
+}
+
+fn sends_sync(id: RequestId) -> Effect {
+    Effect::Act(id, Action::Sync)
 }
 
 /// Who asks for a name.

@@ -4,7 +4,6 @@
 
 mod bell;
 mod chat_log;
-mod commands;
 mod complete;
 mod drafts;
 mod editor;
@@ -28,11 +27,12 @@ mod silence;
 mod tests;
 mod update;
 mod view;
+mod words;
 mod writing;
 
 use std::time::Duration;
 
-use chatmaster_core::session::{Action, Update};
+use chatmaster_core::session::{Action, RequestId, Update};
 use crossterm::event::KeyEvent;
 use jiff::civil::DateTime;
 
@@ -51,7 +51,7 @@ use layout::Layout;
 use link::{Asked, Countdown, Link, Retry};
 use log::Log;
 use paste::Paste;
-use roster::{Members, Pending, Rooms};
+use roster::{Members, Rooms};
 use search::Search;
 
 use crate::address::Address;
@@ -80,7 +80,6 @@ pub struct App {
     privacy: Privacy,
     members: Members,
     rooms: Rooms,
-    pending: Pending,
     link: Link,
     log: Log,
     /// Whether the log is kept in a file, too.
@@ -128,8 +127,8 @@ pub enum Msg {
     Woke,
     /// The user said this, and not here: a playback shows it.
     Said(String),
-    /// An action was not handed over: a sentence that says why.
-    NotDone(Action, String),
+    /// A request was not handed over: a sentence that says why.
+    NotDone(RequestId, String),
     /// Something beside the chat went wrong: a sentence.
     CliError(String),
     /// Something beside the chat to know: a sentence.
@@ -144,7 +143,7 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Tell the session; answered by [`Msg::NotDone`] if that is not possible.
-    Act(Action),
+    Act(RequestId, Action),
     /// Leave the server if there is one, and connect anew: answered by [`Msg::Connected`] or
     /// [`Msg::NotConnected`].
     Connect {
@@ -285,7 +284,6 @@ impl App {
             privacy: Privacy::Public,
             members: Members::default(),
             rooms: Rooms::default(),
-            pending: Pending::default(),
             link: Link::default(),
             log: Log::default(),
             log_file: LogFile::None,

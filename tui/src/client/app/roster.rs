@@ -1,14 +1,7 @@
 //! Who and what there is: the members of the room and the rooms of the server, kept from what the
-//! server tells; and which of its answers nobody asked for.
-
-use std::collections::VecDeque;
+//! server tells.
 
 use chatmaster_core::session::MAX_LIST_BYTES;
-
-use super::commands::Commands;
-
-/// Answers that are awaited at most. A server that owes more does not answer.
-const MOST_AWAITED: usize = 1000;
 
 /// The members of the room, in order of arrival. Their names have no more bytes than those of a list
 /// can have; who comes then is counted.
@@ -116,51 +109,6 @@ impl Rooms {
     /// Whether `room` is certainly not public.
     pub(super) fn lack(&self, room: &str) -> bool {
         self.more == 0 && !self.names.iter().any(|name| name == room)
-    }
-}
-
-/// Who wanted an answer of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
-    /// The user, who wants to read it.
-    User,
-    /// The client, for its side list.
-    Client,
-    /// The client, to find out whether all before it was dealt with.
-    Sync,
-}
-
-/// What has no answer yet: the lists that were asked for, in the order in which the server answers,
-/// and the commands.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pending {
-    pub(super) users: VecDeque<Asker>,
-    pub(super) channels: VecDeque<Asker>,
-    pub(super) commands: Commands,
-}
-
-impl Pending {
-    /// The client asks for who is in the room.
-    pub(super) fn asks_for_users(&mut self) {
-        ask(&mut self.users);
-    }
-
-    /// The client asks for the rooms.
-    pub(super) fn asks_for_channels(&mut self) {
-        ask(&mut self.channels);
-    }
-
-    /// Takes in that a sync, which asks for a list on the wire, was answered.
-    pub(super) fn answered_sync(&mut self) {
-        if let Some(at) = self.channels.iter().position(|asker| *asker == Asker::Sync) {
-            self.channels.remove(at);
-        }
-    }
-}
-
-fn ask(askers: &mut VecDeque<Asker>) {
-    if askers.len() < MOST_AWAITED {
-        askers.push_back(Asker::Client);
     }
 }
 

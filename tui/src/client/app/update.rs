@@ -1,7 +1,7 @@
 //! What becomes of the client by what happens, and what is to be done about it: what its user does.
 //! What the session tells is in a file of its own.
 
-use chatmaster_core::session::{Action, ActionError, Update};
+use chatmaster_core::session::{Action, ActionError, Request, RequestId, Update};
 use jiff::civil::DateTime;
 
 use super::editor::Edit;
@@ -9,9 +9,9 @@ use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
-use super::roster::Asker;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::client::command::{self, Line, Topic};
+use crate::client::connection::{Asker, Open};
 use crate::settings::Setting;
 use crate::text::{sanitise, wrap};
 
@@ -62,10 +62,12 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Update(Update::Event(event)) => app.event(at, event),
-        Msg::Update(Update::Refused(action, error)) => {
+        Msg::Update(Update::Refused(Request { id, action }, error)) => {
             // Nothing is said twice: the end of the session was told already.
-            if error != ActionError::Ended || matches!(action, Action::Say(_)) {
-                app.not_done(at, action, &error.to_string());
+            if let Some(id) = id
+                && (error != ActionError::Ended || matches!(action, Action::Say(_)))
+            {
+                app.not_done(at, id, &error.to_string());
             }
             Vec::new()
         }
@@ -77,8 +79,8 @@ fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             app.said(at, &text);
             Vec::new()
         }
-        Msg::NotDone(action, why) => {
-            app.not_done(at, action, &why);
+        Msg::NotDone(request, why) => {
+            app.not_done(at, request, &why);
             Vec::new()
         }
         Msg::CliError(what) => {
@@ -308,12 +310,8 @@ impl App {
     }
 
     pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
-        self.pending.commands.sent(&action);
-        match &action {
-            Action::Say(text) => self.said(at, text),
-            Action::Users => self.pending.users.push_back(Asker::User),
-            Action::Channels => self.pending.channels.push_back(Asker::User),
-            _ => {}
+        if let Action::Say(text) = &action {
+            self.said(at, text);
         }
         self.hand_over(action)
     }
@@ -323,18 +321,12 @@ impl App {
         self.log.push(Entry::said(at, name, Speaker::User, text));
     }
 
-    fn not_done(&mut self, at: DateTime, action: Action, why: &str) {
-        // What was asked last was not asked.
-        self.pending.commands.not_sent(&action);
-        let asker = match action {
-            Action::Users => self.pending.users.pop_back(),
-            Action::Channels | Action::Sync => self.pending.channels.pop_back(),
-            _ => None,
+    fn not_done(&mut self, at: DateTime, request: RequestId, why: &str) {
+        let Some(Open { action, asker, .. }) = self.link.requests.refused(request) else {
+            return;
         };
-        match asker {
-            Some(Asker::Client) => return,
-            Some(Asker::Sync) => return self.link.underway.not_synced(),
-            Some(Asker::User) | None => self.link.underway.refused(&action),
+        if asker == Asker::Client {
+            return;
         }
         match action {
             Action::Say(text) => {

@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use chatmaster_core::session::Action;
+use chatmaster_core::session::{Action, Request, RequestId};
 use chatmaster_io::Client;
 
-use crate::client::underway::{Fate, Underway};
+use crate::client::connection::{Asker, Delivery, Requests};
 
 /// How soon it is to be known that what was sent was dealt with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ struct State {
     is_ready: bool,
     /// How many sessions have ended.
     ended: u64,
-    underway: Underway,
-    /// Whether the sending thread is handing over the last of what is underway.
+    requests: Requests,
+    /// Whether the sending thread is handing over the last of the requests.
     is_handing: bool,
     reading: Reading,
     /// Whether what happens cannot be printed any more.
@@ -85,44 +85,44 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// All before the sync was dealt with.
-    pub(super) fn synced(&self) {
+    /// The server has answered.
+    pub(super) fn answered(&self, request: RequestId) {
         let mut state = self.lock();
-        state.underway.synced();
+        state.requests.answered(request);
         // While the other thread is handing something over, that is for it to do.
-        let client = state.client.clone().filter(|_| {
-            let begins = self.certainty == Certainty::Always && !state.is_handing;
-            begins && state.underway.begin_sync()
-        });
+        let begins = self.certainty == Certainty::Always && !state.is_handing;
+        let client = state.client.clone().filter(|_| begins);
+        let sync = client.and_then(|client| Some((client, state.requests.begin_sync()?)));
         self.changed.notify_all();
         drop(state);
         // This thread must not wait for the session, which may wait for it.
-        if client.is_some_and(|client| client.try_act(Action::Sync).is_err()) {
-            self.lock().underway.not_synced();
-            self.changed.notify_all();
+        if let Some((client, id)) = sync
+            && client.try_act((id, Action::Sync)).is_err()
+        {
+            self.refused(id);
         }
     }
 
     /// How many actions there are that the server is to have dealt with next, if it is to answer.
     pub(super) fn awaited(&self) -> Option<usize> {
-        self.lock().underway.awaited()
+        self.lock().requests.before_sync()
     }
 
-    /// The session did not take an action.
-    pub(super) fn refused(&self, action: &Action) {
-        self.lock().underway.refused(action);
+    /// The session did not take a request.
+    pub(super) fn refused(&self, request: RequestId) {
+        self.lock().requests.refused(request);
         self.changed.notify_all();
     }
 
-    /// The session is over, with so many of the last messages not sent: what is not known to have been
+    /// The session is over, with the messages from `unsent` on not sent: what is not known to have been
     /// dealt with.
-    pub(super) fn disconnected(&self, unsent: usize) -> Vec<(Action, Fate)> {
+    pub(super) fn disconnected(&self, unsent: Option<RequestId>) -> Vec<(Action, Delivery)> {
         let mut state = self.lock();
         state.client = None;
         state.is_ready = false;
         state.ended += 1;
         self.changed.notify_all();
-        state.underway.end(unsent)
+        state.requests.end(unsent)
     }
 
     /// What happens cannot be printed any more: what is in the input by now is sent still.
@@ -171,10 +171,10 @@ impl Desk {
         loop {
             let (client, mut state) = self.ready_client();
             let session = state.ended;
-            state.underway.push(action.clone());
+            let id = state.requests.push(action.clone(), Asker::User);
             state.is_handing = true;
             drop(state);
-            let taken = client.act(action.clone());
+            let taken = client.act((id, action.clone()));
             let mut state = self.lock();
             state.is_handing = false;
             if state.ended != session {
@@ -182,21 +182,18 @@ impl Desk {
                 return;
             }
             if taken.is_ok() {
-                let begins = self.certainty == Certainty::Always && state.underway.begin_sync();
+                let begins = self.certainty == Certainty::Always;
+                let sync = begins.then(|| state.requests.begin_sync()).flatten();
                 drop(state);
-                if begins {
-                    self.sync(&client);
+                if let Some(id) = sync
+                    && client.act((id, Action::Sync)).is_err()
+                {
+                    self.refused(id);
                 }
                 return;
             }
-            state.underway.refused(action);
+            state.requests.refused(id);
             drop(self.wait_for_end(state, session));
-        }
-    }
-
-    fn sync(&self, client: &Client) {
-        if client.act(Action::Sync).is_err() {
-            self.lock().underway.not_synced();
         }
     }
 
@@ -234,22 +231,23 @@ impl Desk {
             let (client, mut state) = self.ready_client();
             let session = state.ended;
             while state.ended == session {
-                let action = if state.underway.is_settled() {
-                    Action::Quit
-                } else if state.underway.begin_sync() {
-                    Action::Sync
-                } else {
-                    state = self.wait(state);
-                    continue;
+                let sync = state.requests.begin_sync();
+                let request = match sync {
+                    Some(id) => Request::from((id, Action::Sync)),
+                    None if state.requests.is_settled() => Action::Quit.into(),
+                    None => {
+                        state = self.wait(state);
+                        continue;
+                    }
                 };
                 drop(state);
-                let taken = client.act(action.clone());
+                let taken = client.act(request);
                 state = self.lock();
-                match (taken, action) {
-                    (Ok(()), Action::Quit) => return,
-                    (Ok(()), _) => {}
-                    (Err(_), _) => {
-                        state.underway.not_synced();
+                match (taken, sync) {
+                    (Ok(()), None) => return,
+                    (Ok(()), Some(_)) => {}
+                    (Err(_), sync) => {
+                        sync.map(|id| state.requests.refused(id));
                         state = self.wait_for_end(state, session);
                     }
                 }

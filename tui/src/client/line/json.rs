@@ -23,12 +23,12 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use chatmaster_core::session::{Action, End, Event, Listing, Update};
+use chatmaster_core::session::{Action, End, Event, Listing, Request, Update};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::client::command;
-use crate::client::underway::Fate;
+use crate::client::connection::Delivery;
 use crate::text::is_hidden;
 
 /// Writes `object` as a line that says when it happened: after so much time since 1970.
@@ -53,15 +53,15 @@ pub(super) fn refused_name<'a>(username: &'a str, reason: &str) -> Object<'a> {
 }
 
 /// The connection ended before it was known that `action` was dealt with.
-pub(super) fn doubtful(action: &Action, fate: Fate) -> Object<'_> {
-    let (action, text) = describe(action);
-    match fate {
-        Fate::Unsent => Object::Refused {
+pub(super) fn doubtful(action: &Action, delivery: Delivery) -> Object<'_> {
+    let (action, text) = (action.name(), action.text());
+    match delivery {
+        Delivery::Unsent => Object::Refused {
             action,
             text,
             reason: "The connection ended before it was sent.".into(),
         },
-        Fate::Unknown => Object::Doubtful { action, text },
+        Delivery::Unknown => Object::Doubtful { action, text },
     }
 }
 
@@ -147,11 +147,10 @@ pub(crate) enum Object<'a> {
 pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
     let event = match update {
         Update::Event(event) => event,
-        Update::Refused(action, error) => {
-            let (action, text) = describe(action);
+        Update::Refused(Request { action, .. }, error) => {
             return Some(Object::Refused {
-                action,
-                text,
+                action: action.name(),
+                text: action.text(),
                 reason: error.to_string(),
             });
         }
@@ -162,6 +161,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channel,
             channels,
             more,
+            ..
         } => Object::LoggedIn {
             username,
             channel,
@@ -177,6 +177,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             username,
             channel,
             me,
+            ..
         } => Object::Joined {
             username,
             channel,
@@ -186,6 +187,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             username,
             channel,
             me,
+            ..
         } => Object::Left {
             username,
             channel,
@@ -195,6 +197,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             old_username,
             new_username,
             me,
+            ..
         } => Object::Renamed {
             old_username,
             new_username,
@@ -204,6 +207,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channels,
             more,
             answers,
+            ..
         } => {
             let answers = match answers {
                 Listing::Channels => "channels",
@@ -220,6 +224,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channel,
             users,
             more,
+            ..
         } => Object::Users {
             channel,
             users,
@@ -228,12 +233,13 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
         Event::Error {
             error_type,
             message,
+            ..
         } => Object::Error {
             error_type,
             message,
         },
         Event::Unknown { package } => Object::Unknown { package },
-        Event::Unsent { messages } => Object::Unsent {
+        Event::Unsent { messages, .. } => Object::Unsent {
             messages: *messages,
         },
         Event::Ended(end) => {
@@ -248,24 +254,8 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
                 message: end.to_string(),
             }
         }
-        Event::NameWanted { .. } | Event::Synced => return None,
+        Event::NameWanted { .. } | Event::Synced { .. } => return None,
     })
-}
-
-pub(super) fn describe(action: &Action) -> (&'static str, Option<&str>) {
-    match action {
-        Action::Login(name) => ("login", Some(name)),
-        Action::Say(text) => ("say", Some(text)),
-        Action::Rename(name) => ("rename", Some(name)),
-        Action::Join(channel) => ("join", Some(channel)),
-        Action::Leave => ("leave", None),
-        Action::Private => ("private", None),
-        Action::Public => ("public", None),
-        Action::Channels => ("channels", None),
-        Action::Users => ("users", None),
-        Action::Sync => ("sync", None),
-        Action::Quit => ("quit", None),
-    }
 }
 
 /// JSON on one line, with escapes for every hidden character. JSON itself only asks for escapes of
@@ -291,7 +281,7 @@ impl Formatter for Harmless {
 
 #[cfg(test)]
 mod tests {
-    use chatmaster_core::session::ActionError;
+    use chatmaster_core::session::{ActionError, RequestId};
     use proptest::prelude::*;
 
     use super::*;
@@ -330,6 +320,7 @@ mod tests {
                     channel: "general".into(),
                     channels: vec!["general".into()],
                     more: 3,
+                    request: None,
                 }),
                 r#"{"event":"logged_in","username":"bob","channel":"general","channels":["general"],"more":3}"#,
             ),
@@ -338,19 +329,23 @@ mod tests {
                     channels: vec![],
                     more: 2,
                     answers: Listing::Private,
+                    request: None,
                 }),
                 r#"{"event":"channels","channels":[],"more":2,"answers":"private"}"#,
             ),
             (
-                Update::Refused(Action::Say(String::new()), ActionError::EmptyMessage),
+                Update::Refused(Action::Say(String::new()).into(), ActionError::EmptyMessage),
                 r#"{"event":"refused","action":"say","text":"","reason":"A message must have text."}"#,
             ),
             (
-                Update::Refused(Action::Leave, ActionError::Congested),
+                Update::Refused(Action::Leave.into(), ActionError::Congested),
                 r#"{"event":"refused","action":"leave","reason":"The server is not taking what was sent before; try again later."}"#,
             ),
             (
-                Update::Event(Event::Unsent { messages: 2 }),
+                Update::Event(Event::Unsent {
+                    messages: 2,
+                    first: RequestId(0),
+                }),
                 r#"{"event":"unsent","messages":2}"#,
             ),
             (
@@ -373,11 +368,11 @@ mod tests {
                 r#"{"time":1764093906123,"event":"reconnecting","reason":"It was lost.","after":1.25}"#,
             ),
             (
-                doubtful(&Action::Say("hi".into()), Fate::Unknown),
+                doubtful(&Action::Say("hi".into()), Delivery::Unknown),
                 r#"{"time":1764093906123,"event":"doubtful","action":"say","text":"hi"}"#,
             ),
             (
-                doubtful(&Action::Leave, Fate::Unsent),
+                doubtful(&Action::Leave, Delivery::Unsent),
                 r#"{"time":1764093906123,"event":"refused","action":"leave","reason":"The connection ended before it was sent."}"#,
             ),
         ] {

@@ -19,7 +19,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatmaster_core::session::{Action, ActionError, End, Event, Update};
+use chatmaster_core::session::{Action, ActionError, End, Event, RequestId, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
 use chatmaster_io::Client;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -237,13 +237,13 @@ impl Talk<'_> {
             Err(why) => return Ok(Over::Lost(why)),
         };
         self.desk.connected(&client);
-        let mut unsent = 0;
+        let mut unsent = None;
         let over = self.talk(&client, &came, &mut unsent);
         let doubtful = self.desk.disconnected(unsent);
         if self.persistence == Persistence::Reconnects && matches!(over, Ok(Over::Lost(_))) {
             let changes = |action: &Action| !matches!(action, Action::Users | Action::Channels);
-            for (action, fate) in doubtful.iter().filter(|(action, _)| changes(action)) {
-                self.out.doubtful(action, *fate);
+            for (action, delivery) in doubtful.iter().filter(|(action, _)| changes(action)) {
+                self.out.doubtful(action, *delivery);
             }
         }
         // The session's thread may wait to tell something.
@@ -255,7 +255,7 @@ impl Talk<'_> {
         &mut self,
         client: &Client,
         came: &Receiver<Update>,
-        unsent: &mut usize,
+        unsent: &mut Option<RequestId>,
     ) -> Result<Over, CliError> {
         let mut silence = Silence::begin();
         loop {
@@ -305,18 +305,21 @@ impl Talk<'_> {
         match update {
             // What was still to be sent when the user left is not news.
             Update::Refused(_, ActionError::Ended) => {}
-            Update::Refused(action, _) => {
-                self.desk.refused(action);
+            Update::Refused(request, _) => {
+                if let Some(id) = request.id {
+                    self.desk.refused(id);
+                }
                 self.out.update(update);
             }
             // Answered below. The reader may want to know of a name that was tried in vain.
             Update::Event(Event::NameWanted {
                 reason: Some(reason),
+                ..
             }) => {
                 let name = self.name.as_deref().unwrap_or_default();
                 self.out.refused_name(name, reason);
             }
-            Update::Event(Event::NameWanted { .. } | Event::Synced) => {}
+            Update::Event(Event::NameWanted { .. } | Event::Synced { .. }) => {}
             // Each of them is told by itself.
             Update::Event(Event::Unsent { .. }) if self.persistence == Persistence::Reconnects => {}
             update => self.out.update(update),
@@ -336,10 +339,13 @@ impl Talk<'_> {
         &mut self,
         client: &Client,
         event: Event,
-        unsent: &mut usize,
+        unsent: &mut Option<RequestId>,
     ) -> Result<Next, CliError> {
+        if let Some(request) = event.request() {
+            self.desk.answered(request);
+        }
         match event {
-            Event::NameWanted { reason } => return self.try_next_name(client, reason),
+            Event::NameWanted { reason, .. } => return self.try_next_name(client, reason),
             Event::LoggedIn {
                 username, channel, ..
             } => {
@@ -356,17 +362,16 @@ impl Talk<'_> {
             Event::Error {
                 error_type,
                 message,
-            } => match (self.stage, &self.room) {
-                (Stage::Joining, Some(room)) if error_type == "join" => {
+                ..
+            } => {
+                if let (Stage::Joining, Some(room)) = (self.stage, &self.room)
+                    && error_type == "join"
+                {
                     let why = format!("cannot join the room {room}: {message}");
                     return self.end(why, "Choose another one with --room.");
                 }
-                // A server that knows no `channels` answers a sync so, and after all before it.
-                _ if error_type == "channels" => self.desk.synced(),
-                _ => {}
-            },
-            Event::Synced => self.desk.synced(),
-            Event::Unsent { messages } => *unsent = messages,
+            }
+            Event::Unsent { first, .. } => *unsent = Some(first),
             Event::Ended(End::Quit) => return Ok(Next::End(Over::Left)),
             Event::Ended(end) => {
                 // What never was a chat server will not become one.

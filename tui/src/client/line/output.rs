@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use chatmaster_core::session::{Action, Update};
 
 use super::{Form, json, print};
-use crate::client::underway::Fate;
+use crate::client::connection::Delivery;
 use crate::error::{cause, tell};
 
 pub(super) struct Output {
@@ -56,10 +56,10 @@ impl Output {
     }
 
     /// Writes what is known of an action that the connection ended before.
-    pub(super) fn doubtful(&mut self, action: &Action, fate: Fate) {
+    pub(super) fn doubtful(&mut self, action: &Action, delivery: Delivery) {
         match self.form {
-            Form::Json => self.object(json::doubtful(action, fate)),
-            Form::Text => self.write(|out| print::write_doubtful(out, action, fate)),
+            Form::Json => self.object(json::doubtful(action, delivery)),
+            Form::Text => self.write(|out| print::write_doubtful(out, action, delivery)),
         }
     }
 

@@ -40,18 +40,10 @@ pub(super) fn parse(line: &str) -> Result<Action, String> {
     let package = ClientPackage::parse(package.as_bytes()).map_err(|error| error.message)?;
     Ok(match package {
         ClientPackage::Message { message, .. } => Action::Say(message.into_owned()),
-        ClientPackage::Command(command) => match command {
-            Command::Login(_) => {
-                return Err("The login is done already; its name is that of --name.".into());
-            }
-            Command::Rename(name) => Action::Rename(name.into_owned()),
-            Command::Join(channel) => Action::Join(channel.into_owned()),
-            Command::Leave => Action::Leave,
-            Command::Private => Action::Private,
-            Command::Public => Action::Public,
-            Command::Channels => Action::Channels,
-            Command::Users => Action::Users,
-        },
+        ClientPackage::Command(Command::Login(_)) => {
+            return Err("The login is done already; its name is that of --name.".into());
+        }
+        ClientPackage::Command(command) => command.into(),
     })
 }
 

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use chatmaster_core::session::{Action, Event, Listing};
 
-use super::json;
 use crate::client::command;
-use crate::client::underway::Fate;
+use crate::client::connection::Delivery;
 use crate::text::{listed, sanitise};
 
 /// Writes `event` as one harmless line, if it is for people.
@@ -30,17 +29,21 @@ pub(super) fn write_reconnecting(
 }
 
 /// Writes what is known of an action that the connection ended before.
-pub(super) fn write_doubtful(out: &mut impl Write, action: &Action, fate: Fate) -> io::Result<()> {
-    let what = match json::describe(action) {
-        ("say", Some(text)) => text.into(),
-        (name, Some(text)) => format!("/{name} {text}"),
-        (name, None) => format!("/{name}"),
+pub(super) fn write_doubtful(
+    out: &mut impl Write,
+    action: &Action,
+    delivery: Delivery,
+) -> io::Result<()> {
+    let what = match (action, action.text()) {
+        (Action::Say(text), _) => text.clone(),
+        (_, Some(text)) => format!("/{} {text}", action.name()),
+        (_, None) => format!("/{}", action.name()),
     };
-    let fate = match fate {
-        Fate::Unsent => "not sent",
-        Fate::Unknown => "may not have reached the server",
+    let delivery = match delivery {
+        Delivery::Unsent => "not sent",
+        Delivery::Unknown => "may not have reached the server",
     };
-    writeln!(out, "{}", sanitise(&format!("! {fate}: {what}")))
+    writeln!(out, "{}", sanitise(&format!("! {delivery}: {what}")))
 }
 
 /// `event` as a line, not harmless yet, if it is for people.
@@ -55,6 +58,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             channel,
             channels,
             more,
+            ..
         } => {
             format!(
                 "* you are {username}, in {channel}; rooms: {}",
@@ -89,6 +93,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             channels,
             more,
             answers,
+            ..
         } => {
             let about = match answers {
                 Listing::Channels => "",
@@ -101,20 +106,24 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             channel,
             users,
             more,
+            ..
         } => format!("* in {channel}: {}", listed(users, *more)),
         Event::Error {
             error_type,
             message,
+            ..
         } => format!("! {error_type}: {message}"),
         Event::Unknown { package } => format!("? {package}"),
-        Event::Unsent { messages: 1 } => "! the last message was not sent".into(),
-        Event::Unsent { messages } => format!("! the last {messages} messages were not sent"),
-        Event::NameWanted { .. } | Event::Synced | Event::Ended(_) => return None,
+        Event::Unsent { messages: 1, .. } => "! the last message was not sent".into(),
+        Event::Unsent { messages, .. } => format!("! the last {messages} messages were not sent"),
+        Event::NameWanted { .. } | Event::Synced { .. } | Event::Ended(_) => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use chatmaster_core::session::RequestId;
+
     use super::*;
 
     fn written(event: &Event) -> String {
@@ -147,10 +156,10 @@ mod tests {
         let after = Duration::from_millis(1960);
         let say = Action::Say("a\nb".into());
         write_reconnecting(&mut out, "It was\nlost.", after)
-            .and_then(|()| write_doubtful(&mut out, &say, Fate::Unknown))
-            .and_then(|()| write_doubtful(&mut out, &say, Fate::Unsent))
-            .and_then(|()| write_doubtful(&mut out, &Action::Leave, Fate::Unknown))
-            .and_then(|()| write_doubtful(&mut out, &Action::Join("x".into()), Fate::Unknown))
+            .and_then(|()| write_doubtful(&mut out, &say, Delivery::Unknown))
+            .and_then(|()| write_doubtful(&mut out, &say, Delivery::Unsent))
+            .and_then(|()| write_doubtful(&mut out, &Action::Leave, Delivery::Unknown))
+            .and_then(|()| write_doubtful(&mut out, &Action::Join("x".into()), Delivery::Unknown))
             .expect("memory can be written");
         let lines = "! It was␊lost. It is tried again in 2.0 s.\n\
                      ! may not have reached the server: a␊b\n\
@@ -171,6 +180,7 @@ mod tests {
                     channel: "general".into(),
                     channels: channels.clone(),
                     more: 2,
+                    request: None,
                 },
                 "* you are bob, in general; rooms: dev, general and 2 more\n",
             ),
@@ -179,6 +189,7 @@ mod tests {
                     username: username.clone(),
                     channel: channel.clone(),
                     me: true,
+                    request: None,
                 },
                 "* you joined dev\n",
             ),
@@ -187,6 +198,7 @@ mod tests {
                     username: username.clone(),
                     channel: channel.clone(),
                     me: false,
+                    request: None,
                 },
                 "* bob left dev\n",
             ),
@@ -195,6 +207,7 @@ mod tests {
                     old_username: username.clone(),
                     new_username: "rob".into(),
                     me: false,
+                    request: None,
                 },
                 "* bob is now rob\n",
             ),
@@ -203,6 +216,7 @@ mod tests {
                     channels,
                     more: 3,
                     answers: Listing::Private,
+                    request: None,
                 },
                 "* the room is private now; rooms: dev, general and 3 more\n",
             ),
@@ -211,6 +225,7 @@ mod tests {
                     channel,
                     users: vec![username],
                     more: 0,
+                    request: None,
                 },
                 "* in dev: bob\n",
             ),
@@ -218,14 +233,18 @@ mod tests {
                 Event::Error {
                     error_type: "join".into(),
                     message: "No.".into(),
+                    request: None,
                 },
                 "! join: No.\n",
             ),
             (
-                Event::Unsent { messages: 2 },
+                Event::Unsent {
+                    messages: 2,
+                    first: RequestId(0),
+                },
                 "! the last 2 messages were not sent\n",
             ),
-            (Event::Synced, ""),
+            (Event::Synced { request: None }, ""),
         ] {
             assert_eq!(written(&event), line);
         }

@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Instant;
 
-use chatmaster_core::session::TryActError;
 use crossterm::event::{Event, MouseEventKind};
 
 use super::chat_log::ChatLog;
@@ -198,12 +197,9 @@ impl Driver {
         self.pace.touch();
         for effect in app::update(&mut self.app, now(), msg) {
             match effect {
-                Effect::Act(action) => {
-                    if let Err(error) = self.sessions.act(action) {
-                        let why = error.to_string();
-                        let (TryActError::Congested(action) | TryActError::Disconnected(action)) =
-                            error;
-                        self.tell(Msg::NotDone(action, why))?;
+                Effect::Act(id, action) => {
+                    if let Err(error) = self.sessions.act((id, action).into()) {
+                        self.tell(Msg::NotDone(id, error.to_string()))?;
                     }
                 }
                 Effect::Connect {

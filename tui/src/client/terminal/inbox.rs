@@ -84,7 +84,7 @@ mod tests {
     fn a_key_overtakes_all_the_messages_that_wait() {
         let (senders, inbox) = inbox();
         for _ in 0..WAITING_UPDATES {
-            let update = Update::Event(Event::Synced);
+            let update = Update::Event(Event::Synced { request: None });
             let sent = senders
                 .other
                 .try_send(Happening::Update(Attempt::FIRST, update));
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(keys.count(), 3);
         assert!(matches!(
             inbox.next(None),
-            Some(Happening::Update(_, Update::Event(Event::Synced)))
+            Some(Happening::Update(_, Update::Event(Event::Synced { .. })))
         ));
     }
 
@@ -112,7 +112,10 @@ mod tests {
     fn a_server_that_says_more_than_can_wait_is_not_read_meanwhile() {
         let (senders, _inbox) = inbox();
         let flood = std::iter::repeat_with(|| {
-            Happening::Update(Attempt::FIRST, Update::Event(Event::Synced))
+            Happening::Update(
+                Attempt::FIRST,
+                Update::Event(Event::Synced { request: None }),
+            )
         });
         let taken = flood.map_while(|update| senders.other.try_send(update).ok());
         assert_eq!(taken.take(2 * WAITING_UPDATES).count(), WAITING_UPDATES);

@@ -4,7 +4,7 @@ use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatmaster_core::session::{Action, Event, TryActError, Update};
+use chatmaster_core::session::{Action, Event, Request, TryActError, Update};
 use chatmaster_core::{Encoding, SessionConfig};
 use chatmaster_io::Client;
 use crossbeam_channel::Sender;
@@ -108,11 +108,11 @@ impl Sessions {
         self.attempt.0 += 1;
     }
 
-    /// Hands an action to the session.
-    pub(super) fn act(&self, action: Action) -> Result<(), TryActError> {
+    /// Hands a request to the session.
+    pub(super) fn act(&self, request: Request) -> Result<(), TryActError> {
         match &self.link {
-            Link::Up(client) => client.try_act(action),
-            Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(action)),
+            Link::Up(client) => client.try_act(request),
+            Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(request)),
         }
     }
 

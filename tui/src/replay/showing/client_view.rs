@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use chatmaster_core::names::Name;
 use chatmaster_core::recording::Record;
 use chatmaster_core::session::{Action, ActionError, Event};
-use chatmaster_core::wire::{ClientPackage, Command, Encoding, ServerPackage};
+use chatmaster_core::wire::{ClientPackage, Encoding, ServerPackage};
 use chatmaster_core::{
     ConnId, Hub, Input, Output, Session, SessionConfig, SessionInput, Time, Username,
 };
@@ -206,7 +206,7 @@ impl<F: FnMut(ViewEvent) -> io::Result<()>> ClientView<'_, F> {
         let mut done = Vec::new();
         self.asked.receive(conn, bytes, |package| match package {
             Ok(ClientPackage::Message { message, .. }) => said.push(message.to_string()),
-            Ok(ClientPackage::Command(command)) => done.push(action(command)),
+            Ok(ClientPackage::Command(command)) => done.push(Action::from(command.clone())),
             // What makes no sense to the server makes none here; the error shows.
             Err(_) => {}
         });
@@ -284,26 +284,13 @@ impl Client {
                 Err(ActionError::NotLoggedIn) if self.stage == LoginState::LoggingIn => return,
                 // What the session would not have done is answered by the server.
                 Err(_) => {}
-                Ok(()) if matches!(action, Action::Login(_)) => self.stage = LoginState::LoggingIn,
-                Ok(()) => {}
+                Ok(_) if matches!(action, Action::Login(_)) => self.stage = LoginState::LoggingIn,
+                Ok(_) => {}
             }
             self.ahead.pop_front();
         }
         while self.session.poll_output().is_some() {}
         let sent = u32::try_from(self.session.pending().len()).unwrap_or(u32::MAX);
         self.session.handle(now, SessionInput::Sent(sent));
-    }
-}
-
-fn action(command: &Command<'_>) -> Action {
-    match command {
-        Command::Login(name) => Action::Login(name.to_string()),
-        Command::Rename(name) => Action::Rename(name.to_string()),
-        Command::Join(channel) => Action::Join(channel.to_string()),
-        Command::Leave => Action::Leave,
-        Command::Private => Action::Private,
-        Command::Public => Action::Public,
-        Command::Channels => Action::Channels,
-        Command::Users => Action::Users,
     }
 }

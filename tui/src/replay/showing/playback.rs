@@ -107,7 +107,11 @@ struct PlaybackView {
 impl PlaybackView {
     fn new(recording: &RecordingFiles, name: &str, mut seen: Vec<ViewEvent>) -> Self {
         // The client answers by itself, unless its user has to choose another name.
-        seen.retain(|seen| seen.what != ViewEventKind::Event(Event::NameWanted { reason: None }));
+        seen.retain(|seen| {
+            let is_answered =
+                |event: &Event| matches!(event, Event::NameWanted { reason: None, .. });
+            !matches!(&seen.what, ViewEventKind::Event(event) if is_answered(event))
+        });
         let size = (80, 24);
         let file = recording.name();
         PlaybackView {
@@ -153,8 +157,8 @@ impl PlaybackView {
         let at = self.clock.date_time(time);
         for effect in app::update(&mut self.app, at, msg) {
             // What this client would ask for, the recorded one has asked for; its answers come.
-            if let Effect::Act(action) = effect {
-                app::update(&mut self.app, at, Msg::NotDone(action, String::new()));
+            if let Effect::Act(request, _) = effect {
+                app::update(&mut self.app, at, Msg::NotDone(request, String::new()));
             }
         }
     }

@@ -53,6 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
             old_username: old.into(),
             new_username: new.into(),
             me,
+            request: None
         }),
         (name(), name()).prop_map(|(one, other)| users("general", &[one, other])),
         (name(), name()).prop_map(|(one, other)| channels(&[one, other], Listing::Channels)),
@@ -63,9 +64,16 @@ fn event() -> impl Strategy<Value = Event> {
             channel: "general".into(),
             channels: vec!["general".into()],
             more: 0,
+            request: None
         }),
-        proptest::option::of(text).prop_map(|reason| Event::NameWanted { reason }),
-        (1usize..9).prop_map(|messages| Event::Unsent { messages }),
+        proptest::option::of(text).prop_map(|reason| Event::NameWanted {
+            reason,
+            request: None
+        }),
+        (1usize..9, 0u64..9).prop_map(|(messages, first)| Event::Unsent {
+            messages,
+            first: RequestId(first),
+        }),
         Just(lost()),
     ]
 }
@@ -81,8 +89,8 @@ fn msg() -> impl Strategy<Value = Msg> {
             Msg::Wheel(Wheel::Down),
             Msg::Connected(Role::Host),
             Msg::NotConnected("Nobody is there.".into()),
-            Msg::NotDone(Action::Say("/a\nb".into()), "It is busy.".into()),
-            Msg::NotDone(Action::Users, "It is busy.".into()),
+            Msg::NotDone(RequestId(0), "It is busy.".into()),
+            Msg::NotDone(RequestId(3), "It is busy.".into()),
             Msg::Woke,
         ]),
     ]

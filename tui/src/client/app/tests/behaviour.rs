@@ -13,6 +13,7 @@ fn a_login_asks_who_is_there() {
         channel: "general".into(),
         channels: vec!["general".into()],
         more: 0,
+        request: None,
     });
     assert_eq!(effects, act(Action::Users));
     // The server announces everyone who enters, oneself included.
@@ -24,7 +25,13 @@ fn a_login_asks_who_is_there() {
 fn a_refused_name_asks_for_another_with_the_reason_shown() {
     let mut scene = Scene::connecting(58, 10);
     let reason = Some("Username is already taken.".into());
-    assert_eq!(scene.event(Event::NameWanted { reason }), []);
+    assert_eq!(
+        scene.event(Event::NameWanted {
+            reason,
+            request: None
+        }),
+        []
+    );
     assert_eq!(scene.input(), "Name: alice_");
     assert!(
         scene.rule().contains("Username is already taken."),
@@ -40,7 +47,10 @@ fn a_refused_name_asks_for_another_with_the_reason_shown() {
 fn without_a_name_one_is_asked_for() {
     let mut scene = Scene::connecting(58, 10);
     scene.app.name = None;
-    scene.event(Event::NameWanted { reason: None });
+    scene.event(Event::NameWanted {
+        reason: None,
+        request: None,
+    });
     assert_eq!(scene.input(), "Name:");
     assert!(scene.rule().contains("Choose a name."));
     assert_eq!(scene.key(KeyCode::Enter), []);
@@ -117,6 +127,7 @@ fn members_are_kept_from_what_happens() {
         old_username: "carol".into(),
         new_username: "Carola".into(),
         me: false,
+        request: None,
     });
     assert_eq!(scene.app.members.names(), ["alice", "Carola"]);
     assert!(scene.title().starts_with(" general · 2 members"));
@@ -129,6 +140,7 @@ fn ones_own_new_name_is_taken_over() {
         old_username: "alice".into(),
         new_username: "Eve".into(),
         me: true,
+        request: None,
     });
     assert_eq!(scene.app.members.names(), ["bob", "Eve"]);
     scene.send("hello");
@@ -140,10 +152,7 @@ fn ones_own_new_name_is_taken_over() {
 fn a_new_room_has_its_own_members_and_is_asked_about() {
     let mut scene = Scene::chatting(80, 24);
     let effects = scene.event(joined("alice", "dev", true));
-    assert_eq!(
-        effects,
-        [Effect::Act(Action::Users), Effect::Act(Action::Channels)]
-    );
+    assert_eq!(effects, [ask(Action::Users), ask(Action::Channels)]);
     assert_eq!(scene.app.members.names(), ["alice"]);
     // What is answered to the side list prints nothing.
     let log = scene.log();
@@ -163,10 +172,7 @@ fn leaving_a_room_leads_to_the_general_one_even_if_nobody_says_so() {
     let mut scene = Scene::chatting(80, 24);
     scene.event(joined("alice", "dev", true));
     let effects = scene.event(left("alice", "dev", true));
-    assert_eq!(
-        effects,
-        [Effect::Act(Action::Users), Effect::Act(Action::Channels)]
-    );
+    assert_eq!(effects, [ask(Action::Users), ask(Action::Channels)]);
     assert!(scene.title().starts_with(" general "));
     assert_eq!(scene.event(joined("alice", "general", true)), []);
 }
@@ -189,6 +195,7 @@ fn lists_are_printed_for_those_who_ask() {
         channels: vec!["dev".into(), "general".into()],
         more: 2,
         answers: Listing::Channels,
+        request: None,
     });
     let expected = [
         "12:00         --   In general: bob, alice.",
@@ -257,20 +264,17 @@ fn an_error_of_the_server_is_shown() {
 #[test]
 fn what_could_not_be_sent_comes_back_into_the_box() {
     let mut scene = Scene::chatting(58, 10);
-    scene.send("//a");
-    scene.tell(Msg::NotDone(
-        Action::Say("/a".into()),
-        "The server is busy.".into(),
-    ));
+    scene.send_alone("//a");
+    scene.not_done(&Action::Say("/a".into()), "The server is busy.");
     assert_eq!(
         scene.log()[1],
         "12:00         !!   Not sent: The server is busy."
     );
     assert_eq!(scene.input(), "> //a");
-    scene.tell(Msg::Update(Update::Refused(
-        Action::Say("b".into()),
-        ActionError::TooLong(9),
-    )));
+    scene.control('u');
+    scene.send_alone("b");
+    scene.write("//a");
+    scene.refused(&Action::Say("b".into()), ActionError::TooLong(9));
     assert_eq!(scene.input(), "> //a", "what is in the box stays");
 }
 
@@ -278,7 +282,7 @@ fn what_could_not_be_sent_comes_back_into_the_box() {
 fn what_the_client_asked_for_itself_fails_silently() {
     let mut scene = Scene::entered(58, 10);
     scene.send("/clear");
-    scene.tell(Msg::NotDone(Action::Users, "The server is busy.".into()));
+    scene.not_done(&Action::Users, "The server is busy.");
     assert_eq!(scene.log(), [""; 0]);
 }
 
@@ -329,6 +333,7 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
         channel: "general".into(),
         channels: vec!["general".into()],
         more: 0,
+        request: None,
     });
     assert!(scene.title().ends_with("alice on 127.0.0.1:9000, hosting"));
     assert_eq!(scene.key(KeyCode::Enter), act(Action::Say("x".into())));

@@ -10,6 +10,7 @@ fn logged_in() -> Event {
         channel: "general".into(),
         channels: vec!["general".into()],
         more: 0,
+        request: None,
     }
 }
 
@@ -125,10 +126,8 @@ fn a_line_typed_while_there_is_no_connection_goes_only_where_it_was_typed_for() 
 #[test]
 fn what_never_left_comes_back_into_the_box_of_its_room() {
     let mut scene = in_lair();
-    scene.write("secret");
-    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-    scene.tell_alone(Msg::Key(enter));
-    scene.event(Event::Unsent { messages: 1 });
+    scene.send_alone("secret");
+    scene.event(scene.unsent(1));
     reconnect(&mut scene);
     assert_eq!(scene.input(), "> secret");
     scene.event(shut());
@@ -335,7 +334,7 @@ proptest! {
         for step in steps {
             let before = scene.app.diversion.clone();
             for effect in take(&mut scene, step) {
-                let Effect::Act(Action::Say(text)) = effect else {
+                let Effect::Act(_, Action::Say(text)) = effect else {
                     continue;
                 };
                 let room = scene.app.room.clone().expect("one is in a room");

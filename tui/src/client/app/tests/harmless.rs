@@ -20,16 +20,18 @@ fn told(nasty: &str, size: (u16, u16)) -> Scene {
         old_username: nasty.into(),
         new_username: nasty.into(),
         me: false,
+        request: None,
     });
     scene.event(error(nasty, nasty));
     scene.event(Event::Unknown {
         package: nasty.into(),
     });
-    scene.tell(Msg::Update(Update::Refused(
-        Action::Say(nasty.into()),
-        ActionError::TooLong(9),
-    )));
+    scene.send_alone("hi");
+    // Yes, into that room.
+    scene.send_alone("");
+    scene.refused(&Action::Say("hi".into()), ActionError::TooLong(9));
     scene.tell(Msg::Said(nasty.into()));
+    scene.tell(Msg::Paste(nasty.into()));
     scene
 }
 
@@ -54,7 +56,7 @@ proptest! {
         scene.tell(Msg::Paste(nasty.clone()));
         check(&scene)?;
         scene.key(KeyCode::Esc);
-        scene.event(Event::NameWanted { reason: Some(nasty) });
+        scene.event(Event::NameWanted { reason: Some(nasty), request: None });
         check(&scene)?;
     }
 }

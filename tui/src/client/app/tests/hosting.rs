@@ -11,6 +11,7 @@ fn hosting() -> Scene {
         channel: "general".into(),
         channels: vec!["general".into()],
         more: 0,
+        request: None,
     });
     scene.event(joined("alice", "general", true));
     scene.event(users("general", &["alice"]));

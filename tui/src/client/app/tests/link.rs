@@ -31,12 +31,14 @@ fn logged_in(name: &str) -> Event {
         channel: "general".into(),
         channels: vec!["general".into()],
         more: 0,
+        request: None,
     }
 }
 
 fn taken() -> Event {
     Event::NameWanted {
         reason: Some("Username is already taken.".into()),
+        request: None,
     }
 }
 
@@ -103,6 +105,7 @@ fn a_name_that_can_be_none_is_asked_for_again_as_it_was_typed() {
     scene.app.name = Some("a b".into());
     scene.event(Event::NameWanted {
         reason: Some("No spaces.".into()),
+        request: None,
     });
     assert_eq!(scene.input(), "Name: a b");
     let longest = "x".repeat(32);
@@ -360,11 +363,8 @@ fn a_login_that_finds_the_session_gone_asks_for_no_name() {
         sleep(&mut scene, &effects).1,
         act(Action::Login("alice".into()))
     );
-    let why = "The connection is closed.".into();
-    assert_eq!(
-        scene.tell(Msg::NotDone(Action::Login("alice".into()), why)),
-        []
-    );
+    let login = Action::Login("alice".into());
+    assert_eq!(scene.not_done(&login, "The connection is closed."), []);
     assert_eq!(scene.input(), "> draft");
     let effects = scene.event(lost());
     assert_eq!(sleep(&mut scene, &effects).1, connect("alice", None));
@@ -409,6 +409,7 @@ fn a_name_that_was_changed_is_the_one_to_come_back_under() {
         old_username: "alice".into(),
         new_username: "Eve".into(),
         me: true,
+        request: None,
     });
     scene.event(lost());
     assert_eq!(scene.key(KeyCode::Enter), connect("Eve", None));
@@ -463,30 +464,25 @@ fn what_does_not_speak_the_protocol_is_not_tried_again_by_itself() {
 #[test]
 fn a_line_is_followed_by_a_sync_unless_one_is_on_its_way() {
     let mut scene = Scene::chatting(58, 10);
-    let mut send = |text: &str| {
-        scene.write(text);
-        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-        scene.tell_alone(Msg::Key(enter))
+    let say = |text: &str| ask(Action::Say(text.into()));
+    let effects = scene.send_alone("one");
+    assert_eq!(with_wake(15, effects), [say("one"), ask(Action::Sync)]);
+    assert_eq!(scene.send_alone("two"), [say("two")]);
+    let synced = |scene: &Scene| {
+        let is_sync = |asked: &&Asked| asked.action == Action::Sync;
+        let sync = scene.asked.iter().rfind(is_sync).expect("there is one");
+        let request = Some(sync.id);
+        Msg::Update(Update::Event(Event::Synced { request }))
     };
-    let (say, sync) = (
-        |text: &str| Effect::Act(Action::Say(text.into())),
-        Effect::Act(Action::Sync),
-    );
-    let effects = send("one");
-    assert_eq!(with_wake(15, effects), [say("one"), sync.clone()]);
-    assert_eq!(send("two"), [say("two")]);
-    let synced = Msg::Update(Update::Event(Event::Synced));
-    assert_eq!(scene.tell_alone(synced.clone()), [sync]);
-    assert_eq!(scene.tell_alone(synced), []);
+    assert_eq!(scene.tell_alone(synced(&scene)), act(Action::Sync));
+    assert_eq!(scene.tell_alone(synced(&scene)), []);
 }
 
 /// Says these texts, with no answer of the server.
 fn unanswered(texts: &[&str]) -> Scene {
     let mut scene = Scene::chatting(58, 12);
     for text in texts {
-        scene.write(text);
-        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-        scene.tell_alone(Msg::Key(enter));
+        scene.send_alone(text);
     }
     scene
 }
@@ -511,7 +507,7 @@ fn what_is_not_known_to_have_arrived_is_told_when_the_connection_ends() {
 #[test]
 fn what_never_left_comes_back_into_the_box() {
     let mut scene = unanswered(&["one", "//two", "three"]);
-    scene.event(Event::Unsent { messages: 2 });
+    scene.event(scene.unsent(2));
     scene.event(lost());
     let log = scene.log();
     assert_eq!(
@@ -526,7 +522,7 @@ fn what_never_left_comes_back_into_the_box() {
 
     let mut scene = unanswered(&["one"]);
     scene.write("draft");
-    scene.event(Event::Unsent { messages: 1 });
+    scene.event(scene.unsent(1));
     scene.event(lost());
     assert_eq!(scene.input(), "> draft", "what is in the box stays");
 }
@@ -571,7 +567,7 @@ fn a_server_that_says_nothing_for_long_is_asked_whether_it_is_there() {
         with_wake(15, scene.tell_alone(Msg::Woke)),
         act(Action::Sync)
     );
-    scene.event(Event::Synced);
+    scene.event(Event::Synced { request: None });
     assert_eq!(with_wake(20, scene.tell_alone(Msg::Woke)), []);
 }
 
@@ -623,10 +619,7 @@ fn a_server_that_does_not_answer_is_given_up_and_tried_again() {
     let effects = scene.tell_alone(Msg::Key(enter));
     assert_eq!(
         with_wake(15, effects),
-        [
-            Effect::Act(Action::Say("hello?".into())),
-            Effect::Act(Action::Sync)
-        ]
+        [ask(Action::Say("hello?".into())), ask(Action::Sync)]
     );
     // What else is said does not make it wait longer.
     scene.write("hello??");

@@ -13,7 +13,8 @@ mod snapshots;
 mod words;
 mod writing;
 
-use chatmaster_core::session::{Action, End, Event, Listing, Update};
+use chatmaster_core::RoomName;
+use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::{DateTime, date};
 use ratatui::buffer::Buffer;
@@ -21,11 +22,23 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use super::*;
+use crate::client::connection::Asker;
 
 /// A client that is being told what happens.
 struct Scene {
     app: App,
     at: DateTime,
+    /// What the session was told to do and the server has not answered.
+    asked: Vec<Asked>,
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    id: RequestId,
+    action: Action,
+    by: Asker,
+    /// Whether it is for the test to answer it.
+    waits: bool,
 }
 
 impl Scene {
@@ -41,6 +54,7 @@ impl Scene {
         Scene {
             app,
             at: date(2026, 11, 24).at(12, 0, 0, 0),
+            asked: Vec::new(),
         }
     }
 
@@ -53,6 +67,7 @@ impl Scene {
             channel: "general".into(),
             channels: vec!["general".into()],
             more: 0,
+            request: None,
         });
         scene.event(joined("alice", "general", true));
         scene
@@ -67,14 +82,22 @@ impl Scene {
     }
 
     /// What is to be done about `msg`, but for what is to be remembered. The server answers each sync
-    /// at once, and nobody waits to see whether it is still there.
+    /// as soon as it has answered what the user asked for, and nobody waits to see whether it is still
+    /// there.
     fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        let mut effects = self.tell_alone(msg);
-        let is_sync = |effect: &Effect| *effect == Effect::Act(Action::Sync);
-        while let Some(at) = effects.iter().position(is_sync) {
-            effects.remove(at);
-            effects.extend(self.tell_alone(Msg::Update(Update::Event(Event::Synced))));
+        let mut effects = self.update(msg);
+        let is_due = |asked: &Asked| asked.action == Action::Sync && !asked.waits;
+        while let Some(at) = self.asked.iter().position(is_due)
+            && self.asked[..at]
+                .iter()
+                .all(|asked| asked.by == Asker::Client || matches!(asked.action, Action::Say(_)))
+        {
+            let request = Some(self.asked[at].id);
+            self.asked.drain(..=at);
+            let synced = Msg::Update(Update::Event(Event::Synced { request }));
+            effects.extend(self.update(synced));
         }
+        effects.retain(|effect| *effect != ask(Action::Sync));
         if let Phase::Talking | Phase::Connecting = self.app.phase {
             effects.retain(|effect| !matches!(effect, Effect::Wake(_)));
         }
@@ -83,13 +106,118 @@ impl Scene {
 
     /// The same while the server answers nothing.
     fn tell_alone(&mut self, msg: Msg) -> Vec<Effect> {
-        let mut effects = update(&mut self.app, self.at, msg);
-        effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
+        let effects = self.update(msg);
+        self.asked.iter_mut().for_each(|asked| asked.waits = true);
         effects
     }
 
-    fn event(&mut self, event: Event) -> Vec<Effect> {
+    /// The same, with the numbers of requests left out.
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let by = match msg {
+            Msg::Key(_) => Asker::User,
+            _ => Asker::Client,
+        };
+        let mut effects = update(&mut self.app, self.at, msg);
+        effects.retain(|effect| !matches!(effect, Effect::Remember(_)));
+        for effect in &mut effects {
+            match effect {
+                Effect::Act(id, action) => {
+                    let (id, action) = (std::mem::replace(id, RequestId(0)), action.clone());
+                    let waits = false;
+                    self.asked.push(Asked {
+                        id,
+                        action,
+                        by,
+                        waits,
+                    });
+                }
+                Effect::Connect { .. } | Effect::Disconnect => self.asked.clear(),
+                _ => {}
+            }
+        }
+        effects
+    }
+
+    /// The session tells something, and which request that answers.
+    fn event(&mut self, mut event: Event) -> Vec<Effect> {
+        let asked = &mut self.asked;
+        let mut answers = |is_it: &dyn Fn(&Action) -> bool| {
+            let at = asked.iter().position(|asked| is_it(&asked.action))?;
+            Some(asked.remove(at).id)
+        };
+        match &mut event {
+            Event::Joined {
+                me: true,
+                channel,
+                request,
+                ..
+            } => {
+                *request = answers(
+                    &|action| matches!(action, Action::Join(to) if RoomName::are_same(to, channel)),
+                );
+            }
+            Event::Left {
+                me: true, request, ..
+            } => *request = answers(&|action| *action == Action::Leave),
+            Event::Renamed {
+                me: true, request, ..
+            } => *request = answers(&|action| matches!(action, Action::Rename(_))),
+            Event::Channels {
+                answers: listing,
+                request,
+                ..
+            } => {
+                let wanted = match listing {
+                    Listing::Channels => Action::Channels,
+                    Listing::Private => Action::Private,
+                    Listing::Public => Action::Public,
+                };
+                *request = answers(&|action| *action == wanted);
+            }
+            Event::Users { request, .. } => *request = answers(&|action| *action == Action::Users),
+            Event::Error {
+                error_type,
+                request,
+                ..
+            } => {
+                let is_it = |action: &Action| {
+                    let command = action.command();
+                    command.is_some_and(|command| command.name() == error_type)
+                };
+                *request = answers(&is_it);
+            }
+            Event::Synced { request } => *request = answers(&|action| *action == Action::Sync),
+            Event::LoggedIn { request, .. } | Event::NameWanted { request, .. } => {
+                *request = answers(&|action| matches!(action, Action::Login(_)));
+            }
+            _ => {}
+        }
         self.tell(Msg::Update(Update::Event(event)))
+    }
+
+    /// The session cannot be told to do what it was told last.
+    fn not_done(&mut self, action: &Action, why: &str) -> Vec<Effect> {
+        let at = self.asked.iter().rposition(|asked| asked.action == *action);
+        let asked = self.asked.remove(at.expect("it was told"));
+        self.tell(Msg::NotDone(asked.id, why.into()))
+    }
+
+    /// The session does not do what it was told last.
+    fn refused(&mut self, action: &Action, error: ActionError) -> Vec<Effect> {
+        let at = self.asked.iter().rposition(|asked| asked.action == *action);
+        let Asked { id, action, .. } = self.asked.remove(at.expect("it was told"));
+        self.tell(Msg::Update(Update::Refused((id, action).into(), error)))
+    }
+
+    /// So many of the last messages never left.
+    fn unsent(&self, messages: usize) -> Event {
+        let is_message = |asked: &&Asked| matches!(asked.action, Action::Say(_));
+        let said = self.asked.iter().rev().filter(is_message);
+        let first = said.take(messages).last().expect("something was said");
+        Event::Unsent {
+            messages,
+            first: first.id,
+        }
     }
 
     fn key(&mut self, code: KeyCode) -> Vec<Effect> {
@@ -112,6 +240,13 @@ impl Scene {
     fn send(&mut self, text: &str) -> Vec<Effect> {
         self.write(text);
         self.key(KeyCode::Enter)
+    }
+
+    /// The same while the server answers nothing.
+    fn send_alone(&mut self, text: &str) -> Vec<Effect> {
+        self.write(text);
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        self.tell_alone(Msg::Key(enter))
     }
 
     fn says(&mut self, username: &str, text: &str) {
@@ -177,6 +312,7 @@ fn joined(username: &str, channel: &str, me: bool) -> Event {
         username: username.into(),
         channel: channel.into(),
         me,
+        request: None,
     }
 }
 
@@ -185,6 +321,7 @@ fn left(username: &str, channel: &str, me: bool) -> Event {
         username: username.into(),
         channel: channel.into(),
         me,
+        request: None,
     }
 }
 
@@ -194,6 +331,7 @@ fn users(channel: &str, users: &[&str]) -> Event {
         channel: channel.into(),
         users,
         more: 0,
+        request: None,
     }
 }
 
@@ -203,6 +341,7 @@ fn channels(channels: &[&str], answers: Listing) -> Event {
         channels,
         more: 0,
         answers,
+        request: None,
     }
 }
 
@@ -210,6 +349,7 @@ fn error(error_type: &str, message: &str) -> Event {
     Event::Error {
         error_type: error_type.into(),
         message: message.into(),
+        request: None,
     }
 }
 
@@ -217,6 +357,11 @@ fn lost() -> Event {
     Event::Ended(End::Lost)
 }
 
+/// What asks the session for it.
+fn ask(action: Action) -> Effect {
+    Effect::Act(RequestId(0), action)
+}
+
 fn act(action: Action) -> Vec<Effect> {
-    vec![Effect::Act(action)]
+    vec![ask(action)]
 }

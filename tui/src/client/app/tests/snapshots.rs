@@ -209,11 +209,13 @@ fn nothing_remote_is_shown_unharmed() {
         old_username: nasty.into(),
         new_username: nasty.into(),
         me: false,
+        request: None,
     });
     scene.event(error(nasty, nasty));
     scene.event(joined("alice", nasty, true));
     scene.event(Event::NameWanted {
         reason: Some(nasty.into()),
+        request: None,
     });
     for row in scene.screen() {
         assert!(!row.chars().any(crate::text::is_hidden), "{row:?}");
@@ -254,6 +256,7 @@ fn no_size_is_too_small_or_odd_in_any_state() {
             let mut scene = Scene::connecting(width, height);
             scene.event(Event::NameWanted {
                 reason: Some("日本語".into()),
+                request: None,
             });
             scene
         },

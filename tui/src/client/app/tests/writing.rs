@@ -103,7 +103,7 @@ fn alt(scene: &mut Scene, code: KeyCode) -> Vec<Effect> {
 }
 
 fn say(text: &str) -> Effect {
-    Effect::Act(Action::Say(text.into()))
+    ask(Action::Say(text.into()))
 }
 
 /// The last rows of the screen.
@@ -274,7 +274,10 @@ fn a_name_is_chosen_before_a_paste_is_decided_on() {
     scene.tell(Msg::Paste("one\ntwo".into()));
     scene.event(lost());
     scene.control('r');
-    scene.event(Event::NameWanted { reason: None });
+    scene.event(Event::NameWanted {
+        reason: None,
+        request: None,
+    });
     scene.tell(Msg::Paste("x\ny".into()));
     assert_eq!(scene.input(), "Name: alice");
     assert_eq!(scene.send("m"), act(Action::Login("alicem".into())));
@@ -390,7 +393,10 @@ fn a_name_from_elsewhere_does_nothing_to_the_box() {
 #[test]
 fn what_is_sent_is_remembered_and_a_name_is_not() {
     let mut scene = Scene::connecting(58, 10);
-    scene.event(Event::NameWanted { reason: None });
+    scene.event(Event::NameWanted {
+        reason: None,
+        request: None,
+    });
     let remembered = |scene: &mut Scene, text: &str| {
         scene.write(text);
         let enter = Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
@@ -404,6 +410,7 @@ fn what_is_sent_is_remembered_and_a_name_is_not() {
         channel: "general".into(),
         channels: vec![],
         more: 0,
+        request: None,
     });
     for text in ["hello", "/users", "/help", "//x"] {
         assert_eq!(
@@ -446,7 +453,10 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
     scene.control('r');
     scene.tell(Msg::Connected(Role::Guest));
     draft(&scene);
-    scene.event(Event::NameWanted { reason: None });
+    scene.event(Event::NameWanted {
+        reason: None,
+        request: None,
+    });
     assert_eq!(scene.input(), "Name: alice");
     scene.key(KeyCode::Enter);
     draft(&scene);
@@ -455,6 +465,7 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
         channel: "general".into(),
         channels: vec![],
         more: 0,
+        request: None,
     });
     draft(&scene);
     assert_eq!(scene.key(KeyCode::Enter), [say("one\ntwo")]);
