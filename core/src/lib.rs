@@ -4,7 +4,8 @@
 //!
 //! - [`Hub`] is a server: sessions, login, names, rooms, privacy, routing, and every limit.
 //! - [`Session`] is a client's connection.
-//! - [`adapter`] is what an adapter has to remember of a connection, without its socket.
+//! - [`Machine`] is what moves bytes for a server sees of it: a hub, or layers around one.
+//! - [`adapter`] is how to write such an adapter, and what it has to remember of a connection.
 //! - [`recording`] is what happened to a hub, as bytes, and replays it.
 //! - [`protocol`] is what servers and clients say to each other, in prose: the page all of this
 //!   implements.
@@ -17,7 +18,8 @@
 //! # The run loop of a server
 //!
 //! An adapter maps [`ConnId`]s to sockets, moves bytes, and sleeps until [`Hub::poll_timeout`]. Here
-//! the network is a script of what happens when, and the sockets are vectors:
+//! the network is a script of what happens when, and the sockets are vectors; [`adapter`] has a loop over
+//! real ones:
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -127,6 +129,7 @@ extern crate std;
 
 pub mod adapter;
 mod behaviour;
+mod checksum;
 mod config;
 mod hub;
 mod machine;

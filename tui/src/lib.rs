@@ -8,6 +8,7 @@ pub mod cli;
 pub mod client;
 mod dirs;
 pub mod error;
+pub mod panics;
 pub mod replay;
 pub mod runtime;
 pub mod serve;

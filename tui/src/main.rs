@@ -10,12 +10,14 @@ use chatmaster::cli::{Cli, ClientArgs, Subcommand};
 use chatmaster::client::line::{self, Form, Persistence};
 use chatmaster::client::reach::Destination;
 use chatmaster::error::{CliError, tell};
+use chatmaster::panics;
 use chatmaster::replay;
 use chatmaster::serve::serve;
 use clap::Parser;
 use clap::error::ErrorKind;
 
 fn main() -> ExitCode {
+    panics::end_the_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return explain(&error),

@@ -44,6 +44,7 @@ impl Slots {
     }
 
     /// All of them, in order of the identifiers.
+    #[expect(clippy::disallowed_methods, reason = "what it comes in is sorted")]
     pub(super) fn in_order(&self) -> Vec<(ConnId, Slot)> {
         let mut all: Vec<_> = self.0.iter().map(|(id, slot)| (*id, *slot)).collect();
         all.sort_unstable();

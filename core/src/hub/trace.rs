@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::outbox::{Frame, Outbox};
 use super::slots::Slot;
-use crate::recording::CRC32C;
+use crate::checksum::CRC32C;
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;

@@ -61,8 +61,6 @@ mod write;
 use alloc::string::String;
 use core::fmt;
 
-use crc::{CRC_32_ISCSI, Crc, Table};
-
 pub use self::read::{Fault, OpenError, Reader, Record};
 pub use self::recorded::{Recorded, SinkOutcome};
 pub use self::replay::{Divergence, Replay};
@@ -128,9 +126,6 @@ impl fmt::Display for Unrecordable {
 }
 
 impl core::error::Error for Unrecordable {}
-
-/// CRC32C, the checksum of headers, records and emissions.
-pub(crate) static CRC32C: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
 /// What a recording says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::write::chained;
-use super::{CHECK, CRC32C, DRAINED, EMISSION, FORMAT, Header, MAGIC};
+use super::{CHECK, DRAINED, EMISSION, FORMAT, Header, MAGIC};
+use crate::checksum::CRC32C;
 use crate::config::Config;
 use crate::hub::{CloseReason, ConnId, Emission, Input, Output, Peer};
 use crate::time::{Start, Time};

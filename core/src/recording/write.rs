@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::{CHECK, CRC32C, DRAINED, EMISSION, FORMAT, Header, MAGIC, MAX_RECORD};
+use super::{CHECK, DRAINED, EMISSION, FORMAT, Header, MAGIC, MAX_RECORD};
+use crate::checksum::CRC32C;
 use crate::config::Config;
 use crate::hub::{CloseReason, ConnId, Emission, Hub, Input, Output, Peer};
 use crate::time::Time;

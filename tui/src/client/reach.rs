@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::thread::{self, JoinHandle};
 
 use chatmaster_core::session::Update;
@@ -39,7 +40,8 @@ pub struct Reached {
     pub host: Option<Host>,
 }
 
-/// A server on a thread of this process. When it is dropped it stops gracefully.
+/// A server on a thread of this process. When it is dropped it stops gracefully; if it has panicked, the
+/// panic goes on there, unless it has ended the process before.
 pub struct Host {
     stop: Stop,
     thread: Option<JoinHandle<()>>,
@@ -153,9 +155,11 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.stop.stop();
-        if let Some(thread) = self.thread.take() {
-            // If the server panicked, that was said where it happened.
-            let _ = thread.join();
+        if let Some(thread) = self.thread.take()
+            && let Err(panic) = thread.join()
+            && !thread::panicking()
+        {
+            resume_unwind(panic);
         }
     }
 }
@@ -163,6 +167,7 @@ impl Drop for Host {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -210,6 +215,16 @@ mod tests {
             let carol = log_in(at, *runtime, "carol");
             assert!(carol.host.is_some());
         }
+    }
+
+    #[test]
+    fn a_panic_of_the_server_is_not_kept_from_who_hosts_it() {
+        let host = Host {
+            stop: Stop::new(),
+            thread: Some(thread::spawn(|| panic!("planted"))),
+        };
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(host))).expect_err("it goes on");
+        assert_eq!(panic.downcast_ref(), Some(&"planted"));
     }
 
     #[test]

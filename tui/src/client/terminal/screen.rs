@@ -30,9 +30,7 @@ use signal_hook::low_level::raise;
 use super::backend::Tty;
 use super::hyperlink::{self, Hyperlinks};
 use crate::client::app::{Drawn, Mouse};
-
-/// The exit status after a panic, as Rust has it.
-const PANICKED: i32 = 101;
+use crate::panics::PANICKED;
 
 /// The size of a window that does not know its own.
 const USUAL: Size = Size::new(80, 24);
