@@ -142,7 +142,7 @@ struct State<M> {
     turn: u64,
     /// Whether there is something to do in a turn, and who is to do it.
     notified: bool,
-    driver: Option<Waker>,
+    turn_waker: Option<Waker>,
     /// Tasks that wait for the turn to be over.
     turn_waiters: Vec<Waker>,
     /// Counts the descriptors given back.
@@ -153,17 +153,17 @@ struct State<M> {
 
 struct Connection {
     stream: Rc<Async<TcpStream>>,
-    incoming: Incoming,
+    reading: Reading,
     outgoing: WriteState,
     /// Waits until the socket takes something, see [`await_writable`].
     waiter: Option<Task<()>>,
 }
 
 /// Who reads from a connection. A task ends when it is dropped.
-enum Incoming {
+enum Reading {
     /// A task, see [`read`].
-    Open { _reader: Task<()> },
-    /// Nobody for now: the hub does not want it.
+    Open { _task: Task<()> },
+    /// Nobody for now: the machine does not want it.
     Paused,
     /// Nobody: there is nothing to come.
     Ended,
@@ -178,7 +178,7 @@ async fn watched<M: Machine>(server: &Server<M>, task: impl Future<Output = ()>)
     }
 }
 
-/// Reads from a connection, at most once a turn, so that the hub can pause it in time and nobody
+/// Reads from a connection, at most once a turn, so that the machine can pause it in time and nobody
 /// starves beside it.
 async fn read<M: Machine>(server: &Server<M>, id: ConnId, stream: Rc<Async<TcpStream>>) {
     let mut readiness = Readiness::Blocked;
@@ -223,7 +223,7 @@ impl<M: Machine> Server<M> {
             buffer,
             turn: 0,
             notified: false,
-            driver: None,
+            turn_waker: None,
             turn_waiters: Vec::new(),
             descriptors_freed: 0,
             descriptor_waiters: Vec::new(),
@@ -301,7 +301,7 @@ impl<M: Machine> Server<M> {
             }
             Ok(ReadOutcome::End) => {
                 if let Some(connection) = state.connections.get_mut(&id) {
-                    connection.incoming = Incoming::Ended;
+                    connection.reading = Reading::Ended;
                 }
                 state.machine.handle(self.clock.now(), Input::Eof(id));
                 state.notify();
@@ -369,7 +369,7 @@ impl<M: Machine> Server<M> {
         let spawn_reader = |id, stream| executor.spawn(watched(self, read(self, id, stream)));
         let spawn_waiter =
             |id, stream| executor.spawn(watched(self, await_writable(self, id, stream)));
-        for (stream, address) in std::mem::take(&mut state.accepted) {
+        for (stream, address) in mem::take(&mut state.accepted) {
             state.open(now, stream, address, spawn_reader);
         }
         if state.machine.poll_timeout().is_some_and(|due| due <= now) {
@@ -394,16 +394,16 @@ impl<M: Machine> State<M> {
     /// There is something to do in a turn.
     fn notify(&mut self) {
         self.notified = true;
-        if let Some(driver) = self.driver.take() {
-            driver.wake();
+        if let Some(waker) = self.turn_waker.take() {
+            waker.wake();
         }
     }
 
     fn poll_notified(&mut self, context: &Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.notified) {
+        if mem::take(&mut self.notified) {
             return Poll::Ready(());
         }
-        self.driver = Some(context.waker().clone());
+        self.turn_waker = Some(context.waker().clone());
         Poll::Pending
     }
 
@@ -418,12 +418,12 @@ impl<M: Machine> State<M> {
         let id = ConnId(self.last_id);
         socket::tune_accepted(stream.get_ref());
         let stream = Rc::new(stream);
-        let incoming = Incoming::Open {
-            _reader: spawn_reader(id, stream.clone()),
+        let reading = Reading::Open {
+            _task: spawn_reader(id, stream.clone()),
         };
         let connection = Connection {
             stream,
-            incoming,
+            reading,
             outgoing: WriteState::default(),
             waiter: None,
         };
@@ -482,17 +482,17 @@ impl<M: Machine> State<M> {
                 }
                 Output::PauseRead(id) => {
                     if let Some(connection) = self.connections.get_mut(&id)
-                        && let Incoming::Open { .. } = connection.incoming
+                        && let Reading::Open { .. } = connection.reading
                     {
-                        connection.incoming = Incoming::Paused;
+                        connection.reading = Reading::Paused;
                     }
                 }
                 Output::ResumeRead(id) => {
                     if let Some(connection) = self.connections.get_mut(&id)
-                        && let Incoming::Paused = connection.incoming
+                        && let Reading::Paused = connection.reading
                     {
                         let reader = spawn_reader(id, connection.stream.clone());
-                        connection.incoming = Incoming::Open { _reader: reader };
+                        connection.reading = Reading::Open { _task: reader };
                     }
                 }
                 Output::Finish(id) => {
