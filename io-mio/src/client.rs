@@ -8,9 +8,9 @@ use chatmaster_core::session::Update;
 use chatmaster_core::{SessionConfig, SessionInput, SessionOutput};
 use chatmaster_io::socket::{READ_BYTES, ReadOutcome, tune};
 use chatmaster_io::{Client, Driver};
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::connect::connect_any;
 use crate::connection::Connection;
 use crate::waker::waker;
 
@@ -35,8 +35,10 @@ pub fn connect(
     config: SessionConfig,
     on_update: impl FnMut(Update) + Send + 'static,
 ) -> io::Result<Client> {
-    let mut stream = connect_any(addresses)?;
+    let stream = chatmaster_io::connect(addresses)?;
+    stream.set_nonblocking(true)?;
     tune(&stream);
+    let mut stream = TcpStream::from_std(stream);
     let poll = Poll::new()?;
     let interest = Interest::READABLE | Interest::WRITABLE;
     poll.registry().register(&mut stream, SOCKET, interest)?;

@@ -14,7 +14,6 @@ use chatmaster_io::{Client, Driver};
 use smol::channel::{Receiver, Sender, bounded};
 use smol::{Async, future};
 
-use crate::connect::connect_any;
 use crate::timer::Timer;
 
 /// Connects to the first of `addresses` that accepts within 10 s, and runs a session over the
@@ -33,8 +32,9 @@ pub fn connect(
     config: SessionConfig,
     on_update: impl FnMut(Update) + Send + 'static,
 ) -> io::Result<Client> {
-    let stream = smol::block_on(connect_any(addresses))?;
-    socket::tune(stream.get_ref());
+    let stream = chatmaster_io::connect(addresses)?;
+    socket::tune(&stream);
+    let stream = Async::new(stream)?;
     let (notify, notified) = bounded(1);
     let waker = Arc::new(Notify(notify)).into();
     Client::spawn(config, waker, on_update, |driver| {

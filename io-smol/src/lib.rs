@@ -40,7 +40,6 @@
 #![forbid(unsafe_code)]
 
 mod client;
-mod connect;
 mod listener;
 mod server;
 mod timer;

@@ -8,7 +8,7 @@
 pub mod accept;
 mod client;
 mod clock;
-pub mod connect;
+mod connect;
 mod listen;
 mod server;
 pub mod socket;
@@ -17,6 +17,7 @@ mod stop;
 pub use chatmaster_core::session::{Disconnected, TryActError};
 pub use client::{Client, Driver};
 pub use clock::Clock;
+pub use connect::connect;
 pub use listen::{listen, listen_only};
 pub use server::{AcceptFailed, Hooks, check_listeners, hub};
 pub use stop::{Stop, StopGuard};
