@@ -8,118 +8,247 @@ use crate::wire::Encoding;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// The limits and choices of a [`Hub`](crate::Hub). What one connection, and all of them together,
-/// can make the hub hold follows from these fields; [`Config::memory_bound`] is the sum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The encoding the server writes in until a client has shown its own (the
-    /// [protocol](crate::protocol), "What a server writes"). Default: zlib.
-    pub encoding: Encoding,
-    /// Bytes of one package, decoded and encoded alike. Default: 16 KiB.
-    pub max_package_bytes: usize,
-    /// Bytes of a message's text, in UTF-8. Default: 4096.
-    pub max_message_bytes: usize,
-    /// How long a connection may stay without a login. Default: 30 s.
-    pub login_timeout: Duration,
-    /// How many logins may fail before the connection is closed. Default: 5.
-    pub login_tries: u32,
-    /// Bytes that may wait to be sent to one connection; over it the connection is closed as a slow
-    /// consumer. Default: 256 KiB.
-    pub send_queue_bytes: usize,
-    /// Bytes that may wait to be sent to all connections together; over it the connection that
-    /// holds most is closed as a slow consumer, and so on. Default: 256 MiB.
-    pub total_queue_bytes: usize,
-    /// Bytes received from a connection whose reading is paused, that wait to be decoded; over it the
-    /// connection is closed. An adapter that reads no more than this at once, and honours
-    /// [`PauseRead`](crate::Output::PauseRead), never gets there. Default: 256 KiB.
-    pub backlog_bytes: usize,
-    /// Connections at the same time. Default: 100,000.
-    pub max_connections: usize,
-    /// Connections at the same time from one address; loopback is exempt. An IPv6 address counts by its
-    /// /64, which is what one customer has; a link-local one as a whole. Default: 64.
-    pub max_connections_per_address: usize,
-    /// Connections per second that one address may open for good; over it they are refused. Twice as
-    /// many as it may have at the same time may come at once. Loopback is exempt here and in the next
-    /// two, and 0 turns each off. Default: 10.
-    pub connect_rate: u32,
-    /// Packages per second that the connections of one address which have not logged in yet may send
-    /// for good, and so logins; over it they wait, within their `login_timeout`. At once: twice as many
-    /// as an address may have connections. Default: 10.
-    pub login_rate: u32,
-    /// Renames per second that one address may ask for, for good; over it they are refused. At once:
-    /// twice as many as an address may have connections. Default: 2.
-    pub rename_rate: u32,
-    /// Connections at the same time that are in the middle of a zlib stream, each of which holds an
-    /// inflater of about 44 KiB. Who needs one more waits. Default: 8192.
-    pub max_inflaters: usize,
-    /// How long a zlib stream that stands still is safe while others wait for an inflater: for a user
-    /// since something came last, for who is not logged in since it began. Then its connection may be
-    /// closed for them; no user's for who is not logged in. Default: 2 s.
-    pub stream_grace: Duration,
-    /// Rooms at the same time, the general room included. Default: 10,000.
-    pub max_rooms: usize,
-    /// Packages per second that a connection may send for good; over it reading is delayed, nothing
-    /// is dropped. 0 turns flood control off. Default: 10.
-    pub message_rate: u32,
-    /// Packages that a connection may send at once before `message_rate` counts, at least 1.
-    /// Default: 30.
-    pub message_burst: u32,
-    /// The same for a connection that has not logged in, at least 1; `message_burst` if that is less.
-    /// Default: 10.
-    pub login_burst: u32,
-    /// Work that a package is taken for at the price of one, in bytes: each that came counts, each that
-    /// was inflated, and each block of a zlib stream as 512. Each time as much again counts as one more
-    /// package for `message_rate`. 16 KiB take 0.2 ms at the worst (on a busy virtual x86-64 machine);
-    /// a message of 4 KiB, escaped letter by letter and compressed, takes 12 KiB. 0 turns it off.
-    /// Default: 16 KiB.
-    pub package_work: usize,
-    /// How long a room takes nothing more behind a package for a member whose send queue is more than
-    /// half full, so that readers who read can catch up before they would be closed. Whoever does
-    /// not read slows its room down to one package in this time while the other half of its queue
-    /// fills, and then is closed. Zero turns it off. Default: 2 ms.
-    pub lag_pause: Duration,
-    /// How long a member may slow its room down like this. Counts from when its queue became more
-    /// than half full until it is empty; after that nobody waits for it, and it is closed once its
-    /// queue is full. Default: 10 s.
-    pub lag_limit: Duration,
-    /// How long a connection that is being closed may take to receive its last packages.
-    /// Default: 5 s.
-    pub linger: Duration,
-    /// Members up to which a room tells all of them who joins, leaves and takes another name, so that
-    /// a login costs what these cost and not what a crowd does. In a larger room only the one
-    /// concerned is told. Who leaves and who joins counts as a member. 0: there is no limit.
-    /// Default: 500.
-    pub announce_limit: usize,
+/// Makes [`Config`] with its defaults, and [`Config::LIMITS`], of one list. Of each limit: its name,
+/// type and default; the unit of its number, and the least it may be; its place among the limits in the
+/// header of a recording; and, if there are recordings without it, its number there. The first line of
+/// its documentation is what `--help` says of it.
+macro_rules! limits {
+    ($(
+        #[doc = $help:literal]
+        $(#[doc = $doc:literal])*
+        $name:ident: $type:ty = $default:expr,
+        $unit:ident from $least:expr, header $place:literal $(or $absent:expr)?;
+    )*) => {
+        /// The limits and choices of a [`Hub`](crate::Hub). What one connection, and all of them together,
+        /// can make the hub hold follows from these fields; [`Config::memory_bound`] is the sum.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Config {
+            /// The encoding the server writes in until a client has shown its own (proposal, "Packages":
+            /// compression is preferred). Default: zlib.
+            pub encoding: Encoding,
+            $(
+                #[doc = $help]
+                $(#[doc = $doc])*
+                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
+                pub $name: $type,
+            )*
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Config {
+                    encoding: Encoding::Zlib,
+                    $($name: $default,)*
+                }
+            }
+        }
+
+        impl Config {
+            /// Every limit.
+            pub const LIMITS: [Limit; [$($place),*].len()] = [$(Limit {
+                name: stringify!($name),
+                help: $help.trim_ascii(),
+                unit: Unit::$unit,
+                least: $least,
+                most: <$type as Number>::MOST,
+                place: $place,
+                absent: [$(Some($absent),)? None][0],
+                get: |config| config.$name.number(),
+                set: |config, number| config.$name = Number::of(number),
+            }),*];
+        }
+    };
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            encoding: Encoding::Zlib,
-            max_package_bytes: 16 * KIB,
-            max_message_bytes: 4096,
-            login_timeout: Duration::from_secs(30),
-            login_tries: 5,
-            send_queue_bytes: 256 * KIB,
-            total_queue_bytes: 256 * MIB,
-            backlog_bytes: 256 * KIB,
-            max_connections: 100_000,
-            max_connections_per_address: 64,
-            connect_rate: 10,
-            login_rate: 10,
-            rename_rate: 2,
-            max_inflaters: 8192,
-            stream_grace: Duration::from_secs(2),
-            max_rooms: 10_000,
-            message_rate: 10,
-            message_burst: 30,
-            login_burst: 10,
-            package_work: 16 * KIB,
-            lag_pause: Duration::from_millis(2),
-            lag_limit: Duration::from_secs(10),
-            linger: Duration::from_secs(5),
-            announce_limit: 500,
-        }
+limits! {
+    /// Packages per second from one connection; over it reading is delayed. 0: no limit.
+    ///
+    /// For good; nothing is dropped.
+    message_rate: u32 = 10, Count from 0, header 12;
+    /// Packages from one connection at once before the rate counts.
+    message_burst: u32 = 30, Count from 1, header 13;
+    /// The same from a connection that has not logged in.
+    ///
+    /// It is `message_burst` if that is less.
+    login_burst: u32 = 10, Count from 1, header 18 or u32::MAX as u64;
+    /// Work that a package is taken for as one: bytes as they came and inflated, 512 for each block of a zlib stream. Each time as much again counts as one more package. 0: work does not count.
+    ///
+    /// 16 KiB take 0.2 ms at the worst (on a busy virtual x86-64 machine); a message of 4 KiB, escaped
+    /// letter by letter and compressed, takes 12 KiB.
+    package_work: usize = 16 * KIB, Bytes from 0, header 19 or 0;
+    /// Length of a message.
+    ///
+    /// Bytes of its text, in UTF-8.
+    max_message_bytes: usize = 4 * KIB, Bytes from 1, header 2;
+    /// Length of a package, decoded and encoded alike.
+    max_package_bytes: usize = 16 * KIB, Bytes from Config::MIN_PACKAGE_BYTES as u64, header 1;
+    /// Connections at the same time.
+    max_connections: usize = 100_000, Count from 1, header 8;
+    /// Connections at the same time from one address; loopback is exempt.
+    ///
+    /// An IPv6 address counts by its /64, which is what one customer has; a link-local one as a whole.
+    max_connections_per_address: usize = 64, Count from 1, header 9;
+    /// Connections per second from one address; over it they are refused. Loopback is exempt. 0: no limit.
+    ///
+    /// For good; twice as many as an address may have at the same time may come at once.
+    connect_rate: u32 = 10, Count from 0, header 20 or 0;
+    /// Logins per second from one address; over it they are delayed. Loopback is exempt. 0: no limit.
+    ///
+    /// What counts are the packages of connections which have not logged in yet; they wait within their
+    /// `login_timeout`. At once: twice as many as an address may have connections.
+    login_rate: u32 = 10, Count from 0, header 21 or 0;
+    /// Renames per second from one address; over it they are refused. Loopback is exempt. 0: no limit.
+    ///
+    /// At once: twice as many as an address may have connections.
+    rename_rate: u32 = 2, Count from 0, header 22 or 0;
+    /// Connections at the same time that are in the middle of a zlib stream; further ones wait.
+    ///
+    /// Each holds an inflater of about 44 KiB.
+    max_inflaters: usize = 8192, Count from 1, header 10;
+    /// How long a zlib stream may stand still before its connection is closed if others wait for one.
+    ///
+    /// For a user since something came last, for who is not logged in since it began. No user's is closed
+    /// for who is not logged in.
+    stream_grace: Duration = Duration::from_secs(2), Time from 0, header 17 or 0;
+    /// Rooms at the same time.
+    ///
+    /// The general room is one of them.
+    max_rooms: usize = 10_000, Count from 1, header 11;
+    /// How long a connection may stay without a login.
+    login_timeout: Duration = Duration::from_secs(30), Time from 1, header 3;
+    /// Logins that may fail before the connection is closed.
+    login_tries: u32 = 5, Count from 1, header 4;
+    /// What may wait to be sent to one connection before it is closed as too slow.
+    send_queue_bytes: usize = 256 * KIB, Bytes from Config::MIN_SEND_QUEUE_BYTES as u64, header 5;
+    /// What may wait to be sent to all connections together.
+    ///
+    /// Over it the connection that holds most is closed as a slow consumer, and so on.
+    total_queue_bytes: usize = 256 * MIB, Bytes from 0, header 6;
+    /// What was received from a connection and may wait while its reading is delayed.
+    ///
+    /// Over it the connection is closed. An adapter that reads no more than this at once, and honours
+    /// [`PauseRead`](crate::Output::PauseRead), never gets there.
+    backlog_bytes: usize = 256 * KIB, Bytes from 0, header 7;
+    /// How long a room is quiet after a message while a member is slow to receive it. 0: not at all.
+    ///
+    /// How long it takes nothing more behind a package for a member whose send queue is more than half
+    /// full, so that readers who read can catch up before they would be closed. Whoever does not read
+    /// slows its room down to one package in this time while the other half of its queue fills, and
+    /// then is closed.
+    lag_pause: Duration = Duration::from_millis(2), Time from 0, header 14;
+    /// How long a member that is slow to receive may make its room quiet.
+    ///
+    /// Counts from when its queue became more than half full until it is empty; after that nobody waits
+    /// for it, and it is closed once its queue is full.
+    lag_limit: Duration = Duration::from_secs(10), Time from 1, header 23 or u64::MAX;
+    /// How long a connection that is being closed may take to receive its last packages.
+    linger: Duration = Duration::from_secs(5), Time from 1, header 15;
+    /// Members above which a room does not announce joins, leaves and renames. 0: it always does.
+    ///
+    /// So that a login costs what these cost and not what a crowd does. In a larger room only the one
+    /// concerned is told. Who leaves and who joins counts as a member.
+    announce_limit: usize = 500, Count from 0, header 16 or 0;
+}
+
+/// A limit of a [`Config`], as a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The field's name.
+    pub name: &'static str,
+    /// What it bounds: a phrase for people, with a full stop.
+    pub help: &'static str,
+    /// What its number counts.
+    pub unit: Unit,
+    /// The least it may be, whatever the other limits are; they may ask for more.
+    pub least: u64,
+    /// The most that its field can be.
+    pub most: u64,
+    /// Its place among the limits in the header of a recording. A new one has the next.
+    pub place: usize,
+    /// What it is in a recording that is older than the limit.
+    pub absent: Option<u64>,
+    get: fn(&Config) -> u64,
+    set: fn(&mut Config, u64),
+}
+
+/// Each place in the header of a recording is that of one limit. At the first there is the encoding, and
+/// the oldest recordings have limits up to the 15th.
+const _: () = {
+    let (mut places, mut at) = (1_u64, 0);
+    while at < Config::LIMITS.len() {
+        let Limit { place, absent, .. } = Config::LIMITS[at];
+        assert!(place <= Config::LIMITS.len() && places & (1 << place) == 0);
+        assert!(absent.is_some() == (place > 15));
+        places |= 1 << place;
+        at += 1;
+    }
+};
+
+/// What the number of a [`Limit`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things, such as connections.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Microseconds.
+    Time,
+}
+
+impl Limit {
+    /// The number it has in `config`.
+    pub fn get(&self, config: &Config) -> u64 {
+        (self.get)(config)
+    }
+
+    /// Sets it in `config` to `number`, or to the [most](Limit::most) that it can be.
+    pub fn set(&self, config: &mut Config, number: u64) {
+        (self.set)(config, number.min(self.most));
+    }
+}
+
+/// The field of a limit.
+trait Number {
+    /// The most it can be.
+    const MOST: u64;
+    fn number(self) -> u64;
+    /// `number` is at most [`Number::MOST`].
+    fn of(number: u64) -> Self;
+}
+
+impl Number for u32 {
+    const MOST: u64 = u32::MAX as u64;
+
+    fn number(self) -> u64 {
+        u64::from(self)
+    }
+
+    fn of(number: u64) -> Self {
+        number as u32
+    }
+}
+
+impl Number for usize {
+    const MOST: u64 = usize::MAX as u64;
+
+    fn number(self) -> u64 {
+        self as u64
+    }
+
+    fn of(number: u64) -> Self {
+        number as usize
+    }
+}
+
+impl Number for Duration {
+    const MOST: u64 = u64::MAX;
+
+    fn number(self) -> u64 {
+        u64::try_from(self.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn of(number: u64) -> Self {
+        Duration::from_micros(number)
     }
 }
 
@@ -134,64 +263,40 @@ impl Config {
     /// # Errors
     /// The first field that does not, with the value it would need, and because of which other.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let at_least = |field, value, least, because| {
-            if value < least {
-                Err(ConfigError {
-                    field,
+        let needed = [
+            // A reader that has taken all it was sent has an empty queue, and is charged for all of the
+            // segment its next frame lies in, for three turns, and for the message that ended the last
+            // of them (see `turn_bytes`): an eighth, three eighths, and half.
+            (
+                "send_queue_bytes",
+                self.message_frame_bytes().saturating_mul(2),
+                "max_message_bytes",
+            ),
+            // The segments that the same message is in, once for each encoding, may have twice the room
+            // that they need.
+            (
+                "total_queue_bytes",
+                self.send_queue_bytes.saturating_mul(2),
+                "send_queue_bytes",
+            ),
+            ("backlog_bytes", self.max_package_bytes, "max_package_bytes"),
+        ];
+        for limit in &Config::LIMITS {
+            let (mut least, mut because) = (limit.least as usize, None);
+            for (field, needs, other) in needed {
+                if field == limit.name && needs > least {
+                    (least, because) = (needs, Some(other));
+                }
+            }
+            if limit.get(self) < least as u64 {
+                return Err(ConfigError {
+                    field: limit.name,
                     least,
                     because,
-                })
-            } else {
-                Ok(())
+                });
             }
-        };
-        let micros = |duration: Duration| duration.as_micros() as usize;
-        at_least(
-            "max_package_bytes",
-            self.max_package_bytes,
-            Self::MIN_PACKAGE_BYTES,
-            None,
-        )?;
-        at_least("max_message_bytes", self.max_message_bytes, 1, None)?;
-        at_least("login_timeout", micros(self.login_timeout), 1, None)?;
-        at_least("login_tries", self.login_tries as usize, 1, None)?;
-        // A reader that has taken all it was sent has an empty queue, and is charged for all of the
-        // segment its next frame lies in, for three turns, and for the message that ended the last of
-        // them (see `turn_bytes`): an eighth, three eighths, and half.
-        let messages = self.message_frame_bytes().saturating_mul(2);
-        let because = (messages > Self::MIN_SEND_QUEUE_BYTES).then_some("max_message_bytes");
-        at_least(
-            "send_queue_bytes",
-            self.send_queue_bytes,
-            messages.max(Self::MIN_SEND_QUEUE_BYTES),
-            because,
-        )?;
-        // The segments that the same message is in, once for each encoding, may have twice the room
-        // that they need.
-        at_least(
-            "total_queue_bytes",
-            self.total_queue_bytes,
-            self.send_queue_bytes.saturating_mul(2),
-            Some("send_queue_bytes"),
-        )?;
-        at_least(
-            "backlog_bytes",
-            self.backlog_bytes,
-            self.max_package_bytes,
-            Some("max_package_bytes"),
-        )?;
-        at_least("max_connections", self.max_connections, 1, None)?;
-        at_least(
-            "max_connections_per_address",
-            self.max_connections_per_address,
-            1,
-            None,
-        )?;
-        at_least("max_inflaters", self.max_inflaters, 1, None)?;
-        at_least("max_rooms", self.max_rooms, 1, None)?;
-        at_least("message_burst", self.message_burst as usize, 1, None)?;
-        at_least("login_burst", self.login_burst as usize, 1, None)?;
-        at_least("linger", micros(self.linger), 1, None)
+        }
+        Ok(())
     }
 
     /// The most bytes that a message takes on the wire: each byte of its text may have to be written

@@ -147,7 +147,7 @@ mod time;
 pub mod wire;
 mod world;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Limit, Unit};
 pub use hub::{
     Client, ClientState, CloseReason, ConnId, Emission, Hub, HubFact, HubWhat, Input, Output, Peer,
     RoomView,

@@ -20,12 +20,10 @@
 //!   difference is where the behaviours differ or one of them is wrong.
 //! - `segment` counts the files of one recording from 0, and `chain` is the last checksum of the file
 //!   before (0 in the first), so that a missing or foreign file shows.
-//! - `start` is [`Start`], `limits` how many `limit`s there are: 16 of the fields of [`Config`] in the
-//!   order of its declaration, from `encoding` to `linger`, durations in microseconds, the encoding as
-//!   0 (plain) or 1 (zlib); then [`Config::announce_limit`]; and then [`Config::connect_rate`],
-//!   [`Config::login_rate`], [`Config::rename_rate`] and [`Config::lag_limit`]. What an older recording
-//!   lacks of these was not limited.
-//!   `runtime` is the rest of the body, in UTF-8.
+//! - `start` is [`Start`], `limits` how many `limit`s there are: 16, 17 or 24. The first is the encoding,
+//!   0 (plain) or 1 (zlib); the others are the numbers of [`Config::LIMITS`], each at its
+//!   [place](crate::Limit::place). What an older recording lacks of these was not limited. `runtime` is
+//!   the rest of the body, in UTF-8.
 //! - The header's `crc` is the CRC32C of all before it.
 //! - A record's `length` is that of `kind`, `delta` and `payload`; `check` is the exclusive or of its
 //!   three bytes and 0x5A. `delta` is microseconds since the record before. `crc` is the CRC32C of the

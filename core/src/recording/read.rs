@@ -243,51 +243,25 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
     if ![16, 17, 24].contains(&limits) {
         return None;
     }
-    let mut limit = || body.u64();
-    let size = |value: u64| usize::try_from(value).ok();
-    let count = |value: u64| u32::try_from(value).ok();
+    let mut numbers = [None; 1 + Config::LIMITS.len()];
+    for number in &mut numbers[..usize::from(limits)] {
+        *number = Some(body.u64()?);
+    }
     let mut config = Config {
-        encoding: match limit()? {
+        encoding: match numbers[0]? {
             0 => Encoding::Plain,
             1 => Encoding::Zlib,
             _ => return None,
         },
-        max_package_bytes: size(limit()?)?,
-        max_message_bytes: size(limit()?)?,
-        login_timeout: Duration::from_micros(limit()?),
-        login_tries: count(limit()?)?,
-        send_queue_bytes: size(limit()?)?,
-        total_queue_bytes: size(limit()?)?,
-        backlog_bytes: size(limit()?)?,
-        max_connections: size(limit()?)?,
-        max_connections_per_address: size(limit()?)?,
-        max_inflaters: size(limit()?)?,
-        max_rooms: size(limit()?)?,
-        message_rate: count(limit()?)?,
-        message_burst: count(limit()?)?,
-        lag_pause: Duration::from_micros(limit()?),
-        linger: Duration::from_micros(limit()?),
-        // What an earlier server did not know of it did not limit.
-        announce_limit: 0,
-        stream_grace: Duration::ZERO,
-        login_burst: u32::MAX,
-        package_work: 0,
-        connect_rate: 0,
-        login_rate: 0,
-        rename_rate: 0,
-        lag_limit: Duration::from_micros(u64::MAX),
+        ..Config::default()
     };
-    if limits >= 17 {
-        config.announce_limit = size(limit()?)?;
-    }
-    if limits >= 24 {
-        config.stream_grace = Duration::from_micros(limit()?);
-        config.login_burst = count(limit()?)?;
-        config.package_work = size(limit()?)?;
-        config.connect_rate = count(limit()?)?;
-        config.login_rate = count(limit()?)?;
-        config.rename_rate = count(limit()?)?;
-        config.lag_limit = Duration::from_micros(limit()?);
+    for limit in &Config::LIMITS {
+        // What an earlier server did not know of it did not limit.
+        let number = numbers[limit.place].or(limit.absent)?;
+        if number > limit.most {
+            return None;
+        }
+        limit.set(&mut config, number);
     }
     let runtime = String::from(str::from_utf8(body.rest()).ok()?);
     Some(Header {

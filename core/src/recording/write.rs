@@ -169,66 +169,17 @@ pub(super) fn chained(chain: u32, record: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The fields of a [`Config`] as numbers, in the order in which they came to be: new ones are last.
-fn limits(config: &Config) -> [u64; 24] {
-    let micros =
-        |duration: core::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    // Without `..`, so that a new field is not forgotten here.
-    let Config {
-        encoding,
-        max_package_bytes,
-        max_message_bytes,
-        login_timeout,
-        login_tries,
-        send_queue_bytes,
-        total_queue_bytes,
-        backlog_bytes,
-        max_connections,
-        max_connections_per_address,
-        connect_rate,
-        login_rate,
-        rename_rate,
-        max_inflaters,
-        stream_grace,
-        max_rooms,
-        message_rate,
-        message_burst,
-        login_burst,
-        package_work,
-        lag_pause,
-        lag_limit,
-        linger,
-        announce_limit,
-    } = *config;
-    [
-        match encoding {
-            Encoding::Plain => 0,
-            Encoding::Zlib => 1,
-        },
-        max_package_bytes as u64,
-        max_message_bytes as u64,
-        micros(login_timeout),
-        u64::from(login_tries),
-        send_queue_bytes as u64,
-        total_queue_bytes as u64,
-        backlog_bytes as u64,
-        max_connections as u64,
-        max_connections_per_address as u64,
-        max_inflaters as u64,
-        max_rooms as u64,
-        u64::from(message_rate),
-        u64::from(message_burst),
-        micros(lag_pause),
-        micros(linger),
-        announce_limit as u64,
-        micros(stream_grace),
-        u64::from(login_burst),
-        package_work as u64,
-        u64::from(connect_rate),
-        u64::from(login_rate),
-        u64::from(rename_rate),
-        micros(lag_limit),
-    ]
+/// The encoding and the limits of a [`Config`] as numbers, each at its place.
+fn limits(config: &Config) -> [u64; 1 + Config::LIMITS.len()] {
+    let mut numbers = [0; 1 + Config::LIMITS.len()];
+    numbers[0] = match config.encoding {
+        Encoding::Plain => 0,
+        Encoding::Zlib => 1,
+    };
+    for limit in &Config::LIMITS {
+        numbers[limit.place] = limit.get(config);
+    }
+    numbers
 }
 
 fn push_output(out: &mut Vec<u8>, output: Output) {

@@ -6,7 +6,6 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use chatmaster_core::{Config, ConnId, Encoding, Input, Peer, Time};
 
@@ -180,107 +179,27 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The limits of a hub by their names; durations in microseconds.
 fn write_config(config: &Config) -> String {
-    let encoding = match config.encoding {
-        Encoding::Plain => 0,
-        Encoding::Zlib => 1,
-    };
-    let micros = |duration: Duration| duration.as_micros() as u64;
-    let fields = [
-        encoding,
-        config.max_package_bytes as u64,
-        config.max_message_bytes as u64,
-        micros(config.login_timeout),
-        u64::from(config.login_tries),
-        config.send_queue_bytes as u64,
-        config.total_queue_bytes as u64,
-        config.backlog_bytes as u64,
-        config.max_connections as u64,
-        config.max_connections_per_address as u64,
-        config.max_inflaters as u64,
-        config.max_rooms as u64,
-        u64::from(config.message_rate),
-        u64::from(config.message_burst),
-        micros(config.lag_pause),
-        micros(config.linger),
-        config.announce_limit as u64,
-        micros(config.stream_grace),
-        u64::from(config.login_burst),
-        config.package_work as u64,
-        u64::from(config.connect_rate),
-        u64::from(config.login_rate),
-        u64::from(config.rename_rate),
-        micros(config.lag_limit),
-    ];
-    let fields: Vec<String> = FIELDS
-        .iter()
-        .zip(fields)
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("config {}\n", fields.join(" "))
+    let encoding = u64::from(config.encoding == Encoding::Zlib);
+    let mut text = format!("config encoding={encoding}");
+    for limit in &Config::LIMITS {
+        let _ = write!(text, " {}={}", limit.name, limit.get(config));
+    }
+    text + "\n"
 }
 
-/// The fields of a config in the order they are written; durations in microseconds.
-const FIELDS: [&str; 24] = [
-    "encoding",
-    "max_package_bytes",
-    "max_message_bytes",
-    "login_timeout",
-    "login_tries",
-    "send_queue_bytes",
-    "total_queue_bytes",
-    "backlog_bytes",
-    "max_connections",
-    "max_connections_per_address",
-    "max_inflaters",
-    "max_rooms",
-    "message_rate",
-    "message_burst",
-    "lag_pause",
-    "linger",
-    "announce_limit",
-    "stream_grace",
-    "login_burst",
-    "package_work",
-    "connect_rate",
-    "login_rate",
-    "rename_rate",
-    "lag_limit",
-];
-
 fn read_config(line: &str) -> Option<Config> {
-    let mut words = line.strip_prefix("config ")?.split(' ').zip(FIELDS);
-    let mut next = || -> Option<u64> {
-        let (word, name) = words.next()?;
-        word.strip_prefix(name)?.strip_prefix('=')?.parse().ok()
-    };
-    Some(Config {
-        encoding: match next()? {
-            0 => Encoding::Plain,
-            _ => Encoding::Zlib,
-        },
-        max_package_bytes: next()? as usize,
-        max_message_bytes: next()? as usize,
-        login_timeout: Duration::from_micros(next()?),
-        login_tries: next()? as u32,
-        send_queue_bytes: next()? as usize,
-        total_queue_bytes: next()? as usize,
-        backlog_bytes: next()? as usize,
-        max_connections: next()? as usize,
-        max_connections_per_address: next()? as usize,
-        max_inflaters: next()? as usize,
-        max_rooms: next()? as usize,
-        message_rate: next()? as u32,
-        message_burst: next()? as u32,
-        lag_pause: Duration::from_micros(next()?),
-        linger: Duration::from_micros(next()?),
-        announce_limit: next()? as usize,
-        stream_grace: Duration::from_micros(next()?),
-        login_burst: next()? as u32,
-        package_work: next()? as usize,
-        connect_rate: next()? as u32,
-        login_rate: next()? as u32,
-        rename_rate: next()? as u32,
-        lag_limit: Duration::from_micros(next()?),
-    })
+    let mut config = Config::default();
+    for word in line.strip_prefix("config ")?.split(' ') {
+        let (name, number) = word.split_once('=')?;
+        let number = number.parse().ok()?;
+        match Config::LIMITS.iter().find(|limit| limit.name == name) {
+            Some(limit) => limit.set(&mut config, number),
+            None if name == "encoding" && number == 0 => config.encoding = Encoding::Plain,
+            None if name == "encoding" => config.encoding = Encoding::Zlib,
+            None => return None,
+        }
+    }
+    Some(config)
 }

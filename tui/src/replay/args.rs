@@ -5,10 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chatmaster_core::{Config, Time};
-use clap::ArgGroup;
+use clap::{ArgGroup, Args};
 
-use crate::cli::unfit;
-use crate::units::{Bytes, Span};
+use crate::limits::{ChangedLimits, unfit};
 
 /// What `chatmaster replay --help` ends with.
 pub const AFTER_HELP: &str = "\
@@ -33,10 +32,10 @@ Exit status: 0 fine (a torn end is reported, and is no fault), 1 a file is missi
 new, or not of this recording, 2 wrong usage, 3 the replay diverged, 4 a file is damaged.";
 
 /// The arguments of a replay.
-#[derive(clap::Args, Debug)]
+#[derive(Args, Debug)]
 #[command(group = ArgGroup::new("task").args(["transcript", "view", "at", "what_if", "redact", "shrink"]))]
 #[command(group = ArgGroup::new("writing").args(["redact", "shrink"]))]
-pub struct Args {
+pub struct ReplayArgs {
     /// The recording: its file, or all its files
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
@@ -65,131 +64,16 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", requires = "writing")]
     pub(super) output: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) changes: LimitChanges,
+    pub(super) changes: ChangedLimits,
 }
 
-/// The limits that `--what-if` changes; the others are those of the recording.
-#[derive(clap::Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Limits for --what-if (those not given are as recorded)")]
-pub(super) struct LimitChanges {
-    /// Packages per second from one connection; 0: no limit
-    #[arg(long, value_name = "N", requires = "what_if")]
-    message_rate: Option<u32>,
-    /// Packages from one connection at once before the rate counts
-    #[arg(long, value_name = "N", requires = "what_if")]
-    message_burst: Option<u32>,
-    /// The same from a connection that has not logged in
-    #[arg(long, value_name = "N", requires = "what_if")]
-    login_burst: Option<u32>,
-    /// Work that a package is taken for as one; 0: work does not count
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    package_work: Option<Bytes>,
-    /// Length of a message
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    max_message_bytes: Option<Bytes>,
-    /// Length of a package
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    max_package_bytes: Option<Bytes>,
-    /// Connections at the same time
-    #[arg(long, value_name = "N", requires = "what_if")]
-    max_connections: Option<usize>,
-    /// Connections at the same time from one address
-    #[arg(long, value_name = "N", requires = "what_if")]
-    max_connections_per_address: Option<usize>,
-    /// Connections per second from one address; 0: no limit
-    #[arg(long, value_name = "N", requires = "what_if")]
-    connect_rate: Option<u32>,
-    /// Logins per second from one address; 0: no limit
-    #[arg(long, value_name = "N", requires = "what_if")]
-    login_rate: Option<u32>,
-    /// Renames per second from one address; 0: no limit
-    #[arg(long, value_name = "N", requires = "what_if")]
-    rename_rate: Option<u32>,
-    /// Connections at the same time that are in the middle of a zlib stream
-    #[arg(long, value_name = "N", requires = "what_if")]
-    max_inflaters: Option<usize>,
-    /// How long a zlib stream may stand still while others wait for one
-    #[arg(
-        long,
-        value_name = "TIME",
-        requires = "what_if",
-        value_parser = Span::parse_from_zero
-    )]
-    stream_grace: Option<Span>,
-    /// Rooms at the same time
-    #[arg(long, value_name = "N", requires = "what_if")]
-    max_rooms: Option<usize>,
-    /// How long a connection may stay without a login
-    #[arg(long, value_name = "TIME", requires = "what_if")]
-    login_timeout: Option<Span>,
-    /// Logins that may fail before the connection is closed
-    #[arg(long, value_name = "N", requires = "what_if")]
-    login_tries: Option<u32>,
-    /// What may wait to be sent to one connection
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    send_queue_bytes: Option<Bytes>,
-    /// What may wait to be sent to all connections together
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    total_queue_bytes: Option<Bytes>,
-    /// What may wait from a connection while its reading is delayed
-    #[arg(long, value_name = "SIZE", requires = "what_if")]
-    backlog_bytes: Option<Bytes>,
-    /// How long a room is quiet while a member is slow; 0: not at all
-    #[arg(
-        long,
-        value_name = "TIME",
-        requires = "what_if",
-        value_parser = Span::parse_from_zero
-    )]
-    lag_pause: Option<Span>,
-    /// How long a member that is slow may make its room quiet
-    #[arg(long, value_name = "TIME", requires = "what_if")]
-    lag_limit: Option<Span>,
-    /// How long a connection that is being closed may take
-    #[arg(long, value_name = "TIME", requires = "what_if")]
-    linger: Option<Span>,
-    /// Members above which a room does not announce joins, leaves and renames; 0: it always does
-    #[arg(long, value_name = "N", requires = "what_if")]
-    announce_limit: Option<usize>,
-}
-
-impl LimitChanges {
-    /// `config` with these changes, if the limits go together; or if they did not before, either.
+impl ReplayArgs {
+    /// The limits to try instead of the `recorded` ones, if they go together; or if those did not, either.
     ///
     /// # Errors
     /// A sentence that names the flag that does not fit.
-    pub(super) fn apply(&self, config: &Config) -> Result<Config, String> {
-        let bytes = |size: Option<Bytes>, other| size.map_or(other, |Bytes(size)| size);
-        let span = |span: Option<Span>, other| span.map_or(other, |Span(span)| span);
-        let recorded = config;
-        let config = Config {
-            encoding: config.encoding,
-            max_package_bytes: bytes(self.max_package_bytes, config.max_package_bytes),
-            max_message_bytes: bytes(self.max_message_bytes, config.max_message_bytes),
-            login_timeout: span(self.login_timeout, config.login_timeout),
-            login_tries: self.login_tries.unwrap_or(config.login_tries),
-            send_queue_bytes: bytes(self.send_queue_bytes, config.send_queue_bytes),
-            total_queue_bytes: bytes(self.total_queue_bytes, config.total_queue_bytes),
-            backlog_bytes: bytes(self.backlog_bytes, config.backlog_bytes),
-            max_connections: self.max_connections.unwrap_or(config.max_connections),
-            max_connections_per_address: self
-                .max_connections_per_address
-                .unwrap_or(config.max_connections_per_address),
-            connect_rate: self.connect_rate.unwrap_or(config.connect_rate),
-            login_rate: self.login_rate.unwrap_or(config.login_rate),
-            rename_rate: self.rename_rate.unwrap_or(config.rename_rate),
-            max_inflaters: self.max_inflaters.unwrap_or(config.max_inflaters),
-            stream_grace: span(self.stream_grace, config.stream_grace),
-            max_rooms: self.max_rooms.unwrap_or(config.max_rooms),
-            message_rate: self.message_rate.unwrap_or(config.message_rate),
-            message_burst: self.message_burst.unwrap_or(config.message_burst),
-            login_burst: self.login_burst.unwrap_or(config.login_burst),
-            package_work: bytes(self.package_work, config.package_work),
-            lag_pause: span(self.lag_pause, config.lag_pause),
-            lag_limit: span(self.lag_limit, config.lag_limit),
-            linger: span(self.linger, config.linger),
-            announce_limit: self.announce_limit.unwrap_or(config.announce_limit),
-        };
+    pub(super) fn what_if(&self, recorded: &Config) -> Result<Config, String> {
+        let config = self.changes.apply(recorded);
         match config.check() {
             Ok(()) => Ok(config),
             Err(error) if recorded.check().as_ref() != Err(&error) => Err(unfit(&error)),
@@ -238,7 +122,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Subcommand};
 
-    fn parsed(flags: &[&str]) -> Result<Args, String> {
+    fn parsed(flags: &[&str]) -> Result<ReplayArgs, String> {
         let args = ["chatmaster", "replay"].iter().chain(flags);
         match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
             Ok(Some(Subcommand::Replay(args))) => Ok(args),
@@ -327,14 +211,14 @@ mod tests {
             send_queue_bytes: 64 * 1024,
             ..recorded.clone()
         };
-        assert_eq!(args.changes.apply(&recorded), Ok(expected));
+        assert_eq!(args.what_if(&recorded), Ok(expected));
         let args = parsed(&["a", "--what-if", "--login-tries=0"]).expect("it is a number");
-        let refused = args.changes.apply(&recorded);
+        let refused = args.what_if(&recorded);
         assert_eq!(refused, Err("--login-tries must be at least 1".into()));
         let strange = Config {
             login_tries: 0,
             ..recorded
         };
-        assert_eq!(args.changes.apply(&strange), Ok(strange));
+        assert_eq!(args.what_if(&strange), Ok(strange));
     }
 }

@@ -17,7 +17,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-pub use args::{AFTER_HELP, Args};
+pub use args::{AFTER_HELP, ReplayArgs};
 
 use crate::error::{CliError, tell};
 use crate::text::sanitise_lines;
@@ -34,7 +34,7 @@ const DIVERGED: u8 = 3;
 const DAMAGED: u8 = 4;
 
 /// Replays a recording, and says how that went.
-pub fn run(args: &Args) -> ExitCode {
+pub fn run(args: &ReplayArgs) -> ExitCode {
     match play(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
@@ -96,7 +96,7 @@ impl From<UnreadableFiles> for ReplayError {
     }
 }
 
-fn play(args: &Args) -> Result<(), ReplayError> {
+fn play(args: &ReplayArgs) -> Result<(), ReplayError> {
     let recording = RecordingFiles::open(&args.files)?;
     if let Some(warning) = recording.warning() {
         tell(warning);
@@ -120,7 +120,7 @@ fn play(args: &Args) -> Result<(), ReplayError> {
     } else if let (true, Some(path)) = (args.shrink, &args.output) {
         shrink::shrink(&recording, path, &mut out)?
     } else if args.what_if {
-        let config = args.changes.apply(&recording.header().config);
+        let config = args.what_if(&recording.header().config);
         let config = config.map_err(|why| ReplayError::Cli(CliError::Usage(why)))?;
         what_if::print(&recording, &config, &mut out)?
     } else if let Some(at) = args.at {

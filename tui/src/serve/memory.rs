@@ -2,7 +2,7 @@
 
 use chatmaster_core::{Config, MemoryShare};
 
-use crate::cli::flag;
+use crate::limits::flag;
 use crate::units::{Bytes, roughly};
 
 /// What the program itself takes.

@@ -1,5 +1,6 @@
 //! `chatmaster serve`.
 
+pub mod args;
 pub(crate) mod memory;
 pub(crate) mod recording;
 
@@ -15,16 +16,16 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::address::{Address, DEFAULT_PORT};
-use crate::cli::Serve;
 use crate::error::{CliError, cause, tell};
 use crate::runtime::Runtime;
+use args::ServeArgs;
 use recording::Recording;
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// Why it cannot.
-pub fn serve(args: &Serve) -> Result<(), CliError> {
+pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
     let config = args.config().map_err(CliError::Usage)?;
     let runtime = args.runtime;
     raise_descriptors();

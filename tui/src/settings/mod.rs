@@ -9,7 +9,7 @@ use chatmaster_core::RoomName;
 use clap::ValueEnum;
 
 use crate::address::Address;
-use crate::cli::WireEncoding;
+use crate::encoding::WireEncoding;
 use crate::runtime::Runtime;
 
 /// Entries of the chat log that are kept at least, and at most.

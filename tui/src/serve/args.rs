@@ -1,0 +1,191 @@
+//! The arguments of `chatmaster serve`.
+
+use std::path::PathBuf;
+
+use chatmaster_core::{Config, recording};
+use clap::Args;
+
+use super::memory;
+use crate::address::Address;
+use crate::encoding::WireEncoding;
+use crate::limits::{ServerLimits, unfit};
+use crate::runtime::Runtime;
+use crate::units::Bytes;
+
+/// The arguments of a server: every field of its [`Config`] is one.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to listen.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        help = "Where to listen: host, host:port, [v6]:port or v6. May be given more than once. \
+                Port 0 is a free port [default: port 9000 on all interfaces]"
+    )]
+    pub listen: Vec<Address>,
+    /// What moves the bytes
+    #[arg(long, value_name = "RUNTIME", default_value_t)]
+    pub runtime: Runtime,
+    /// How packages are sent to a client that has not shown its own way yet
+    #[arg(long, value_name = "ENCODING", default_value = "zlib")]
+    encoding: WireEncoding,
+    /// Record everything that happens to a new file, for `chatmaster replay`. It holds what people
+    /// write; only you can read it
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Begin a further file (FILE.1, FILE.2, …) whenever the recording has grown by this much
+    #[arg(long, value_name = "SIZE", requires = "record")]
+    pub record_max: Option<Bytes>,
+    /// Refuse limits that allow more memory than this. What they allow is said at the start
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<Bytes>,
+    #[command(flatten)]
+    limits: ServerLimits,
+}
+
+impl ServeArgs {
+    /// The limits, if they go together and fit into the memory there is.
+    ///
+    /// # Errors
+    /// A sentence that names the flag that does not fit.
+    pub fn config(&self) -> Result<Config, String> {
+        let config = self.limits.apply(&Config {
+            encoding: self.encoding.into(),
+            ..Config::default()
+        });
+        config.check().map_err(|error| unfit(&error))?;
+        if self.record.is_some() && recording::check(&config).is_err() {
+            return Err(format!(
+                "--max-message-bytes must be at most {} with --record",
+                recording::MAX_MESSAGE_BYTES
+            ));
+        }
+        if let Some(most) = self.memory_max {
+            memory::check(&config, most)?;
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chatmaster_core::Encoding;
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Subcommand};
+
+    fn serve(flags: &[&str]) -> ServeArgs {
+        let args = ["chatmaster", "serve"].iter().chain(flags);
+        match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
+            Ok(Some(Subcommand::Serve(serve))) => serve,
+            other => panic!("{other:?} is not a server"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_of_a_server_are_those_of_the_core() {
+        assert_eq!(serve(&[]).config(), Ok(Config::default()));
+    }
+
+    #[test]
+    fn each_limit_is_set_by_its_flag() {
+        let config = serve(&[
+            "--encoding=plain",
+            "--max-package-bytes=1KiB",
+            "--max-message-bytes=2",
+            "--login-timeout=3s",
+            "--login-tries=4",
+            "--send-queue-bytes=50KiB",
+            "--total-queue-bytes=6MiB",
+            "--backlog-bytes=7KiB",
+            "--max-connections=8",
+            "--max-connections-per-address=9",
+            "--connect-rate=16",
+            "--login-rate=17",
+            "--rename-rate=18",
+            "--max-inflaters=10",
+            "--max-rooms=11",
+            "--message-rate=0",
+            "--message-burst=13",
+            "--lag-pause=0",
+            "--lag-limit=19s",
+            "--linger=14ms",
+            "--announce-limit=15",
+            "--stream-grace=16s",
+            "--login-burst=17",
+            "--package-work=18KiB",
+        ])
+        .config();
+        let expected = Config {
+            encoding: Encoding::Plain,
+            max_package_bytes: 1 << 10,
+            max_message_bytes: 2,
+            login_timeout: Duration::from_secs(3),
+            login_tries: 4,
+            send_queue_bytes: 50 << 10,
+            total_queue_bytes: 6 << 20,
+            backlog_bytes: 7 << 10,
+            max_connections: 8,
+            max_connections_per_address: 9,
+            connect_rate: 16,
+            login_rate: 17,
+            rename_rate: 18,
+            max_inflaters: 10,
+            max_rooms: 11,
+            message_rate: 0,
+            message_burst: 13,
+            lag_pause: Duration::ZERO,
+            lag_limit: Duration::from_secs(19),
+            linger: Duration::from_millis(14),
+            announce_limit: 15,
+            stream_grace: Duration::from_secs(16),
+            login_burst: 17,
+            package_work: 18 << 10,
+        };
+        assert_eq!(config, Ok(expected));
+    }
+
+    #[test]
+    fn a_limit_that_is_too_low_is_refused_by_the_name_of_its_flag() {
+        let refused = serve(&["--send-queue-bytes=1K", "--max-message-bytes=100"]).config();
+        assert_eq!(
+            refused,
+            Err("--send-queue-bytes must be at least 8192".into())
+        );
+    }
+
+    #[test]
+    fn limits_that_contradict_are_refused_and_the_one_to_raise_is_named_with_what_it_needs() {
+        for (flags, refusal) in [
+            (
+                &["--send-queue-bytes=8KiB"][..],
+                "--send-queue-bytes must be at least 49664 for this --max-message-bytes: raise it, or \
+                 lower --max-message-bytes",
+            ),
+            (
+                &[
+                    "--max-message-bytes=1MiB",
+                    "--max-package-bytes=2MiB",
+                    "--backlog-bytes=4MiB",
+                ],
+                "--send-queue-bytes must be at least 12583424 for this --max-message-bytes: raise it, \
+                 or lower --max-message-bytes",
+            ),
+            (
+                &["--send-queue-bytes=200MiB"],
+                "--total-queue-bytes must be at least 419430400 for this --send-queue-bytes: raise \
+                 it, or lower --send-queue-bytes",
+            ),
+            (
+                &["--max-package-bytes=1MiB"],
+                "--backlog-bytes must be at least 1048576 for this --max-package-bytes: raise it, or \
+                 lower --max-package-bytes",
+            ),
+        ] {
+            assert_eq!(serve(flags).config(), Err(refusal.into()));
+        }
+    }
+}
