@@ -54,6 +54,9 @@ pub struct Harness {
 /// after one in as many inputs.
 const FEW: usize = 16;
 
+/// After how many rounds a hub that has not come to rest never does.
+const MOST: usize = 100_000;
+
 #[derive(Default)]
 struct Client {
     /// What has come for it and was not taken.
@@ -184,9 +187,14 @@ impl Harness {
     }
 
     /// Lets time pass, with all that is due on the way.
+    ///
+    /// # Panics
+    /// If that does not come to an end.
     pub fn advance(&mut self, by: Duration) {
         let end = self.now + by;
+        let mut rounds = 0..MOST;
         while let Some(due) = self.hub.poll_timeout().filter(|due| *due <= end) {
+            rounds.next().expect("a hub sleeps sooner or later");
             self.now = due;
             self.handle(Input::Tick);
         }
@@ -196,12 +204,17 @@ impl Harness {
 
     /// Hands `input` to the hub, checks its invariants, and does what it says; and goes on while the
     /// hub wants to at once.
+    ///
+    /// # Panics
+    /// If that does not come to an end, or an invariant does not hold.
     pub fn handle(&mut self, input: Input<'_>) {
         self.step(input);
         self.flush();
+        let mut rounds = 0..MOST;
         while let Some(due) = self.hub.poll_timeout()
             && due <= self.now + Duration::from_micros(1)
         {
+            rounds.next().expect("a hub sleeps sooner or later");
             self.now = due;
             self.step(Input::Tick);
             self.flush();
@@ -226,7 +239,9 @@ impl Harness {
     /// Does what the hub wants, and writes once to whom it wants written to, until it wants nothing.
     fn flush(&mut self) {
         self.drain();
+        let mut rounds = 0..MOST;
         while !self.writable.is_empty() {
+            rounds.next().expect("a queue drains");
             for id in core::mem::take(&mut self.writable) {
                 self.write(id);
             }

@@ -13,6 +13,7 @@ mod announcements;
 mod deadlines;
 mod facts;
 mod flood;
+mod former;
 mod inputs;
 mod invariants;
 mod limits;

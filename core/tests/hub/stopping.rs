@@ -71,3 +71,28 @@ fn who_is_behind_when_the_server_stops_gets_all_there_is_although_it_says_someth
             .contains(&Output::Close(id(behind), CloseReason::Shutdown))
     );
 }
+
+#[test]
+fn who_is_paused_when_the_server_stops_is_read_from_again_unless_there_is_nothing_to_come() {
+    let mut world = Harness::new(Config::default());
+    let [open, done] = ["open", "done"].map(|name| world.log_in(name));
+    for flooder in [open, done] {
+        world.send(flooder, message("x").repeat(60).as_bytes());
+    }
+    world.hang_up(done);
+    let paused = [open, done].map(|client| Output::PauseRead(id(client)));
+    assert_eq!(world.log, paused);
+    world.handle(Input::Shutdown);
+    let rest = [
+        Output::ResumeRead(id(open)),
+        Output::Finish(id(open)),
+        Output::Close(id(done), CloseReason::Shutdown),
+    ];
+    assert_eq!(world.log[2..], rest);
+    // What it says now is read, and nobody's business: not even once a pause would be over.
+    world.send(open, message("x").repeat(60).as_bytes());
+    world.advance(SECOND);
+    assert_eq!(world.log.len(), 5);
+    let backlog = world.hub.client(id(open)).map(|client| client.backlog);
+    assert_eq!(backlog, Some(0));
+}

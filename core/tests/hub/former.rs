@@ -1,0 +1,186 @@
+//! What a hub did in version 2 of its behaviour, which recordings of then are replayed by. Each rule is
+//! that of another module here, as it was.
+
+use chatmaster_core::recording::Header;
+use chatmaster_core::testing::packages::{ask, login, message, said};
+use chatmaster_core::testing::wire::{Framing, Reader, Writer};
+use chatmaster_core::testing::{Harness, id, unlimited};
+use chatmaster_core::{CloseReason, Config, Input, Output, Start};
+
+use crate::{MS, SECOND};
+
+/// A hub of that time, and one of today, with the same limits.
+fn then_and_now(config: Config) -> [Harness; 2] {
+    let mut then = Harness::new(config.clone());
+    let mut header = Header::new(config.clone(), Start::default(), "test");
+    header.behaviour = 2;
+    then.hub = header.hub();
+    [then, Harness::new(config)]
+}
+
+#[test]
+fn a_server_that_stopped_waited_for_nobody_to_close_its_half() {
+    let [mut then, mut now] = then_and_now(unlimited());
+    for world in [&mut then, &mut now] {
+        world.log_in("alice");
+        world.handle(Input::Shutdown);
+    }
+    assert_eq!(then.log, [Output::Close(id(0), CloseReason::Shutdown)]);
+    assert_eq!(now.log, [Output::Finish(id(0))]);
+}
+
+#[test]
+fn a_deadline_that_was_slept_through_was_over() {
+    let told = then_and_now(Config::default()).map(|mut world| {
+        let idle = world.connect();
+        world.packages(idle);
+        world.now = world.now + 40 * SECOND;
+        world.handle(Input::Tick);
+        world.packages(idle).len()
+    });
+    assert_eq!(told, [1, 0]);
+}
+
+#[test]
+fn controls_that_json_lets_pass_went_out_as_they_were() {
+    let heard = then_and_now(unlimited()).map(|mut world| {
+        let (alice, bob) = (world.log_in("alice"), world.log_in("bob"));
+        world.packages(alice);
+        world.send(bob, message("\u{85}").as_bytes());
+        world.packages(alice).remove(0)
+    });
+    assert_eq!(heard[0], said("\u{85}", "bob"));
+    assert_eq!(heard[1], said("\u{85}", "bob").replace('\u{85}', "\\u0085"));
+}
+
+#[test]
+fn nobody_was_told_of_a_stream_without_a_package_that_just_ended() {
+    let told = then_and_now(unlimited()).map(|mut world| {
+        let client = world.connect();
+        world.packages(client);
+        world.send(client, &[0x78, 0x9c]);
+        world.hang_up(client);
+        world.packages(client).len()
+    });
+    assert_eq!(told, [0, 1]);
+}
+
+#[test]
+fn however_much_work_a_package_was_it_counted_as_one() {
+    let heavy = format!(
+        r#"{{"x":"{}",{}"#,
+        "x".repeat(15_000),
+        &message("heavy")[1..]
+    );
+    let bytes = Writer::new(Framing::Zlib).package(&heavy);
+    let heard = then_and_now(Config::default()).map(|mut world| {
+        let (alice, bob) = (world.log_in("alice"), world.log_in("bob"));
+        world.advance(60 * SECOND);
+        world.packages(alice);
+        for _ in 0..30 {
+            world.send(bob, &bytes);
+        }
+        world.packages(alice).len()
+    });
+    assert_eq!(heard[0], 30);
+    assert!(heard[1] < 30, "{} were heard", heard[1]);
+}
+
+#[test]
+fn who_did_not_take_its_answers_was_closed_for_them() {
+    let config = Config {
+        send_queue_bytes: 8 * 1024,
+        ..unlimited()
+    };
+    let open = then_and_now(config).map(|mut world| {
+        let hasty = world.log_in("hasty");
+        world.packages(hasty);
+        world.stall(hasty);
+        world.send(hasty, ask("users").repeat(200).as_bytes());
+        world.hub.connections()
+    });
+    assert_eq!(open, [0, 1]);
+}
+
+#[test]
+fn each_address_of_ipv6_counted_for_itself() {
+    let config = Config {
+        max_connections_per_address: 1,
+        ..unlimited()
+    };
+    let asked = then_and_now(config).map(|mut world| {
+        let clients = ["2001:db8::1", "2001:db8::2"].map(|address| {
+            let address = address.parse().expect("it is an address");
+            world.connect_from(address)
+        });
+        world.packages(clients[1])[0].contains("request")
+    });
+    assert_eq!(asked, [true, false]);
+}
+
+#[test]
+fn an_array_was_taken_for_an_object() {
+    let heard = then_and_now(unlimited()).map(|mut world| {
+        let (alice, bob) = (world.log_in("alice"), world.log_in("bob"));
+        world.packages(alice);
+        world.send(bob, br#"{"type":"message","data":["hello"]}"#);
+        world.packages(alice)
+    });
+    assert_eq!(heard[0], [said("hello", "bob")]);
+    assert_eq!(heard[1], [""; 0]);
+}
+
+#[test]
+fn what_began_with_an_x_was_a_zlib_stream() {
+    let compressed = then_and_now(unlimited()).map(|mut world| {
+        let client = world.log_in("person");
+        world.send(client, b"x\n");
+        let mut reader = Reader::default();
+        reader.feed(&world.take(client));
+        reader.next_package().expect("it is told").compressed
+    });
+    assert_eq!(compressed, [true, false]);
+}
+
+#[test]
+fn whoever_had_the_lowest_slot_went_first_when_many_had_waited() {
+    let config = Config {
+        message_rate: 0,
+        lag_limit: 60 * SECOND,
+        ..Config::default()
+    };
+    let heard = then_and_now(config).map(|mut world| {
+        let laggard = world.log_in("laggard");
+        let flooder = world.log_in("flooder");
+        let late = world.log_in("late");
+        let listener = world.log_in("listener");
+        world.stall(laggard);
+        world.send(flooder, message(&"x".repeat(4000)).repeat(60).as_bytes());
+        world.send(late, message("hello").as_bytes());
+        world.packages(listener);
+        // The room is slow, and the server wakes rarely: one turn each time.
+        for _ in 0..3 {
+            world.now = world.now + 500 * MS;
+            world.handle(Input::Tick);
+        }
+        world.packages(listener).contains(&said("hello", "late"))
+    });
+    assert_eq!(heard, [false, true]);
+}
+
+#[test]
+fn names_and_their_refusals_were_others() {
+    let told = then_and_now(unlimited()).map(|mut world| {
+        world.log_in("alice");
+        let client = world.connect();
+        world.packages(client);
+        world.send(client, login("\u{430}lice").as_bytes());
+        world.packages(client).remove(0)
+    });
+    assert!(
+        told[0].contains("Username is already taken."),
+        "{}",
+        told[0]
+    );
+    assert!(told[1].contains("looks like alice"), "{}", told[1]);
+}
