@@ -319,7 +319,7 @@ fn the_files_that_are_named_exist() {
             };
             let is_page = word.ends_with(".md") && word.len() > 3;
             let is_path =
-                file.ends_with(".md") && PACKAGES.iter().any(|package| of_package(&package));
+                file.ends_with(".md") && PACKAGES.iter().any(|package| of_package(package));
             let places = [Path::new(""), folder, package];
             let exists = || {
                 places
