@@ -7,7 +7,7 @@ use std::time::Duration;
 use chatmaster_core::session::Update;
 use chatmaster_core::{SessionConfig, SessionInput, SessionOutput};
 use chatmaster_io::socket::{READ_BYTES, ReadOutcome, tune};
-use chatmaster_io::{Client, Driver};
+use chatmaster_io::{Client, SessionDriver};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
@@ -58,7 +58,7 @@ pub fn connect(
 
 /// What runs on the thread.
 struct Loop<F> {
-    driver: Driver<F>,
+    driver: SessionDriver<F>,
     poll: Poll,
     connection: Connection,
     buffer: Box<[u8]>,

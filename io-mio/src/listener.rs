@@ -52,7 +52,7 @@ impl Listener {
             State::BackingOff(until) if until > now => return Accepted::Nothing,
             State::BackingOff(_) | State::Ready => self.state = State::Ready,
         }
-        let accepted = Accepted::from_call(|| self.socket.accept());
+        let accepted = Accepted::attempt(|| self.socket.accept());
         match &accepted {
             Accepted::Connection(_) => self.backoff = Backoff::default(),
             Accepted::Broken => {}

@@ -10,7 +10,7 @@ use chatmaster_core::adapter::Readiness;
 use chatmaster_core::session::Update;
 use chatmaster_core::{SessionConfig, SessionInput, SessionOutput};
 use chatmaster_io::socket::{self, READ_BYTES, ReadOutcome};
-use chatmaster_io::{Client, Driver};
+use chatmaster_io::{Client, SessionDriver};
 use smol::channel::{Receiver, Sender, bounded};
 use smol::{Async, future};
 
@@ -62,7 +62,7 @@ impl Wake for Notify {
 
 /// What runs on the thread.
 struct Task<F> {
-    driver: Driver<F>,
+    driver: SessionDriver<F>,
     stream: Async<TcpStream>,
     incoming: Incoming,
     /// Whether the socket takes something, if there is something to write.

@@ -47,7 +47,7 @@ fn accept_some<M: Machine>(
     backoff: &mut Backoff,
 ) -> io::Result<More> {
     for _ in 0..ACCEPTS {
-        match Accepted::from_call(|| listener.get_ref().accept()) {
+        match Accepted::attempt(|| listener.get_ref().accept()) {
             Accepted::Connection((stream, address)) => {
                 server.accepted(Async::new(stream)?, address);
                 *backoff = Backoff::default();

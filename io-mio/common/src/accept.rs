@@ -25,7 +25,7 @@ pub enum Accepted<T> {
 
 impl<T> Accepted<T> {
     /// Attempts it once.
-    pub fn from_call(accept: impl FnMut() -> io::Result<T>) -> Self {
+    pub fn attempt(accept: impl FnMut() -> io::Result<T>) -> Self {
         match uninterrupted(accept) {
             Ok(accepted) => Accepted::Connection(accepted),
             Err(error) => match error.kind() {

@@ -32,7 +32,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// For runtimes: starts a thread on which `run` drives a session until [`Driver::is_over`]. `waker`
+    /// For runtimes: starts a thread on which `run` drives a session until [`SessionDriver::is_over`]. `waker`
     /// is woken when there may be a request, or it is over.
     ///
     /// # Errors
@@ -41,11 +41,11 @@ impl Client {
         config: SessionConfig,
         waker: Waker,
         on_update: F,
-        run: impl FnOnce(Driver<F>) + Send + 'static,
+        run: impl FnOnce(SessionDriver<F>) + Send + 'static,
     ) -> io::Result<Self> {
         let (requests, queue) = sync_channel(REQUESTS);
         let dropped = Arc::new(AtomicBool::new(false));
-        let driver = Driver {
+        let driver = SessionDriver {
             session: Session::new(config),
             clock: Clock::start_now(),
             requests: queue,
@@ -114,7 +114,7 @@ impl fmt::Debug for Client {
 
 /// For runtimes: a session with its user, who hears of what happens and hands over actions. What is
 /// left to a runtime is the socket, and to wait.
-pub struct Driver<F> {
+pub struct SessionDriver<F> {
     session: Session,
     clock: Clock,
     requests: Receiver<Request>,
@@ -125,7 +125,7 @@ pub struct Driver<F> {
     on_update: F,
 }
 
-impl<F: FnMut(Update)> Driver<F> {
+impl<F: FnMut(Update)> SessionDriver<F> {
     /// Whether there is nothing more to do, for the session is over or nobody wants it any more.
     pub fn is_over(&self) -> bool {
         self.session.is_over() || self.dropped.load(Ordering::SeqCst)
@@ -189,8 +189,8 @@ impl<F: FnMut(Update)> Driver<F> {
     }
 }
 
-impl<F> fmt::Debug for Driver<F> {
+impl<F> fmt::Debug for SessionDriver<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").finish_non_exhaustive()
+        f.debug_struct("SessionDriver").finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ pub mod socket;
 mod stop;
 
 pub use chatmaster_core::session::{Disconnected, TryActError};
-pub use client::{Client, Driver};
+pub use client::{Client, SessionDriver};
 pub use clock::Clock;
 pub use connect::connect;
 pub use listen::{listen, listen_only};
