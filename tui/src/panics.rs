@@ -1,7 +1,10 @@
-//! What becomes of the process when something in it panics.
+//! What becomes of a panic: the end of the process, or, of one of the core that is replayed, a report.
 
-use std::panic;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::process;
+use std::sync::Once;
 use std::thread;
 
 /// The exit status after a panic, as Rust has it.
@@ -18,6 +21,52 @@ pub fn end_the_process() {
             process::exit(PANICKED);
         }
     }));
+}
+
+/// Where a panic was, and what it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Panic {
+    /// The file and line: what tells one kind of panic from another.
+    pub(crate) place: String,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panic at {}: {}", self.place, self.message)
+    }
+}
+
+thread_local! {
+    /// Whether panics of this thread are being caught, and so are not to be printed.
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// Does `act`; if it panics, without a word, says how. What it was about is not to be used then.
+pub(crate) fn caught<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !CATCHING.get() {
+                return before(info);
+            }
+            let place = info.location();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let message = text.unwrap_or("no message");
+            LAST.set(Some(Panic {
+                place: place.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line())),
+                message: message.to_owned(),
+            }));
+        }));
+    });
+    CATCHING.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(act));
+    CATCHING.set(false);
+    done.map_err(|_| LAST.take().expect("the hook has noted it"))
 }
 
 #[cfg(test)]
@@ -49,5 +98,17 @@ mod tests {
         assert_eq!(output.status.code(), Some(PANICKED), "{out}{err}");
         assert!(err.contains("planted"), "{err}");
         assert!(!out.contains("it goes on"), "{out}");
+    }
+
+    #[test]
+    fn a_panic_is_caught_with_its_place_and_message() {
+        let line = line!() + 1;
+        let panic = caught(|| panic!("the {} broke", "hub")).expect_err("it panics");
+        assert_eq!(panic.message, "the hub broke");
+        assert!(
+            panic.place.ends_with(&format!("panics.rs:{line}")),
+            "{panic}"
+        );
+        assert_eq!(caught(|| 7), Ok(7));
     }
 }

@@ -51,6 +51,7 @@
 //! does not fit is [`Fault::Damaged`], with its offset: a wrong `check`, a wrong `crc`, a record that
 //! cannot be read. `check` is what tells a damaged length from a torn tail.
 
+mod minimise;
 mod read;
 mod recorded;
 mod replay;
@@ -59,6 +60,7 @@ mod write;
 use alloc::string::String;
 use core::fmt;
 
+pub use self::minimise::minimise;
 pub use self::read::{Fault, OpenError, Reader, Record};
 pub use self::recorded::{Recorded, SinkOutcome};
 pub use self::replay::{Divergence, Replay};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chatmaster_core::recording::{Header, Recorder};
+use chatmaster_core::recording::{Header, Recorder, minimise};
 use chatmaster_core::{Hub, Output, Start};
 
 use super::trace::{Event, Trace};
@@ -137,27 +137,18 @@ impl<F: Fn(&Replayed) -> bool> Shrinking<F> {
     fn drop_connections(&mut self) {
         let conns = self.best.events.iter().filter_map(|(_, e)| e.conn());
         let conns: BTreeSet<_> = conns.collect();
-        for conn in conns {
-            let without = self.best.events.iter();
-            let without = without.filter(|(_, event)| event.conn() != Some(conn));
-            self.take(without.cloned().collect());
-        }
+        let events = self.best.events.clone();
+        minimise(conns.into_iter().collect(), |conns| {
+            let stays = |event: &Event| event.conn().is_none_or(|conn| conns.contains(&conn));
+            let events = events.iter().filter(|(_, event)| stays(event));
+            self.take(events.cloned().collect())
+        });
     }
 
-    /// Delta debugging (Zeller): halves, quarters, and so on, down to one event.
     fn drop_events(&mut self) {
-        let mut size = self.best.events.len().div_ceil(2);
-        while size > 0 && self.effort > 0 {
-            let mut at = 0;
-            while at < self.best.events.len() && self.effort > 0 {
-                let mut events = self.best.events.clone();
-                events.drain(at..(at + size).min(events.len()));
-                if !self.take(events) {
-                    at += size;
-                }
-            }
-            size /= 2;
-        }
+        minimise(self.best.events.clone(), |events| {
+            self.take(events.to_vec())
+        });
     }
 
     fn merge_reads(&mut self) {
@@ -184,24 +175,13 @@ impl<F: Fn(&Replayed) -> bool> Shrinking<F> {
             let Event::Received(_, bytes) = &self.best.events[at].1 else {
                 continue;
             };
-            let mut size = bytes.len().div_ceil(2);
-            while size > 0 && self.effort > 0 {
-                let mut from = 0;
-                loop {
-                    let mut events = self.best.events.clone();
-                    let Event::Received(_, bytes) = &mut events[at].1 else {
-                        unreachable!("it was received above");
-                    };
-                    if from >= bytes.len() || bytes.len() == 1 || self.effort == 0 {
-                        break;
-                    }
-                    bytes.drain(from..(from + size).min(bytes.len()));
-                    if bytes.is_empty() || !self.take(events) {
-                        from += size;
-                    }
+            minimise(bytes.clone(), |bytes| {
+                let mut events = self.best.events.clone();
+                if let Event::Received(_, whole) = &mut events[at].1 {
+                    *whole = bytes.to_vec();
                 }
-                size /= 2;
-            }
+                !bytes.is_empty() && self.take(events)
+            });
         }
     }
 }

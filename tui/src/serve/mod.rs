@@ -6,18 +6,16 @@ pub(crate) mod recording;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use chatmaster_io::{Stop, listen, listen_only};
 #[cfg(unix)]
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::address::{Address, DEFAULT_PORT};
 use crate::error::{CliError, cause, tell};
 use crate::runtime::Runtime;
+use crate::signals::leave_on_signals;
 use args::ServeArgs;
 use recording::Recording;
 
@@ -39,7 +37,11 @@ pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
         None => None,
     };
     let stop = Stop::new();
-    heed_signals(stop.clone())?;
+    let stopping = stop.clone();
+    leave_on_signals(IGNORED, move || {
+        stopping.stop();
+        true
+    })?;
     for listener in &listeners {
         announce(runtime, listener);
     }
@@ -137,33 +139,12 @@ fn tell_of_failed_accepts() -> impl FnMut(&io::Error) {
     }
 }
 
-/// SIGTERM and SIGINT stop the server: the first gracefully, the second at once. What else is sent to
-/// servers to have them do something, such as to read their configuration anew, does not end it.
-fn heed_signals(stop: Stop) -> Result<(), CliError> {
-    #[cfg(unix)]
-    let ignored = [SIGHUP, SIGUSR1, SIGUSR2];
-    #[cfg(not(unix))]
-    let ignored = [];
-    let heeded = [SIGTERM, SIGINT].into_iter().chain(ignored);
-    let mut signals = Signals::new(heeded).map_err(|error| {
-        CliError::Failed(format!("cannot watch for signals: {}", cause(&error)))
-    })?;
-    thread::spawn(move || {
-        let mut stopping = false;
-        for signal in signals.forever() {
-            if ignored.contains(&signal) {
-                continue;
-            }
-            if stopping && let Err(error) = signal_hook::low_level::emulate_default_handler(signal)
-            {
-                tell(format_args!("cannot end at once: {}", cause(&error)));
-            }
-            stopping = true;
-            stop.stop();
-        }
-    });
-    Ok(())
-}
+/// What is sent to servers to have them do something, such as to read their configuration anew, does not
+/// end this one.
+#[cfg(unix)]
+const IGNORED: &[i32] = &[SIGHUP, SIGUSR1, SIGUSR2];
+#[cfg(not(unix))]
+const IGNORED: &[i32] = &[];
 
 fn announce(runtime: Runtime, listener: &TcpListener) {
     let Ok(address) = listener.local_addr() else {

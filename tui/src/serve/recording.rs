@@ -1,12 +1,13 @@
 //! The files of a recording: `serve --record FILE`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chatmaster_core::recording::SinkOutcome;
 
 use crate::error::{CliError, cause, tell};
+use crate::private_file;
 
 /// Keeps a recording in a file, and in further ones as it grows: `FILE`, `FILE.1`, `FILE.2` and so on.
 /// Only the owner may read them, for they hold what people wrote.
@@ -28,7 +29,7 @@ impl Recording {
     /// # Errors
     /// Why there cannot be one: an existing file is never overwritten.
     pub fn begin(path: &Path, max: Option<usize>) -> Result<Self, CliError> {
-        let file = create(path).map_err(|error| {
+        let file = private_file::create_new(path).map_err(|error| {
             let next = match error.kind() {
                 io::ErrorKind::AlreadyExists => {
                     "A recording never overwrites; give another name with --record"
@@ -67,7 +68,7 @@ impl Recording {
     fn write(&mut self, bytes: &[u8]) -> io::Result<SinkOutcome> {
         if self.is_full() {
             self.segment += 1;
-            self.file = create(&self.name())?;
+            self.file = private_file::create_new(&self.name())?;
             self.written = 0;
         }
         self.file.write_all(bytes)?;
@@ -94,14 +95,6 @@ impl Recording {
             }
         }
     }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// The cause in words that fit a file.

@@ -1,9 +1,8 @@
 //! The file of settings: one TOML file, which is read at the start and written only when the user
 //! changes something. What is in it and makes no sense is no reason not to start.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -12,6 +11,7 @@ use toml_edit::{Document, DocumentMut, Item, TomlError, Value};
 use super::{RawValue, Setting, Settings};
 use crate::dirs;
 use crate::error::cause;
+use crate::private_file;
 
 /// Where settings are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,11 +159,10 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_new(new: &Path, old: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
+    let mut file = private_file::options()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
         .open(new)?;
     if let Ok(metadata) = fs::metadata(old) {
         file.set_permissions(metadata.permissions())?;

@@ -22,14 +22,13 @@ use std::time::{Duration, Instant};
 use chatmaster_core::session::{Action, ActionError, End, Event, RequestId, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
 use chatmaster_io::Client;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::client::login::{Candidates, login_name};
 use crate::client::reach::{Destination, Hosting};
 use crate::client::retry::{self, Pauses};
-use crate::error::{CliError, cause, tell};
+use crate::error::CliError;
 use crate::settings::Settings;
+use crate::signals::leave_on_signals;
 use desk::{Certainty, Desk};
 use output::Output;
 
@@ -77,7 +76,8 @@ pub fn run(
         Persistence::Ends => Certainty::AtTheEnd,
         Persistence::Reconnects => Certainty::Always,
     }));
-    quit_on_signals(desk.clone())?;
+    let leaving = desk.clone();
+    leave_on_signals(&[], move || quit(&leaving))?;
     let sender = desk.clone();
     thread::spawn(move || input::send_stdin(form, &sender));
     let (name, candidates) = match &settings.name {
@@ -437,27 +437,14 @@ fn lost(why: String) -> Next {
     Next::End(Over::Lost(why))
 }
 
-/// The first signal leaves in good order, the second one at once.
-fn quit_on_signals(desk: Arc<Desk>) -> Result<(), CliError> {
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| {
-        CliError::Failed(format!("cannot watch for signals: {}", cause(&error)))
-    })?;
-    thread::spawn(move || {
-        let mut quitting = false;
-        for signal in signals.forever() {
-            // Without a connection there is nothing to leave.
-            let at_once = std::mem::replace(&mut quitting, true) || desk.client().is_none();
-            if at_once && let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
-                tell(format_args!("cannot end at once: {}", cause(&error)));
-            }
-            let Some(client) = desk.client() else {
-                continue;
-            };
-            // On a thread of its own, for it may wait while there is a second signal.
-            thread::spawn(move || client.act(Action::Quit));
-        }
-    });
-    Ok(())
+/// Without a connection there is nothing to leave.
+fn quit(desk: &Desk) -> bool {
+    let Some(client) = desk.client() else {
+        return false;
+    };
+    // On a thread of its own, for it may wait while there is a second signal.
+    thread::spawn(move || client.act(Action::Quit));
+    true
 }
 
 #[cfg(test)]

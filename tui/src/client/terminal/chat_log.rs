@@ -1,11 +1,11 @@
 //! The chat log as a file: what is on the screen, line by line, for a user who wants to keep it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::dirs;
+use crate::{dirs, private_file};
 
 /// What the file is called in a folder.
 const NAME: &str = "chatmaster.log";
@@ -86,11 +86,7 @@ fn open(path: &Path) -> io::Result<File> {
             return Err(io::Error::other(what));
         }
     }
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
+    private_file::options().append(true).create(true).open(path)
 }
 
 #[cfg(test)]

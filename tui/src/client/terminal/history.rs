@@ -6,9 +6,11 @@
 //! becomes `history.1`. Should two clients find it full at the same moment, the older of the two files
 //! may be gone then, but never what was sent last.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use crate::private_file;
 
 /// Bytes of a file that is full. A line may go beyond.
 const FULL: u64 = 256 * 1024;
@@ -69,11 +71,11 @@ impl HistoryFile {
         if fs::metadata(&self.path).is_ok_and(|file| file.len() >= FULL) {
             fs::rename(&self.path, self.older())?;
         }
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path)?;
+        let mut file = private_file::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&self.path)?;
         let mut bytes = escape(line).into_bytes();
         bytes.push(b'\n');
         if is_torn(&mut file)? {

@@ -4,6 +4,5 @@ pub(super) mod addressee;
 pub(super) mod asked;
 pub(super) mod clock;
 pub(super) mod files;
-pub(super) mod panics;
 pub(super) mod rerun;
 pub(super) mod roll;

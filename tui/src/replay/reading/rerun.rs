@@ -8,7 +8,7 @@ use chatmaster_core::recording::{Divergence, Outcome, Record, Replay};
 use chatmaster_core::{ClientState, ConnId, Hub, Input, Output, Time};
 
 use super::files::{Entry, ReadError, RecordingFiles};
-use super::panics::{Panic, caught};
+use crate::panics::{Panic, caught};
 
 /// Something that watches a recording being replayed.
 pub(in crate::replay) trait Observer {

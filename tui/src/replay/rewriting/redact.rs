@@ -21,9 +21,9 @@ use chatmaster_core::{ConnId, Hub, Input, Output, Peer, Time};
 use super::pseudonyms::Pseudonyms;
 use super::reencoder::Reencoder;
 use super::save::save;
+use crate::panics::{Panic, caught};
 use crate::replay::ReplayError;
 use crate::replay::reading::files::{Entry, ReadError, RecordingFiles};
-use crate::replay::reading::panics::{Panic, caught};
 use crate::replay::reading::rerun::{Cause, Ending, Observer, rerun};
 
 /// Writes a redacted `recording` to `path`.

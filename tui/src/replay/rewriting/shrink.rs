@@ -15,14 +15,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use chatmaster_core::recording::{Header, Record, Recorder, Replay};
+use chatmaster_core::recording::{Header, Record, Recorder, Replay, minimise};
 use chatmaster_core::{ConnId, Hub, Input, Time};
 
 use super::save::save;
 use crate::error::CliError;
+use crate::panics::{Panic, caught};
 use crate::replay::ReplayError;
 use crate::replay::reading::files::RecordingFiles;
-use crate::replay::reading::panics::{Panic, caught};
 use crate::replay::reading::rerun::{Cause, Ending, Observer, connection, rerun};
 use crate::text::sanitise;
 
@@ -150,32 +150,6 @@ fn smallest<'a>(
     minimise(of(&conns), affordable)
 }
 
-/// As few of `items` as still fail, in order: it is tried to do without halves, then without smaller
-/// and smaller parts, until no single one can go.
-fn minimise<T: Clone>(mut items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) -> Vec<T> {
-    let mut size = items.len().div_ceil(2);
-    while size > 0 {
-        let mut at = 0;
-        let mut went = false;
-        while at < items.len() {
-            let end = (at + size).min(items.len());
-            let without = [&items[..at], &items[end..]].concat();
-            if fails(&without) {
-                items = without;
-                went = true;
-            } else {
-                at = end;
-            }
-        }
-        size = match size {
-            1 if went => 1,
-            1 => 0,
-            size => size.div_ceil(2),
-        };
-    }
-    items
-}
-
 /// The first difference between the steps and what the hub does with them.
 fn difference_of(header: &Header, steps: &[Step<'_>]) -> Option<Cause> {
     let mut replay = Replay::new(header);
@@ -263,19 +237,6 @@ mod tests {
             ref other => format!("{other:?}"),
         });
         inputs.collect()
-    }
-
-    #[test]
-    fn what_has_to_do_with_the_failure_is_what_is_left() {
-        for wanted in [&[3][..], &[0, 63], &[7, 8, 9, 40], &[]] {
-            let mut tries = 0;
-            let small = minimise((0..64).collect(), |items: &[i32]| {
-                tries += 1;
-                wanted.iter().all(|item| items.contains(item))
-            });
-            assert_eq!(small, wanted);
-            assert!(tries < 200, "{tries}");
-        }
     }
 
     #[test]
