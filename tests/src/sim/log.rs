@@ -186,6 +186,7 @@ impl Log {
     ///
     /// # Errors
     /// Why the client must not see that now.
+    #[allow(clippy::too_many_lines, reason = "an arm for each event")]
     pub fn saw(&mut self, event: &Event, marks: &mut Marks) -> Result<Option<String>, Failure> {
         match event {
             Event::Unknown { package } => {

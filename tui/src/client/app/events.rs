@@ -17,6 +17,7 @@ use crate::text::listed;
 const MAX_UNKNOWN_CHARS: usize = 200;
 
 impl App {
+    #[allow(clippy::too_many_lines, reason = "an arm for each event")]
     pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
         self.heard();
         self.look_for_company(&event);
