@@ -255,7 +255,8 @@ impl Number for Duration {
 impl Config {
     /// The least [`Config::send_queue_bytes`]: room for a few replies, whatever they hold.
     pub const MIN_SEND_QUEUE_BYTES: usize = 8 * KIB;
-    /// The least [`Config::max_package_bytes`]: room for a login with the longest name, escaped.
+    /// The least [`Config::max_package_bytes`]: room for a login with the longest name, each of its 32
+    /// characters escaped as a pair of surrogates.
     pub const MIN_PACKAGE_BYTES: usize = 512;
 
     /// Whether these limits go together.

@@ -20,7 +20,8 @@ use crate::connection::Connection;
 use crate::listener::Listener;
 use crate::waker::waker;
 
-/// The most events that are taken from the operating system at once.
+/// The most events that are taken from the operating system at once: as many as one turn accepts. What is
+/// left is told in the next turn.
 const EVENTS: usize = 1024;
 /// The token of the waker. Those of the listeners are below it, and those of the connections count
 /// up from 1.

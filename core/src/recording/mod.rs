@@ -89,12 +89,13 @@ pub const FORMAT: u16 = 1;
 pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";
-/// What the check of a length is combined with, so that zeros are no record.
+/// What the check of a length is combined with, so that the zeros of a torn tail are no record.
 const CHECK: u8 = 0x5a;
-/// The most bytes of `kind`, `delta` and `payload`.
+/// The most bytes of `kind`, `delta` and `payload`: their number is written in three bytes.
 const MAX_RECORD: usize = (1 << 24) - 1;
 
-/// The most bytes of a record that are no text of a message: names, and what a record is made of.
+/// The most bytes of a record that are no text of a message: names, and what a record is made of. Both
+/// are far shorter; a list of 64 KiB is no message.
 const OTHER_BYTES: usize = 64 * 1024;
 
 /// The most [`Config::max_message_bytes`] of a hub that can be recorded: what comes of a message has to

@@ -17,7 +17,8 @@ use super::{Decoder, Violation};
 const WINDOW: usize = 32 * 1024;
 
 /// The encoded size of a package is counted in blocks of this many bytes from the stream's start,
-/// so that it does not depend on how the bytes were split.
+/// so that it does not depend on how the bytes were split. The least package is as long
+/// ([`Config::MIN_PACKAGE_BYTES`](crate::Config::MIN_PACKAGE_BYTES)).
 const BLOCK: usize = 512;
 
 /// Bytes that one open zlib stream takes.
@@ -242,7 +243,8 @@ pub struct Inflaters {
     is_set_aside: bool,
 }
 
-/// How many inflaters are kept when no stream needs them.
+/// How many inflaters are kept when no stream needs them: enough for clients that open a stream for each
+/// package, which need one at a time; idle ones are 44 KiB each.
 const MAX_SPARE: usize = 4;
 
 impl Inflaters {

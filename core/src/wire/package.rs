@@ -44,7 +44,8 @@ pub struct PackageError {
 }
 
 impl PackageError {
-    /// The most characters of a peer's own words that an error repeats.
+    /// The most characters of a peer's own words that an error repeats: every command there is, and no
+    /// answer that is as long as what was asked.
     const MAX_QUOTED: usize = 64;
 
     pub(super) fn new(error_type: &str, message: impl Into<String>) -> Self {

@@ -7,15 +7,17 @@
 
 use alloc::vec::Vec;
 
-/// The most bytes that a short package has. Positions in it fit into a byte.
+/// The most bytes that a short package has: positions in it fit into a byte, and codes of its own save a
+/// longer one more than they cost.
 pub(super) const MAX_SHORT: usize = 256;
 
 /// A window of 32 KiB, the fastest level, a right checksum.
 const HEADER: [u8; 2] = [0x78, 0x01];
 /// The symbol behind the last one.
 const END: usize = 256;
+/// The shortest repeat that RFC 1951 has a code for.
 const MIN_MATCH: usize = 3;
-/// What Adler-32 counts by.
+/// What Adler-32 counts by: the largest prime below 2^16.
 const ADLER: u32 = 65_521;
 
 /// Appends `text`, of at most [`MAX_SHORT`] bytes, to `out` as a zlib stream.
