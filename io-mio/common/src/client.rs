@@ -20,7 +20,7 @@ const REQUESTS: usize = 64;
 /// A session that runs on a thread of its own.
 ///
 /// Dropping it closes the connection at once and waits until its thread has ended; updates and
-/// requests that wait by then are lost. To leave in good order, do [`Action::Quit`] and wait for
+/// requests that wait by then are lost. To leave in good order, do [`Action::Quit`](chatmaster_core::session::Action::Quit) and wait for
 /// [`Event::Ended`](chatmaster_core::session::Event::Ended) first. Dropped inside `on_update` it
 /// does not wait: the thread ends when `on_update` has returned. If `on_update` has panicked the session
 /// is over, and the panic goes on where this is dropped.
