@@ -38,6 +38,7 @@
 //! crate `chatmaster-smol` has the same functions with the same behaviour on another runtime.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 mod client;
 mod connection;

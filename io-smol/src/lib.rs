@@ -38,6 +38,7 @@
 //! crate `chatmaster-mio` has the same functions with the same behaviour on an event loop of its own.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 mod client;
 mod listener;

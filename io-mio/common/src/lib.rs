@@ -4,6 +4,7 @@
 //! whoever writes another [runtime](chatmaster_core::adapter), what it need not write again.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod accept;
 mod client;
