@@ -2,4 +2,5 @@
 
 mod requests;
 
+#[cfg_attr(not(feature = "ui"), allow(unused_imports))]
 pub(crate) use requests::{Asker, Delivery, Open, Requests};
