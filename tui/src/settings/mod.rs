@@ -18,49 +18,113 @@ const SCROLLBACK: std::ops::RangeInclusive<usize> = 100..=1_000_000;
 /// What a setting is that is none.
 const OFF: &str = "off";
 
-/// How the client is to be. The default is what it is without any file or flag.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The name to log in under.
-    pub name: Option<String>,
-    /// The room to enter after the login.
-    pub room: Option<String>,
-    /// The server.
-    pub address: Option<Address>,
-    /// How packages are sent.
-    pub encoding: WireEncoding,
-    /// What moves the bytes.
-    pub runtime: Runtime,
-    /// The background the colours are for.
-    pub theme: Theme,
-    /// What the terminal's bell rings for.
-    pub bell: Bell,
-    /// Whether the mouse wheel scrolls.
-    pub mouse: bool,
-    /// Whether what is sent is kept for the next time.
-    pub history: bool,
-    /// The file, or its folder, that the chat log is written to, if it is.
-    pub log: Option<PathBuf>,
-    /// Entries of the chat log that are kept to scroll back to.
-    pub scrollback: usize,
+/// Makes [`Settings`], [`Setting`] and [`KEYS`] of one list. Of each setting: its variant and its name;
+/// what it is kept as, and its default; its value, how that is read and how it is written in a file; and
+/// what it must be, in words.
+macro_rules! settings {
+    ($(
+        $(#[doc = $doc:literal])*
+        $variant:ident $name:ident: $field:ty = $default:expr,
+        $value:ty: $read:expr => $write:expr, $allowed:expr;
+    )*) => {
+        /// How the client is to be. The default is what it is without any file or flag.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Settings {
+            $($(#[doc = $doc])* pub $name: $field,)*
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Settings { $($name: $default,)* }
+            }
+        }
+
+        /// One setting with a value that it can have.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Setting {
+            $($(#[doc = $doc])* $variant($value),)*
+        }
+
+        /// The names of the settings.
+        pub const KEYS: &[&str] = &[$(stringify!($name)),*];
+
+        impl Setting {
+            /// Reads the setting called `key`.
+            ///
+            /// # Errors
+            /// There is no such setting, or it cannot have this value.
+            pub fn parse(key: &str, raw: RawValue<'_>) -> Result<Self, InvalidSetting> {
+                match key {
+                    $(stringify!($name) => match $read(raw) {
+                        Some(value) => Ok(Setting::$variant(value)),
+                        None => Err(InvalidSetting::Value(stringify!($name), $allowed.into())),
+                    },)*
+                    _ => Err(InvalidSetting::Unknown(key.into(), nearest(key))),
+                }
+            }
+
+            /// Its name.
+            pub fn key(&self) -> &'static str {
+                match self {
+                    $(Setting::$variant(_) => stringify!($name),)*
+                }
+            }
+
+            /// Its value, as it is in a file.
+            fn value(&self) -> toml_edit::Value {
+                match self {
+                    $(Setting::$variant(value) => $write(value).into(),)*
+                }
+            }
+        }
+
+        impl Settings {
+            /// Takes over a setting.
+            pub fn apply(&mut self, setting: Setting) {
+                match setting {
+                    $(Setting::$variant(value) => self.$name = value.into(),)*
+                }
+            }
+
+            /// What is set, by the user or by default: one line for each, as in a file.
+            pub fn list(&self) -> Vec<String> {
+                vec![$(match Option::<$value>::from(self.$name.clone()) {
+                    Some(value) => Setting::$variant(value).to_string(),
+                    None => concat!(stringify!($name), " is not set").into(),
+                },)*]
+            }
+        }
+    };
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            name: None,
-            room: None,
-            address: None,
-            encoding: WireEncoding::Zlib,
-            runtime: Runtime::default(),
-            theme: Theme::default(),
-            bell: Bell::default(),
-            mouse: true,
-            history: true,
-            log: None,
-            scrollback: 10_000,
-        }
-    }
+settings! {
+    /// The name to log in under.
+    Name name: Option<String> = None, String: text => String::as_str, "a text, such as alice";
+    /// The room to enter after the login.
+    Room room: Option<String> = None, String: text => String::as_str, "a text, such as tea";
+    /// The server.
+    Address address: Option<Address> = None,
+        Address: |raw| text(raw)?.parse().ok() => Address::to_string, "host, host:port or [v6]:port";
+    /// How packages are sent.
+    Encoding encoding: WireEncoding = WireEncoding::Zlib,
+        WireEncoding: choice => value_name, choices::<WireEncoding>();
+    /// What moves the bytes.
+    Runtime runtime: Runtime = Runtime::default(), Runtime: choice => value_name, choices::<Runtime>();
+    /// The background the colours are for.
+    Theme theme: Theme = Theme::Auto, Theme: choice => value_name, choices::<Theme>();
+    /// What the terminal's bell rings for.
+    Bell bell: Bell = Bell::Mentions, Bell: choice => value_name, choices::<Bell>();
+    /// Whether the mouse wheel scrolls.
+    Mouse mouse: bool = true, bool: switch => bool::clone, "true or false";
+    /// Whether what is sent is kept for the next time.
+    History history: bool = true, bool: switch => bool::clone, "true or false";
+    /// The file, or its folder, that the chat log is written to, if it is.
+    Log log: Option<PathBuf> = None,
+        Option<PathBuf>: |raw| Some(some_path(any_text(raw)?)) => path_in_words, "a file or a folder, or off";
+    /// Entries of the chat log that are kept to scroll back to.
+    Scrollback scrollback: usize = 10_000,
+        usize: entries => |entries: &usize| *entries as i64,
+        format!("a number from {} to {}", SCROLLBACK.start(), SCROLLBACK.end());
 }
 
 /// What the user says of the background.
@@ -87,48 +151,6 @@ pub enum Bell {
     Off,
 }
 
-/// One setting with a value that it can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// See [`Settings::name`].
-    Name(String),
-    /// See [`Settings::room`].
-    Room(String),
-    /// See [`Settings::address`].
-    Address(Address),
-    /// See [`Settings::encoding`].
-    Encoding(WireEncoding),
-    /// See [`Settings::runtime`].
-    Runtime(Runtime),
-    /// See [`Settings::theme`].
-    Theme(Theme),
-    /// See [`Settings::bell`].
-    Bell(Bell),
-    /// See [`Settings::mouse`].
-    Mouse(bool),
-    /// See [`Settings::history`].
-    History(bool),
-    /// See [`Settings::log`].
-    Log(Option<PathBuf>),
-    /// See [`Settings::scrollback`].
-    Scrollback(usize),
-}
-
-/// The names of the settings.
-pub const KEYS: [&str; 11] = [
-    "name",
-    "room",
-    "address",
-    "encoding",
-    "runtime",
-    "theme",
-    "bell",
-    "mouse",
-    "history",
-    "log",
-    "scrollback",
-];
-
 /// A value as it is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RawValue<'a> {
@@ -154,95 +176,9 @@ pub enum InvalidSetting {
 }
 
 impl Setting {
-    /// Reads the setting called `key`.
-    ///
-    /// # Errors
-    /// There is no such setting, or it cannot have this value.
-    pub fn parse(key: &str, given: RawValue<'_>) -> Result<Self, InvalidSetting> {
-        let Some(key) = KEYS.into_iter().find(|known| *known == key) else {
-            return Err(InvalidSetting::Unknown(key.into(), nearest(key)));
-        };
-        let unfit = |allowed: &str| InvalidSetting::Value(key, allowed.into());
-        let name = |what| match given {
-            RawValue::Text(text) | RawValue::Typed(text) if !text.is_empty() => Ok(text.to_owned()),
-            _ => Err(unfit(what)),
-        };
-        let switch = || match given {
-            RawValue::Bool(on) => Ok(on),
-            RawValue::Typed("true" | "on") => Ok(true),
-            RawValue::Typed("false" | "off") => Ok(false),
-            _ => Err(unfit("true or false")),
-        };
-        Ok(match key {
-            "name" => Setting::Name(name("a text, such as alice")?),
-            "room" => Setting::Room(name("a text, such as tea")?),
-            "address" => {
-                let allowed = "host, host:port or [v6]:port";
-                let address = name(allowed)?.parse().map_err(|_| unfit(allowed))?;
-                Setting::Address(address)
-            }
-            "encoding" => Setting::Encoding(choice(key, given)?),
-            "runtime" => Setting::Runtime(choice(key, given)?),
-            "theme" => Setting::Theme(choice(key, given)?),
-            "bell" => Setting::Bell(choice(key, given)?),
-            "mouse" => Setting::Mouse(switch()?),
-            "history" => Setting::History(switch()?),
-            "log" => match given {
-                RawValue::Text(path) | RawValue::Typed(path) => Setting::log(path.into()),
-                _ => return Err(unfit("a file or a folder, or off")),
-            },
-            _ => {
-                let number = match given {
-                    RawValue::Integer(number) => usize::try_from(number).ok(),
-                    RawValue::Typed(text) => text.parse().ok(),
-                    _ => None,
-                };
-                let number = number.filter(|number| SCROLLBACK.contains(number));
-                Setting::Scrollback(number.ok_or_else(|| {
-                    let (least, most) = SCROLLBACK.into_inner();
-                    unfit(&format!("a number from {least} to {most}"))
-                })?)
-            }
-        })
-    }
-
     /// The setting of the chat log's file, or of its folder: none if it is empty or `off`.
     pub fn log(path: PathBuf) -> Self {
-        let is_none = path.as_os_str().is_empty() || path.as_os_str() == OFF;
-        Setting::Log((!is_none).then_some(path))
-    }
-
-    /// Its name.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Setting::Name(_) => "name",
-            Setting::Room(_) => "room",
-            Setting::Address(_) => "address",
-            Setting::Encoding(_) => "encoding",
-            Setting::Runtime(_) => "runtime",
-            Setting::Theme(_) => "theme",
-            Setting::Bell(_) => "bell",
-            Setting::Mouse(_) => "mouse",
-            Setting::History(_) => "history",
-            Setting::Log(_) => "log",
-            Setting::Scrollback(_) => "scrollback",
-        }
-    }
-
-    /// Its value, as it is in a file.
-    fn value(&self) -> toml_edit::Value {
-        match self {
-            Setting::Name(text) | Setting::Room(text) => text.into(),
-            Setting::Address(address) => address.to_string().into(),
-            Setting::Encoding(encoding) => value_name(encoding).into(),
-            Setting::Runtime(runtime) => value_name(runtime).into(),
-            Setting::Theme(theme) => value_name(theme).into(),
-            Setting::Bell(bell) => value_name(bell).into(),
-            Setting::Mouse(on) | Setting::History(on) => (*on).into(),
-            Setting::Log(None) => OFF.into(),
-            Setting::Log(Some(path)) => path.to_string_lossy().into_owned().into(),
-            Setting::Scrollback(number) => i64::try_from(*number).unwrap_or(i64::MAX).into(),
-        }
+        Setting::Log(some_path(path))
     }
 }
 
@@ -255,49 +191,6 @@ impl fmt::Display for Setting {
 }
 
 impl Settings {
-    /// Takes over a setting.
-    pub fn apply(&mut self, setting: Setting) {
-        match setting {
-            Setting::Name(name) => self.name = Some(name),
-            Setting::Room(room) => self.room = Some(room),
-            Setting::Address(address) => self.address = Some(address),
-            Setting::Encoding(encoding) => self.encoding = encoding,
-            Setting::Runtime(runtime) => self.runtime = runtime,
-            Setting::Theme(theme) => self.theme = theme,
-            Setting::Bell(bell) => self.bell = bell,
-            Setting::Mouse(mouse) => self.mouse = mouse,
-            Setting::History(history) => self.history = history,
-            Setting::Log(log) => self.log = log,
-            Setting::Scrollback(entries) => self.scrollback = entries,
-        }
-    }
-
-    /// What is set, by the user or by default: one line for each, as in a file.
-    pub fn list(&self) -> Vec<String> {
-        let optional = [
-            ("name", self.name.clone().map(Setting::Name)),
-            ("room", self.room.clone().map(Setting::Room)),
-            ("address", self.address.clone().map(Setting::Address)),
-        ];
-        let set = [
-            Setting::Encoding(self.encoding),
-            Setting::Runtime(self.runtime),
-            Setting::Theme(self.theme),
-            Setting::Bell(self.bell),
-            Setting::Mouse(self.mouse),
-            Setting::History(self.history),
-            Setting::Log(self.log.clone()),
-            Setting::Scrollback(self.scrollback),
-        ];
-        let optional = optional.into_iter().map(|(key, setting)| match setting {
-            Some(setting) => setting.to_string(),
-            None => format!("{key} is not set"),
-        });
-        optional
-            .chain(set.iter().map(ToString::to_string))
-            .collect()
-    }
-
     /// The room to enter after the login. Everyone is in the general one anyway.
     pub fn wanted_room(&self) -> Option<&str> {
         self.room
@@ -321,19 +214,58 @@ impl fmt::Display for InvalidSetting {
     }
 }
 
-fn choice<T: ValueEnum>(key: &'static str, given: RawValue<'_>) -> Result<T, InvalidSetting> {
-    let chosen = match given {
-        RawValue::Text(text) | RawValue::Typed(text) => T::from_str(text, false).ok(),
+fn any_text(raw: RawValue<'_>) -> Option<&str> {
+    match raw {
+        RawValue::Text(text) | RawValue::Typed(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn text(raw: RawValue<'_>) -> Option<String> {
+    any_text(raw)
+        .filter(|text| !text.is_empty())
+        .map(Into::into)
+}
+
+fn switch(raw: RawValue<'_>) -> Option<bool> {
+    match raw {
+        RawValue::Bool(on) => Some(on),
+        RawValue::Typed("true" | "on") => Some(true),
+        RawValue::Typed("false" | "off") => Some(false),
+        _ => None,
+    }
+}
+
+fn entries(raw: RawValue<'_>) -> Option<usize> {
+    let number = match raw {
+        RawValue::Integer(number) => usize::try_from(number).ok(),
+        RawValue::Typed(text) => text.parse().ok(),
         _ => None,
     };
-    chosen.ok_or_else(|| {
-        let names: Vec<_> = T::value_variants().iter().map(value_name).collect();
-        let choices = match &names[..] {
-            [others @ .., one, last] => [others, &[format!("{one} or {last}")]].concat().join(", "),
-            names => names.concat(),
-        };
-        InvalidSetting::Value(key, choices)
-    })
+    number.filter(|number| SCROLLBACK.contains(number))
+}
+
+/// None if it is empty or `off`.
+fn some_path(path: impl Into<PathBuf>) -> Option<PathBuf> {
+    Some(path.into()).filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != OFF)
+}
+
+fn path_in_words(path: &Option<PathBuf>) -> String {
+    path.as_ref()
+        .map_or(OFF.into(), |path| path.to_string_lossy().into_owned())
+}
+
+fn choice<T: ValueEnum>(raw: RawValue<'_>) -> Option<T> {
+    T::from_str(any_text(raw)?, false).ok()
+}
+
+/// All that a choice can be: `dark, light or auto`.
+fn choices<T: ValueEnum>() -> String {
+    let names: Vec<_> = T::value_variants().iter().map(value_name).collect();
+    match &names[..] {
+        [others @ .., one, last] => [others, &[format!("{one} or {last}")]].concat().join(", "),
+        names => names.concat(),
+    }
 }
 
 fn value_name<T: ValueEnum>(value: &T) -> String {
@@ -348,8 +280,8 @@ fn nearest(key: &str) -> Option<&'static str> {
     if key.len() > 20 {
         return None;
     }
-    KEYS.into_iter()
-        .map(|known| {
+    KEYS.iter()
+        .map(|&known| {
             (
                 strsim::damerau_levenshtein(&key.to_lowercase(), known),
                 known,
