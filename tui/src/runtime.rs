@@ -5,14 +5,12 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use chatmaster_core::recording::Recorded;
+use chatmaster_core::recording::{Recorded, SinkOutcome};
 use chatmaster_core::session::Update;
 use chatmaster_core::{Config, Machine, SessionConfig};
 use chatmaster_io::{Client, Clock, Hooks, Stop, hub};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-
-use crate::serve::recording::Recording;
 
 #[cfg(not(any(feature = "mio", feature = "smol")))]
 compile_error!("chatmaster needs a runtime: enable the feature `mio` or `smol`");
@@ -30,8 +28,11 @@ pub enum Runtime {
     Smol,
 }
 
+/// Where the bytes of a recording go.
+pub type Sink = Box<dyn FnMut(&[u8]) -> SinkOutcome>;
+
 impl Runtime {
-    /// Serves on `listeners` until stopped, and records it if there is a recording. `accept_failed` is
+    /// Serves on `listeners` until stopped, and records it if there is somewhere to. `accept_failed` is
     /// told why a connection could not be accepted; it is tried again.
     ///
     /// # Errors
@@ -44,17 +45,16 @@ impl Runtime {
         config: Config,
         listeners: Vec<TcpListener>,
         stop: &Stop,
-        recording: Option<Recording>,
+        sink: Option<Sink>,
         accept_failed: impl FnMut(&io::Error) + 'static,
     ) -> io::Result<()> {
         let hooks = Hooks {
             accept_failed: Some(Box::new(accept_failed)),
         };
         let (hub, clock) = hub(config)?;
-        match recording {
+        match sink {
             None => self.serve_with(hub, clock, listeners, stop, hooks),
-            Some(mut recording) => {
-                let sink = move |bytes: &[u8]| recording.keep(bytes);
+            Some(sink) => {
                 let recorded = Recorded::new(hub, self.name(), sink)
                     .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
                 self.serve_with(recorded, clock, listeners, stop, hooks)

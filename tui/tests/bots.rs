@@ -6,20 +6,8 @@ mod proxy;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use chatmaster::runtime::Runtime;
-use clap::ValueEnum;
-use process::{Process, Server};
+use process::{Process, Server, default_runtime, on_every_runtime};
 use proxy::Proxy;
-
-fn on_every_runtime(test: impl Fn(&str)) {
-    for runtime in Runtime::value_variants() {
-        test(&runtime.to_string());
-    }
-}
-
-fn default_runtime() -> String {
-    Runtime::default().to_string()
-}
 
 /// The next object with this `event`.
 fn next_event(process: &Process, event: &str) -> serde_json::Value {

@@ -120,15 +120,17 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Subcommand};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        replay: ReplayArgs,
+    }
 
     fn parsed(flags: &[&str]) -> Result<ReplayArgs, String> {
-        let args = ["chatmaster", "replay"].iter().chain(flags);
-        match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
-            Ok(Some(Subcommand::Replay(args))) => Ok(args),
-            Ok(other) => panic!("{other:?} is not a replay"),
-            Err(error) => Err(error.to_string()),
-        }
+        let args = ["replay"].iter().chain(flags);
+        let parsed = Line::try_parse_from(args).map(|line| line.replay);
+        parsed.map_err(|error| error.to_string())
     }
 
     #[test]

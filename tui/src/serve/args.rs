@@ -75,14 +75,18 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Subcommand};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
 
     fn serve(flags: &[&str]) -> ServeArgs {
-        let args = ["chatmaster", "serve"].iter().chain(flags);
-        match Cli::try_parse_from(args).map(|cli| cli.subcommand) {
-            Ok(Some(Subcommand::Serve(serve))) => serve,
-            other => panic!("{other:?} is not a server"),
-        }
+        let args = ["serve"].iter().chain(flags);
+        Line::try_parse_from(args)
+            .expect("the usage is right")
+            .serve
     }
 
     #[test]

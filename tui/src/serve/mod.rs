@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2};
 
 use crate::address::{Address, DEFAULT_PORT};
 use crate::error::{CliError, cause, tell};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Sink};
 use crate::signals::leave_on_signals;
 use args::ServeArgs;
 use recording::Recording;
@@ -32,10 +32,11 @@ pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
     } else {
         listen_on(&args.listen)?
     };
-    let recording = match &args.record {
-        Some(path) => Some(Recording::begin(path, args.record_max.map(|max| max.0))?),
-        None => None,
-    };
+    let mut sink: Option<Sink> = None;
+    if let Some(path) = &args.record {
+        let mut recording = Recording::begin(path, args.record_max.map(|max| max.0))?;
+        sink = Some(Box::new(move |bytes| recording.keep(bytes)));
+    }
     let stop = Stop::new();
     let stopping = stop.clone();
     leave_on_signals(IGNORED, move || {
@@ -47,13 +48,7 @@ pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
     }
     say(&memory::in_a_line(&config));
     runtime
-        .serve(
-            config,
-            listeners,
-            &stop,
-            recording,
-            tell_of_failed_accepts(),
-        )
+        .serve(config, listeners, &stop, sink, tell_of_failed_accepts())
         .map_err(|error| CliError::Failed(format!("the server failed: {}", cause(&error))))
 }
 

@@ -11,7 +11,7 @@ use crate::private_file;
 
 /// Keeps a recording in a file, and in further ones as it grows: `FILE`, `FILE.1`, `FILE.2` and so on.
 /// Only the owner may read them, for they hold what people wrote.
-pub struct Recording {
+pub(crate) struct Recording {
     /// The first file.
     path: PathBuf,
     /// Bytes after which the next file is begun; none if there is to be one file.
@@ -28,7 +28,7 @@ impl Recording {
     ///
     /// # Errors
     /// Why there cannot be one: an existing file is never overwritten.
-    pub fn begin(path: &Path, max: Option<usize>) -> Result<Self, CliError> {
+    pub(crate) fn begin(path: &Path, max: Option<usize>) -> Result<Self, CliError> {
         let file = private_file::create_new(path).map_err(|error| {
             let next = match error.kind() {
                 io::ErrorKind::AlreadyExists => {
@@ -50,7 +50,7 @@ impl Recording {
     }
 
     /// Keeps `bytes`. What cannot be kept ends the recording, loudly, and not the chat.
-    pub fn keep(&mut self, bytes: &[u8]) -> SinkOutcome {
+    pub(crate) fn keep(&mut self, bytes: &[u8]) -> SinkOutcome {
         match self.write(bytes) {
             Ok(outcome) => outcome,
             Err(error) => {

@@ -8,10 +8,25 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chatmaster::runtime::Runtime;
+use clap::ValueEnum;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_chatmaster");
 
 /// How long anything may take. Far more than it does, so that a busy machine fails nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs `test` on every runtime that is compiled in.
+pub(crate) fn on_every_runtime(test: impl Fn(&str)) {
+    for runtime in Runtime::value_variants() {
+        test(&runtime.to_string());
+    }
+}
+
+/// The runtime that there is without a flag.
+pub(crate) fn default_runtime() -> String {
+    Runtime::default().to_string()
+}
 
 /// A running `chatmaster`, whose lines are read as they come. It is killed when dropped.
 pub(crate) struct Process {
