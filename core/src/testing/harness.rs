@@ -55,7 +55,7 @@ pub struct Harness {
 const FEW: usize = 16;
 
 /// After how many rounds a hub that has not come to rest never does.
-const MOST: usize = 100_000;
+const MOST: usize = 20_000;
 
 #[derive(Default)]
 struct Client {
