@@ -547,7 +547,8 @@ fn the_end_tells_how_much_of_what_was_said_never_left() {
 fn what_waits_to_be_sent_is_bounded() {
     let mut line = Line::logged_in();
     let text = "x".repeat(4000);
-    let taken = (0..).find(|_| line.acts(Action::Say(text.clone())) == Err(ActionError::Congested));
+    let taken =
+        (0..10_000).find(|_| line.acts(Action::Say(text.clone())) == Err(ActionError::Congested));
     // 64 packages of 4 KB and 60 bytes and one more are over 256 KiB.
     assert_eq!(taken, Some(64));
     line.says();
