@@ -483,6 +483,7 @@ fn a_server_that_does_not_let_go_is_left_at_the_linger_deadline() {
     assert_eq!(line.events(), []);
     line.session
         .handle(Time::from_micros(5_000_000), SessionInput::Tick);
+    assert_eq!(line.session.poll_timeout(), None, "what is due is done");
     assert_eq!(line.events(), [Event::Ended(End::Quit)]);
     assert_eq!(line.session.poll_timeout(), None);
 }
@@ -583,4 +584,77 @@ fn a_session_shows_itself_in_a_line() {
     let line = format!("{session:?}");
     assert!(line.starts_with("Session { now: "), "{line}");
     assert!(line.len() < 200, "{line}");
+}
+
+#[test]
+fn what_comes_in_one_read_is_heard_package_by_package_and_a_part_of_one_waits() {
+    let mut line = Line::logged_in();
+    let said = |text: &str| {
+        format!(r#"{{"type":"message","data":{{"message":"{text}","username":"bob"}}}}"#)
+    };
+    let heard = |text: &str| Event::Message {
+        username: "bob".into(),
+        message: text.into(),
+    };
+    let all = [said("1"), said("2"), said("3")].concat();
+    let (now, later) = all.split_at(all.len() - 10);
+    assert_eq!(line.hears(now), [heard("1"), heard("2")]);
+    let rest = [later, &said("4")].concat();
+    assert_eq!(line.hears(&rest), [heard("3"), heard("4")]);
+}
+
+#[test]
+fn a_request_for_something_else_than_a_login_is_not_answered() {
+    let mut line = Line::new(SessionConfig {
+        username: Some("alice".into()),
+        ..config()
+    });
+    let other = r#"{"type":"request","data":{"request":"password"}}"#;
+    let package = "request: password".into();
+    assert_eq!(line.hears(other), [Event::Unknown { package }]);
+    assert_eq!(line.says(), [""; 0]);
+}
+
+#[test]
+fn what_is_sent_may_be_as_long_as_it_may_be_and_no_longer() {
+    let package = r#"{"type":"message","data":{"message":"hello","username":"Alice"}}"#;
+    for (bytes, taken) in [(package.len(), true), (package.len() - 1, false)] {
+        let mut line = Line::logged_in();
+        line.session = Session::new(SessionConfig {
+            username: Some("alice".into()),
+            max_sent_bytes: bytes.max(100),
+            send_queue_bytes: 2 * bytes + 1,
+            ..config()
+        });
+        line.hears(REQUEST);
+        line.says();
+        line.hears(WELCOME);
+        // With the line feed of the first, the second just fills the queue, or does not fit.
+        line.acts(Action::Say("hello".into())).unwrap();
+        let again = line.acts(Action::Say("hello".into())).map(drop);
+        assert_eq!(again.is_ok(), taken, "{again:?}");
+    }
+    let most = 16 * 1024;
+    let mut line = Line::logged_in();
+    let rest = package.len() - "hello".len();
+    let longest = "x".repeat(most - rest);
+    assert_eq!(
+        line.acts(Action::Say(format!("{longest}x"))),
+        Err(ActionError::TooLong(most))
+    );
+    line.acts(Action::Say(longest)).unwrap();
+}
+
+#[test]
+fn a_text_that_is_longer_than_may_be_is_cut_between_characters() {
+    for lead in ["", "x", "xx", "xxx"] {
+        let mut line = Line::logged_in();
+        let text = String::from(lead) + &"🙂".repeat(20_000);
+        let said =
+            format!(r#"{{"type":"message","data":{{"message":"{text}","username":"bob"}}}}"#);
+        let [Event::Message { message, .. }] = &line.hears(&said)[..] else {
+            panic!("a message is one event");
+        };
+        assert!(message.len() < text.len() && message.ends_with("🙂…"));
+    }
 }

@@ -1,6 +1,8 @@
 //! What a hub did in version 2 of its behaviour, which recordings of then are replayed by. Each rule is
 //! that of another module here, as it was.
 
+use std::time::Duration;
+
 use chatmaster_core::recording::Header;
 use chatmaster_core::testing::packages::{ask, login, message, said};
 use chatmaster_core::testing::wire::{Framing, Reader, Writer};
@@ -182,4 +184,33 @@ fn names_and_their_refusals_were_others() {
         told[0]
     );
     assert!(told[1].contains("looks like alice"), "{}", told[1]);
+}
+
+#[test]
+fn what_was_due_came_before_what_a_write_had_made_room_for() {
+    let config = Config {
+        send_queue_bytes: 8 * 1024,
+        lag_pause: Duration::ZERO,
+        ..Config::default()
+    };
+    let long = message(&"x".repeat(1000));
+    let closed = then_and_now(config).map(|mut world| {
+        let [listener, talker, flooder] =
+            ["listener", "talker", "flooder"].map(|name| world.log_in(name));
+        world.advance(60 * SECOND);
+        // One message of the flood waits for its time.
+        for _ in 0..31 {
+            world.send(flooder, long.as_bytes());
+        }
+        world.stall(listener);
+        for _ in 0..7 {
+            world.send(talker, long.as_bytes());
+        }
+        let sent = world.waiting(listener) as u32;
+        assert!(sent > 7000, "there is no room for one more");
+        let due = world.hub.poll_timeout().expect("a message waits");
+        world.hub.handle(due, Input::Sent(id(listener), sent));
+        world.hub.client(id(listener)).is_none()
+    });
+    assert_eq!(closed, [true, false]);
 }

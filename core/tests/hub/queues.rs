@@ -476,3 +476,23 @@ fn all_queues_together_are_bounded_and_the_heaviest_pays() {
     }
     assert_eq!(world.log.len(), 1, "only the heaviest is closed");
 }
+
+#[test]
+fn all_whose_queues_overflow_at_once_are_closed() {
+    let mut world = Harness::new(unlimited());
+    let talker = world.log_in("talker");
+    let stuck = ["one", "two", "three"].map(|name| world.log_in(name));
+    for client in stuck {
+        world.stall(client);
+    }
+    world.packages(talker);
+    let text = message(&"x".repeat(4000));
+    for _ in 0..70 {
+        world.send(talker, text.as_bytes());
+    }
+    let closes = stuck.map(|client| Output::Close(id(client), CloseReason::SlowConsumer));
+    assert_eq!(world.log, closes);
+    let told = ["one", "two", "three"].map(|name| left(name, "general"));
+    assert_eq!(world.packages(talker), told);
+    assert_eq!(world.hub.connections(), 1);
+}
