@@ -46,7 +46,7 @@ impl Drafts {
 impl App {
     /// The room that what is in the box is for: the one on whose way the user is, or is in.
     pub(super) fn aim(&self) -> Option<&str> {
-        self.on_the_way().or(self.room.as_deref())
+        self.connection.on_the_way().or(self.connection.room())
     }
 
     /// The user has entered a room, as wanted. What was typed since that was asked for comes along.
@@ -58,8 +58,8 @@ impl App {
     /// Has in the box what was typed in this room before, unless there is something else in it.
     pub(super) fn bring_draft(&mut self) {
         if self.editor.is_empty()
-            && !self.link.requests.lead_elsewhere()
-            && let Some(room) = &self.room
+            && !self.connection.is_leaving()
+            && let Some(room) = self.connection.room()
             && let Some(text) = self.drafts.take(&self.server, room)
         {
             self.editor.set(&text);
@@ -90,12 +90,12 @@ impl App {
 
     /// Whether what is about to be said might not go where the user thinks. Says so, and where.
     pub(super) fn might_misplace(&mut self, at: DateTime) -> bool {
-        if let Some(room) = self.on_the_way() {
+        if let Some(room) = self.connection.on_the_way() {
             let why = format!("Not sent yet: you are still on the way into {room}.");
             self.complain(at, &why);
             return true;
         }
-        let room = self.room.clone().unwrap_or_default();
+        let room = self.connection.room().unwrap_or_default().to_owned();
         match &mut self.diversion {
             None => false,
             Some(Diversion { asked: true, .. }) => {
@@ -116,10 +116,10 @@ impl App {
         if self.user == User::LooksOn {
             return None;
         }
-        if let Some(room) = self.on_the_way() {
+        if let Some(room) = self.connection.on_the_way() {
             return Some(format!("On the way into {room}."));
         }
-        let room = self.room.as_deref().unwrap_or_default();
+        let room = self.connection.room().unwrap_or_default();
         self.diversion.as_ref().map(|Diversion { from, asked }| {
             if *asked {
                 format!("Enter sends this into {room}, not into {from}.")

@@ -5,12 +5,13 @@ use chatmaster_core::session::{Action, End, Event, Listing, RequestId};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
+use super::link::{effects, time};
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Members, Rooms};
 use super::words::in_our_words;
-use super::{App, Effect, Phase, Privacy};
+use super::{App, Effect};
 use crate::client::command;
-use crate::client::connection::{Asker, Open};
+use crate::client::connection::{Arrival, Asker, Open, Output, Privacy};
 use crate::text::listed;
 
 /// How much of a package that makes no sense is shown.
@@ -19,7 +20,7 @@ const MAX_UNKNOWN_CHARS: usize = 200;
 impl App {
     #[allow(clippy::too_many_lines, reason = "an arm for each event")]
     pub(super) fn event(&mut self, at: DateTime, event: Event) -> Vec<Effect> {
-        self.heard();
+        self.connection.heard();
         self.look_for_company(&event);
         match event {
             Event::NameWanted { reason, request } => {
@@ -34,22 +35,22 @@ impl App {
                 request,
             } => {
                 self.answered(request);
-                self.arrived(at, &username, &channel);
-                self.phase = Phase::Talking;
-                self.take_name(username);
+                let arrival = self.connection.logged_in(time(at), username, &channel);
+                self.arrived(at, arrival, &channel);
                 self.rooms = Rooms {
                     names: channels,
                     more,
                 };
                 self.enter_room(channel);
-                if self.on_the_way().is_none() {
+                if self.connection.on_the_way().is_none() {
                     self.bring_draft();
                 }
-                return vec![self.ask_for_users(), self.listen()];
+                let listen = self.connection.listen();
+                return effects([self.ask_for_users(), listen]);
             }
             Event::Message { username, message } => {
                 let entry = Entry::said(at, &username, Speaker::Other, &message)
-                    .to(self.name.as_deref().unwrap_or_default());
+                    .to(self.connection.name().unwrap_or_default());
                 let import = if entry.mentions_user() {
                     Import::Mention
                 } else {
@@ -68,9 +69,12 @@ impl App {
             } => {
                 let asked = self.answered(request).is_some();
                 // The one after a login tells nothing new.
-                if self.room.as_ref() != Some(&channel) {
+                if self.connection.room() != Some(&channel) {
                     let aim = self.aim().map(str::to_owned);
-                    let text = self.entered(&channel);
+                    let text = match self.connection.entered(&channel) {
+                        Arrival::Back => format!("You are back in {channel}."),
+                        Arrival::First => format!("You are in {channel} now."),
+                    };
                     self.log.push(Entry::new(at, Kind::Joined, &text));
                     self.enter_room(channel.clone());
                     match aim {
@@ -79,7 +83,7 @@ impl App {
                         }
                         _ => self.settle_in(),
                     }
-                    return vec![self.ask_for_users(), self.ask_for_channels()];
+                    return effects([self.ask_for_users(), self.ask_for_channels()]);
                 }
                 self.members.join(&username);
             }
@@ -109,7 +113,7 @@ impl App {
                 } else {
                     self.divert(at, &channel);
                 }
-                return vec![self.ask_for_users(), self.ask_for_channels()];
+                return effects([self.ask_for_users(), self.ask_for_channels()]);
             }
             Event::Left {
                 username,
@@ -131,7 +135,7 @@ impl App {
                 self.members.rename(&old_username, &new_username);
                 if me {
                     self.notice(at, &format!("You are {new_username} now."));
-                    self.take_name(new_username);
+                    self.connection.set_own_name(new_username);
                 } else {
                     self.notice(at, &format!("{old_username} is {new_username} now."));
                 }
@@ -157,7 +161,7 @@ impl App {
                 if self.was_asked_for(request) {
                     self.notice(at, &format!("In {channel}: {}.", listed(&users, more)));
                 }
-                if self.room.as_ref() == Some(&channel) {
+                if self.connection.room() == Some(&channel) {
                     self.members = Members::listed(users, more);
                 }
             }
@@ -170,7 +174,7 @@ impl App {
                 let is_sync = |refused: &Open| refused.action == Action::Sync;
                 if refused.as_ref().is_some_and(is_sync) {
                     // A server that has no such command answers in order all the same.
-                    return self.sync();
+                    return effects(self.connection.sync());
                 }
                 let message = in_our_words(&message);
                 if error_type == "join"
@@ -200,9 +204,9 @@ impl App {
             }
             Event::Synced { request } => {
                 self.answered(request);
-                return self.sync();
+                return effects(self.connection.sync());
             }
-            Event::Unsent { first, .. } => self.link.unsent = Some(first),
+            Event::Unsent { first, .. } => self.connection.unsent(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),
         }
@@ -211,7 +215,7 @@ impl App {
 
     /// What the user or the client had asked for, if that is it.
     fn answered(&mut self, request: Option<RequestId>) -> Option<Open> {
-        self.link.requests.answered(request?)
+        self.connection.answered(request?)
     }
 
     /// The same, if the user is to read the answer.
@@ -228,8 +232,8 @@ impl App {
         request: Option<RequestId>,
     ) {
         let was_asked_for = self.was_asked_for(request);
-        let room = self.room.clone().unwrap_or_default();
-        self.privacy = match answers {
+        let room = self.connection.room().unwrap_or_default().to_owned();
+        let privacy = match answers {
             Listing::Private => Privacy::Private,
             Listing::Public => Privacy::Public,
             // Nobody but the owner is told, but a room that is hidden is in no list.
@@ -256,26 +260,26 @@ impl App {
             }
         }
         self.rooms = rooms;
-        self.compare_privacy(at);
+        if self.connection.set_privacy(privacy) {
+            self.warn_of_publicity(at);
+        }
     }
 
     pub(super) fn forget_the_server(&mut self) {
-        self.privacy = Privacy::Public;
         self.members = Members::default();
         self.rooms = Rooms::default();
     }
 
     fn enter_room(&mut self, room: String) {
-        self.members = Members::only(self.name.as_deref().unwrap_or_default());
-        self.privacy = Privacy::Public;
-        self.room = Some(room);
+        self.members = Members::only(self.connection.name().unwrap_or_default());
+        self.connection.set_room(room);
     }
 
-    fn ask_for_users(&mut self) -> Effect {
-        self.request(Action::Users, Asker::Client)
+    fn ask_for_users(&mut self) -> Output {
+        self.connection.request(Action::Users, Asker::Client)
     }
 
-    fn ask_for_channels(&mut self) -> Effect {
-        self.request(Action::Channels, Asker::Client)
+    fn ask_for_channels(&mut self) -> Output {
+        self.connection.request(Action::Channels, Asker::Client)
     }
 }

@@ -93,9 +93,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
 
 /// The prompt and the text.
 fn parts(app: &App, width: u16) -> (Prompt, &Editor) {
-    let (prompt, editor) = match (&app.search, &app.phase) {
+    let (prompt, editor) = match (&app.search, app.connection.phase()) {
         (Some(search), _) => ("Search: ", search.editor()),
-        (None, Phase::Naming { editor, .. }) => ("Name: ", editor),
+        (None, Phase::Naming(_)) => ("Name: ", &app.name_prompt.editor),
         (None, _) => ("> ", &app.editor),
     };
     (Prompt(prompt).fitting(width), editor)

@@ -22,7 +22,6 @@ mod palette;
 mod paste;
 mod roster;
 mod search;
-mod silence;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -48,13 +47,14 @@ use editor::Editor;
 use history::History;
 use hosting::Leaving;
 use layout::Layout;
-use link::{Asked, Countdown, Link, Retry};
+use link::NamePrompt;
 use log::Log;
 use paste::Paste;
 use roster::{Members, Rooms};
 use search::Search;
 
 use crate::address::Address;
+use crate::client::connection::{Connection, Phase};
 use crate::settings::{Bell, Setting};
 
 /// Everything the terminal client knows.
@@ -72,15 +72,14 @@ pub struct App {
     company: bool,
     /// What the user wants, and has to confirm, for it takes the server from them.
     leaving: Option<Leaving>,
-    phase: Phase,
-    /// The user's name: as registered, or the one to try.
-    name: Option<String>,
-    /// The room the user is in, or was in when the connection was lost.
-    room: Option<String>,
-    privacy: Privacy,
+    connection: Connection,
+    /// What was said to be wrong with it since the user was in last. Once is enough while it does not
+    /// change.
+    told: Vec<String>,
+    /// In which a name is typed, while one is wanted.
+    name_prompt: NamePrompt,
     members: Members,
     rooms: Rooms,
-    link: Link,
     log: Log,
     /// Whether the log is kept in a file, too.
     log_file: LogFile,
@@ -236,35 +235,6 @@ enum User {
     LooksOn,
 }
 
-/// How the client stands with the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Phase {
-    /// A connection is being made, or a login is on its way.
-    Connecting,
-    /// A name is wanted, and being typed.
-    Naming {
-        /// Why the last one was refused.
-        reason: Option<String>,
-        editor: Editor,
-        asked: Asked,
-    },
-    /// The server holds the user's name for the connection that was lost. It is tried again soon.
-    Reclaiming(Countdown),
-    /// Logged in.
-    Talking,
-    /// There is no connection, though the user wants one.
-    Lost(Retry),
-    /// There is no connection, as the user wants it.
-    Offline,
-}
-
-/// Whether newcomers can see and enter the room, as far as one can know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Privacy {
-    Public,
-    Private,
-}
-
 impl App {
     /// A client of `server` that is being connected to under `name`.
     pub fn new(server: String, name: Option<String>, size: (u16, u16), palette: Palette) -> Self {
@@ -278,13 +248,11 @@ impl App {
             role: Role::Guest,
             company: false,
             leaving: None,
-            phase: Phase::Connecting,
-            name,
-            room: None,
-            privacy: Privacy::Public,
+            connection: Connection::new(name),
+            told: Vec::new(),
+            name_prompt: NamePrompt::default(),
             members: Members::default(),
             rooms: Rooms::default(),
-            link: Link::default(),
             log: Log::default(),
             log_file: LogFile::None,
             search: None,
@@ -331,12 +299,12 @@ impl App {
 
     /// Draws the pauses between tries to connect from `seed`, so that not every client has the same.
     pub fn set_seed(&mut self, seed: u64) {
-        self.link.set_seed(seed);
+        self.connection.set_seed(seed);
     }
 
     /// Whether there is no connection, though the user wants one.
     pub fn is_lost(&self) -> bool {
-        matches!(self.phase, Phase::Lost(_))
+        matches!(self.connection.phase(), Phase::Lost(_))
     }
 
     /// What goes where on the screen.
@@ -357,8 +325,8 @@ impl App {
         if let Some(search) = &mut self.search {
             return search.editor_mut();
         }
-        match &mut self.phase {
-            Phase::Naming { editor, .. } => editor,
+        match self.connection.phase() {
+            Phase::Naming(_) => &mut self.name_prompt.editor,
             _ => &mut self.editor,
         }
     }

@@ -8,6 +8,7 @@ use super::editor::Edit;
 use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
+use super::link::effects;
 use super::log::{Entry, Speaker, Window};
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::client::command::{self, Line, Topic};
@@ -25,7 +26,7 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     app.search_on();
     if app.log_file == LogFile::Kept {
         let entries = app.log.since(before).map(|(_, entry)| entry);
-        let room = app.room.as_deref();
+        let room = app.connection.room();
         effects.extend(entries.map(|entry| Effect::Log(chat_log::line(entry, room))));
     }
     effects
@@ -119,7 +120,7 @@ impl App {
         match key {
             Key::Edit(edit) => self.active_editor().apply(edit),
             Key::Enter => return self.enter(at),
-            Key::NewLine if matches!(self.phase, Phase::Naming { .. }) => return self.enter(at),
+            Key::NewLine if self.connection.is_naming() => return self.enter(at),
             Key::NewLine => self.editor.apply(Edit::Insert('\n')),
             Key::Complete(turn) => self.complete(turn),
             Key::Escape => {}
@@ -136,7 +137,7 @@ impl App {
             Key::Unread => self.log.go_to_unread(window),
             Key::Search => self.start_search(),
             Key::FindNewer => {}
-            Key::Reconnect if self.is_unconnected() => return self.connect(at, None),
+            Key::Reconnect if self.connection.is_down() => return self.connect(at, None),
             Key::Reconnect => {}
             Key::Redraw => return vec![Effect::Redraw],
             Key::Suspend => return self.leave(at, Leaving::Suspend),
@@ -152,7 +153,7 @@ impl App {
 
     /// Empties the message box, if there is something in it. What was there can be pasted.
     fn clear_box(&mut self) -> bool {
-        if self.editor.is_empty() || matches!(self.phase, Phase::Naming { .. }) {
+        if self.editor.is_empty() || self.connection.is_naming() {
             return false;
         }
         let text = self.editor.take();
@@ -161,14 +162,10 @@ impl App {
     }
 
     pub(super) fn enter(&mut self, at: DateTime) -> Vec<Effect> {
-        match &mut self.phase {
-            Phase::Naming { editor, .. } if editor.is_empty() => return Vec::new(),
-            Phase::Naming { editor, asked, .. } => {
-                let (name, asked) = (editor.take(), *asked);
-                return self.named(name, asked);
-            }
+        match self.connection.phase() {
+            Phase::Naming(wanted) => return self.named(wanted),
             Phase::Reclaiming(_) => {
-                let name = self.name.clone().unwrap_or_default();
+                let name = self.connection.name().unwrap_or_default().to_owned();
                 return self.ask_for_name(at, None, &name);
             }
             _ => {}
@@ -182,7 +179,7 @@ impl App {
                 return Vec::new();
             }
         };
-        match (line, &self.phase) {
+        match (line, self.connection.phase()) {
             (Some(Line::Quit), _) => {
                 self.editor.take();
                 self.leave(at, Leaving::Quit)
@@ -313,16 +310,16 @@ impl App {
         if let Action::Say(text) = &action {
             self.said(at, text);
         }
-        self.hand_over(action)
+        effects(self.connection.act(action))
     }
 
     fn said(&mut self, at: DateTime, text: &str) {
-        let name = self.name.as_deref().unwrap_or_default();
+        let name = self.connection.name().unwrap_or_default();
         self.log.push(Entry::said(at, name, Speaker::User, text));
     }
 
     fn not_done(&mut self, at: DateTime, request: RequestId, why: &str) {
-        let Some(Open { action, asker, .. }) = self.link.requests.refused(request) else {
+        let Some(Open { action, asker, .. }) = self.connection.refused(request) else {
             return;
         };
         if asker == Asker::Client {
@@ -336,7 +333,7 @@ impl App {
                 }
             }
             // The end of the session follows, or its silence, and it is tried again.
-            Action::Login(name) if self.is_own(&name) => {}
+            Action::Login(name) if self.connection.is_own(&name) => {}
             Action::Login(name) => {
                 self.ask_for_name(at, Some(why.to_owned()), &name);
             }
@@ -347,7 +344,7 @@ impl App {
     fn older(&mut self) {
         let columns = message_box::columns(self, self.size.0);
         if !self.active_editor().up(columns)
-            && !matches!(self.phase, Phase::Naming { .. })
+            && !self.connection.is_naming()
             && let Some(line) = self.history.older(self.editor.text())
         {
             self.editor.set(line);
@@ -357,7 +354,7 @@ impl App {
     fn newer(&mut self) {
         let columns = message_box::columns(self, self.size.0);
         if !self.active_editor().down(columns)
-            && !matches!(self.phase, Phase::Naming { .. })
+            && !self.connection.is_naming()
             && let Some(line) = self.history.newer()
         {
             self.editor.set(&line);

@@ -17,7 +17,7 @@ const MAX_LOOKED_AT: usize = 200;
 impl App {
     /// Completes the word before the cursor, or turns to the next candidate for it.
     pub(super) fn complete(&mut self, turn: Turn) {
-        if let Phase::Naming { .. } = self.phase {
+        if self.connection.is_naming() {
             return;
         }
         match &mut self.completing {
@@ -64,7 +64,7 @@ impl App {
         };
         let names = self.members.names().iter();
         let mut others: Vec<String> = names
-            .filter(|name| Some(*name) != self.name.as_ref())
+            .filter(|name| Some(name.as_str()) != self.connection.name())
             .cloned()
             .collect();
         others.sort_by_cached_key(rank);
@@ -94,12 +94,12 @@ impl App {
                 return;
             }
         };
-        match (&mut self.asking, &mut self.phase) {
+        match (&mut self.asking, self.connection.phase()) {
             (Some(asked), _) => asked.add(paste.text()),
             // A name has one line.
-            (None, Phase::Naming { editor, .. }) => {
+            (None, Phase::Naming(_)) => {
                 let line = paste.text().split('\n').next().unwrap_or_default();
-                editor.insert(line);
+                self.name_prompt.editor.insert(line);
             }
             (None, _) => self.asking = Some(paste),
         }
@@ -113,10 +113,9 @@ impl App {
 
     /// What has to be decided on, once nothing more urgent is in the box.
     fn asked(&self) -> Option<&Paste> {
-        match self.phase {
-            Phase::Naming { .. } => None,
-            _ => self.asking.as_ref(),
-        }
+        self.asking
+            .as_ref()
+            .filter(|_| !self.connection.is_naming())
     }
 
     /// What `key` means while something is asked; none if it means what it always does.
@@ -165,7 +164,7 @@ impl App {
             }
             Choice::EachLine => {
                 self.editor.insert(text);
-                if self.phase != Phase::Talking {
+                if self.connection.phase() != Phase::Talking {
                     self.complain(at, "Not yet: there is no connection so far.");
                     return Vec::new();
                 }

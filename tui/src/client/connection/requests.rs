@@ -98,7 +98,6 @@ impl Requests {
     }
 
     /// Whether one of them leads into another room.
-    #[cfg(any(test, feature = "ui"))]
     pub(crate) fn lead_elsewhere(&self) -> bool {
         let leads = |open: &Open| matches!(open.action, Action::Join(_) | Action::Leave);
         self.open.iter().any(leads)

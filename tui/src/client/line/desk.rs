@@ -4,10 +4,11 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use chatmaster_core::Time;
 use chatmaster_core::session::{Action, Request, RequestId};
 use chatmaster_io::Client;
 
-use crate::client::connection::{Asker, Delivery, Requests};
+use crate::client::connection::{Asker, Connection, Delivery};
 
 /// How soon it is to be known that what was sent was dealt with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +25,12 @@ pub(super) struct Desk {
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     /// The connection there is.
     client: Option<Arc<Client>>,
-    /// Whether what is said on it is said in the right room, under the right name.
-    is_ready: bool,
     /// How many sessions have ended.
     ended: u64,
-    requests: Requests,
+    connection: Connection,
     /// Whether the sending thread is handing over the last of the requests.
     is_handing: bool,
     reading: Reading,
@@ -55,10 +53,18 @@ enum Reading {
 }
 
 impl Desk {
-    pub(super) fn new(certainty: Certainty) -> Self {
+    pub(super) fn new(certainty: Certainty, connection: Connection) -> Self {
         Desk {
             certainty,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                client: None,
+                ended: 0,
+                connection,
+                is_handing: false,
+                reading: Reading::default(),
+                is_mute: false,
+                input_trouble: None,
+            }),
             changed: Condvar::new(),
         }
     }
@@ -79,20 +85,21 @@ impl Desk {
         self.lock().client = Some(client.clone());
     }
 
-    /// What is said now is said in the right room, under the right name.
-    pub(super) fn ready(&self) {
-        self.lock().is_ready = true;
+    /// Something about the connection. Once the user is where they want to be, the input is sent.
+    pub(super) fn with_connection<T>(&self, change: impl FnOnce(&mut Connection) -> T) -> T {
+        let changed = change(&mut self.lock().connection);
         self.changed.notify_all();
+        changed
     }
 
     /// The server has answered.
     pub(super) fn answered(&self, request: RequestId) {
         let mut state = self.lock();
-        state.requests.answered(request);
+        state.connection.answered(request);
         // While the other thread is handing something over, that is for it to do.
         let begins = self.certainty == Certainty::Always && !state.is_handing;
         let client = state.client.clone().filter(|_| begins);
-        let sync = client.and_then(|client| Some((client, state.requests.begin_sync()?)));
+        let sync = client.and_then(|client| Some((client, state.connection.begin_sync()?)));
         self.changed.notify_all();
         drop(state);
         // This thread must not wait for the session, which may wait for it.
@@ -105,24 +112,28 @@ impl Desk {
 
     /// How many actions there are that the server is to have dealt with next, if it is to answer.
     pub(super) fn awaited(&self) -> Option<usize> {
-        self.lock().requests.before_sync()
+        let state = self.lock();
+        if state.connection.is_there() {
+            state.connection.before_sync()
+        } else {
+            // It is to say who and where the user is.
+            Some(0)
+        }
     }
 
     /// The session did not take a request.
     pub(super) fn refused(&self, request: RequestId) {
-        self.lock().requests.refused(request);
+        self.lock().connection.refused(request);
         self.changed.notify_all();
     }
 
-    /// The session is over, with the messages from `unsent` on not sent: what is not known to have been
-    /// dealt with.
-    pub(super) fn disconnected(&self, unsent: Option<RequestId>) -> Vec<(Action, Delivery)> {
+    /// The session is over: what is not known to have been dealt with.
+    pub(super) fn disconnected(&self, now: Time) -> Vec<(Action, Delivery)> {
         let mut state = self.lock();
         state.client = None;
-        state.is_ready = false;
         state.ended += 1;
         self.changed.notify_all();
-        state.requests.end(unsent)
+        state.connection.ended(now)
     }
 
     /// What happens cannot be printed any more: what is in the input by now is sent still.
@@ -154,7 +165,7 @@ impl Desk {
         let mut state = self.lock();
         loop {
             match &state.client {
-                Some(client) if state.is_ready => return (client.clone(), state),
+                Some(client) if state.connection.is_there() => return (client.clone(), state),
                 _ => state = self.wait(state),
             }
         }
@@ -171,7 +182,7 @@ impl Desk {
         loop {
             let (client, mut state) = self.ready_client();
             let session = state.ended;
-            let id = state.requests.push(action.clone(), Asker::User);
+            let id = state.connection.number(action.clone(), Asker::User);
             state.is_handing = true;
             drop(state);
             let taken = client.act((id, action.clone()));
@@ -183,7 +194,7 @@ impl Desk {
             }
             if taken.is_ok() {
                 let begins = self.certainty == Certainty::Always;
-                let sync = begins.then(|| state.requests.begin_sync()).flatten();
+                let sync = begins.then(|| state.connection.begin_sync()).flatten();
                 drop(state);
                 if let Some(id) = sync
                     && client.act((id, Action::Sync)).is_err()
@@ -192,7 +203,7 @@ impl Desk {
                 }
                 return;
             }
-            state.requests.refused(id);
+            state.connection.refused(id);
             drop(self.wait_for_end(state, session));
         }
     }
@@ -231,10 +242,10 @@ impl Desk {
             let (client, mut state) = self.ready_client();
             let session = state.ended;
             while state.ended == session {
-                let sync = state.requests.begin_sync();
+                let sync = state.connection.begin_sync();
                 let request = match sync {
                     Some(id) => Request::from((id, Action::Sync)),
-                    None if state.requests.is_settled() => Action::Quit.into(),
+                    None if state.connection.is_settled() => Action::Quit.into(),
                     None => {
                         state = self.wait(state);
                         continue;
@@ -247,7 +258,7 @@ impl Desk {
                     (Ok(()), None) => return,
                     (Ok(()), Some(_)) => {}
                     (Err(_), sync) => {
-                        sync.map(|id| state.requests.refused(id));
+                        sync.map(|id| state.connection.refused(id));
                         state = self.wait_for_end(state, session);
                     }
                 }

@@ -19,13 +19,13 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatmaster_core::session::{Action, ActionError, End, Event, RequestId, Update};
+use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
-use chatmaster_io::Client;
+use chatmaster_io::{Client, Clock};
 
+use crate::client::connection::{self, Connection, Login};
 use crate::client::login::{Candidates, login_name};
 use crate::client::reach::{Destination, Hosting};
-use crate::client::retry::{self, Pauses};
 use crate::error::CliError;
 use crate::settings::Settings;
 use crate::signals::leave_on_signals;
@@ -72,14 +72,6 @@ pub fn run(
     persistence: Persistence,
     destination: &Destination,
 ) -> Result<(), CliError> {
-    let desk = Arc::new(Desk::new(match persistence {
-        Persistence::Ends => Certainty::AtTheEnd,
-        Persistence::Reconnects => Certainty::Always,
-    }));
-    let leaving = desk.clone();
-    leave_on_signals(&[], move || quit(&leaving))?;
-    let sender = desk.clone();
-    thread::spawn(move || input::send_stdin(form, &sender));
     let (name, candidates) = match &settings.name {
         Some(name) => (Some(name.clone()), None),
         None => {
@@ -87,30 +79,28 @@ pub fn run(
             (candidates.next(), Some(candidates))
         }
     };
+    let mut connection = Connection::new(name);
+    connection.set_seed(connection::seed());
+    connection.start(settings.wanted_room().map(str::to_owned));
+    let certainty = match persistence {
+        Persistence::Ends => Certainty::AtTheEnd,
+        Persistence::Reconnects => Certainty::Always,
+    };
+    let desk = Arc::new(Desk::new(certainty, connection));
+    let leaving = desk.clone();
+    leave_on_signals(&[], move || quit(&leaving))?;
+    let sender = desk.clone();
+    thread::spawn(move || input::send_stdin(form, &sender));
     let talk = Talk {
         settings,
         destination,
         persistence,
         desk,
         out: Output::new(form),
-        name,
+        clock: Clock::start_now(),
         candidates,
-        room: settings.wanted_room().map(str::to_owned),
-        since: None,
-        stage: Stage::LoggingIn,
     };
     talk.run()
-}
-
-/// How far the session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// There is no login yet.
-    LoggingIn,
-    /// Logged in; the room is still to be joined.
-    Joining,
-    /// The input is being sent.
-    Talking,
 }
 
 struct Talk<'a> {
@@ -119,15 +109,9 @@ struct Talk<'a> {
     persistence: Persistence,
     desk: Arc<Desk>,
     out: Output,
-    /// The name tried last.
-    name: Option<String>,
+    clock: Clock,
     /// Further names, unless the user gave one, or has one.
     candidates: Option<Candidates>,
-    /// The room to be in.
-    room: Option<String>,
-    /// When the last session was logged in, if any was.
-    since: Option<Instant>,
-    stage: Stage,
 }
 
 /// How long the server has said nothing.
@@ -173,9 +157,7 @@ enum Next {
 
 impl Talk<'_> {
     fn run(mut self) -> Result<(), CliError> {
-        let mut pauses = Pauses::new(retry::seed());
         loop {
-            let begun = self.since;
             let why = match self.session()? {
                 Over::Left => break,
                 Over::Lost(why) => why,
@@ -183,11 +165,7 @@ impl Talk<'_> {
             if self.persistence == Persistence::Ends || self.out.is_broken() {
                 return Err(self.lost(why));
             }
-            let held = self.since.filter(|since| begun != Some(*since));
-            if held.is_some_and(|since| since.elapsed() >= retry::HELD) {
-                pauses.reset();
-            }
-            let pause = pauses.make();
+            let pause = self.desk.with_connection(Connection::retry).left();
             self.out.reconnecting(&why, pause);
             self.flush();
             thread::sleep(pause);
@@ -215,11 +193,10 @@ impl Talk<'_> {
 
     /// Connects, and talks until that ends.
     fn session(&mut self) -> Result<Over, CliError> {
-        self.stage = Stage::LoggingIn;
-        let is_joined = |room: &String| !RoomName::are_same(room, RoomName::GENERAL);
+        let Login { name, room } = self.desk.with_connection(Connection::open);
         let config = SessionConfig {
-            username: self.name.clone(),
-            channel: self.room.clone().filter(is_joined),
+            username: name,
+            channel: room,
             encoding: self.settings.encoding.into(),
             ..SessionConfig::default()
         };
@@ -237,9 +214,8 @@ impl Talk<'_> {
             Err(why) => return Ok(Over::Lost(why)),
         };
         self.desk.connected(&client);
-        let mut unsent = None;
-        let over = self.talk(&client, &came, &mut unsent);
-        let doubtful = self.desk.disconnected(unsent);
+        let over = self.talk(&client, &came);
+        let doubtful = self.desk.disconnected(self.clock.now());
         if self.persistence == Persistence::Reconnects && matches!(over, Ok(Over::Lost(_))) {
             let changes = |action: &Action| !matches!(action, Action::Users | Action::Channels);
             for (action, delivery) in doubtful.iter().filter(|(action, _)| changes(action)) {
@@ -251,12 +227,7 @@ impl Talk<'_> {
         over
     }
 
-    fn talk(
-        &mut self,
-        client: &Client,
-        came: &Receiver<Update>,
-        unsent: &mut Option<RequestId>,
-    ) -> Result<Over, CliError> {
+    fn talk(&mut self, client: &Client, came: &Receiver<Update>) -> Result<Over, CliError> {
         let mut silence = Silence::begin();
         loop {
             let update = match came.try_recv() {
@@ -270,11 +241,7 @@ impl Talk<'_> {
             let update = match update {
                 Ok(update) => update,
                 Err(RecvTimeoutError::Timeout) => {
-                    let awaited = match self.stage {
-                        Stage::Talking => self.desk.awaited(),
-                        Stage::LoggingIn | Stage::Joining => Some(0),
-                    };
-                    match silence.lasts(Instant::now(), awaited) {
+                    match silence.lasts(Instant::now(), self.desk.awaited()) {
                         Some(lasted) => return self.give_up(lasted),
                         None => continue,
                     }
@@ -285,7 +252,7 @@ impl Talk<'_> {
             silence = Silence::begin();
             self.print(&update);
             if let Update::Event(event) = update
-                && let Next::End(over) = self.take_in(client, event, unsent)?
+                && let Next::End(over) = self.event(client, event)?
             {
                 return Ok(over);
             }
@@ -316,8 +283,8 @@ impl Talk<'_> {
                 reason: Some(reason),
                 ..
             }) => {
-                let name = self.name.as_deref().unwrap_or_default();
-                self.out.refused_name(name, reason);
+                let name = self.name();
+                self.out.refused_name(&name, reason);
             }
             Update::Event(Event::NameWanted { .. } | Event::Synced { .. }) => {}
             // Each of them is told by itself.
@@ -335,12 +302,7 @@ impl Talk<'_> {
         }
     }
 
-    fn take_in(
-        &mut self,
-        client: &Client,
-        event: Event,
-        unsent: &mut Option<RequestId>,
-    ) -> Result<Next, CliError> {
+    fn event(&mut self, client: &Client, event: Event) -> Result<Next, CliError> {
         if let Some(request) = event.request() {
             self.desk.answered(request);
         }
@@ -349,33 +311,51 @@ impl Talk<'_> {
             Event::LoggedIn {
                 username, channel, ..
             } => {
-                self.since = Some(Instant::now());
-                self.name = Some(username);
+                let now = self.clock.now();
                 self.candidates = None;
-                self.stage = Stage::Joining;
-                self.enter(channel);
+                self.desk.with_connection(|connection| {
+                    connection.logged_in(now, username, &channel);
+                });
             }
             Event::Joined {
                 channel, me: true, ..
-            } => self.enter(channel),
-            Event::Left { me: true, .. } => self.room = Some(RoomName::GENERAL.into()),
+            } => self.desk.with_connection(|connection| {
+                // Unless there is another room to join first.
+                let aim = connection.on_the_way().unwrap_or(&channel);
+                if RoomName::are_same(aim, &channel) {
+                    connection.entered(&channel);
+                }
+            }),
+            Event::Left { me: true, .. } => self
+                .desk
+                .with_connection(|connection| connection.set_room(RoomName::GENERAL.into())),
+            Event::Renamed {
+                new_username,
+                me: true,
+                ..
+            } => self
+                .desk
+                .with_connection(|connection| connection.set_own_name(new_username)),
             Event::Error {
                 error_type,
                 message,
                 ..
-            } => {
-                if let (Stage::Joining, Some(room)) = (self.stage, &self.room)
-                    && error_type == "join"
-                {
+            } if error_type == "join" => {
+                let aim = |connection: &mut Connection| connection.on_the_way().map(str::to_owned);
+                if let Some(room) = self.desk.with_connection(aim) {
                     let why = format!("cannot join the room {room}: {message}");
                     return self.end(why, "Choose another one with --room.");
                 }
             }
-            Event::Unsent { first, .. } => *unsent = Some(first),
+            Event::Unsent { first, .. } => {
+                self.desk
+                    .with_connection(|connection| connection.unsent(first));
+            }
             Event::Ended(End::Quit) => return Ok(Next::End(Over::Left)),
             Event::Ended(end) => {
                 // What never was a chat server will not become one.
-                let is_none = matches!(end, End::Violation(_)) && self.since.is_none();
+                let was_in = self.desk.with_connection(|connection| connection.was_in());
+                let is_none = matches!(end, End::Violation(_)) && !was_in;
                 let why = match self.persistence {
                     Persistence::Reconnects if !is_none => return Ok(lost(end.to_string())),
                     _ => format!(
@@ -385,39 +365,39 @@ impl Talk<'_> {
                 };
                 return Err(self.lost(why));
             }
-            _ => {}
+            Event::Message { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Renamed { .. }
+            | Event::Channels { .. }
+            | Event::Users { .. }
+            | Event::Error { .. }
+            | Event::Synced { .. }
+            | Event::Unknown { .. } => {}
         }
         Ok(Next::GoOn)
     }
 
-    /// The user is in a room: the one to be in, unless there is another one to join first.
-    fn enter(&mut self, channel: String) {
-        if self.stage == Stage::Joining
-            && let Some(room) = &self.room
-            && !RoomName::are_same(room, &channel)
-        {
-            return;
-        }
-        self.room = Some(channel);
-        if self.stage != Stage::Talking {
-            self.stage = Stage::Talking;
-            self.desk.ready();
-        }
+    /// The name that was tried last.
+    fn name(&self) -> String {
+        let name = |connection: &mut Connection| connection.name().map(str::to_owned);
+        self.desk.with_connection(name).unwrap_or_default()
     }
 
     fn try_next_name(&mut self, client: &Client, reason: Option<String>) -> Result<Next, CliError> {
         let Some(candidates) = &mut self.candidates else {
-            let name = self.name.as_deref().unwrap_or_default();
+            let name = self.name();
             let reason = reason.unwrap_or_else(|| "The server gave no reason.".into());
             let why = format!("the name {name} was refused: {reason}");
             let next = "Choose another one with --name.";
-            if Username::parse(name).is_err() {
+            if Username::parse(&name).is_err() {
                 return Err(self.lost(format!("{why} {next}")));
             }
             return self.end(why, next);
         };
         if let Some(name) = candidates.next() {
-            self.name = Some(name.clone());
+            self.desk
+                .with_connection(|connection| connection.set_name(Some(name.clone())));
             // If the session is over, its last update says so.
             let _ = client.act(Action::Login(name));
         }

@@ -19,9 +19,9 @@ use std::env;
 use std::io;
 
 use crate::client::app::{App, Mouse, Msg, Palette};
+use crate::client::connection;
 use crate::client::login::login_name;
 use crate::client::reach::Destination;
-use crate::client::retry;
 use crate::error::{CliError, cause};
 use crate::settings::file::SettingsFile;
 use crate::settings::{Settings, Theme};
@@ -49,7 +49,7 @@ pub fn run(
     keyboard::watch(&senders.urgent, is_open).map_err(|error| lost_terminal(&error))?;
     let name = settings.name.clone();
     let mut app = App::new(destination.to_string(), name, size, palette(settings.theme));
-    app.set_seed(retry::seed());
+    app.set_seed(connection::seed());
     app.set_bell(settings.bell);
     app.set_mouse(mouse);
     app.set_scrollback(settings.scrollback);

@@ -45,8 +45,7 @@ fn a_refused_name_asks_for_another_with_the_reason_shown() {
 
 #[test]
 fn without_a_name_one_is_asked_for() {
-    let mut scene = Scene::connecting(58, 10);
-    scene.app.name = None;
+    let mut scene = Scene::named(None, 58, 10);
     scene.event(Event::NameWanted {
         reason: None,
         request: None,

@@ -309,14 +309,19 @@ fn take(scene: &mut Scene, step: Step) -> Vec<Effect> {
         Step::Go(_) => {}
         Step::Reconnect => reconnect(scene),
         Step::LetIn => {
-            let aim = scene.app.on_the_way().map(str::to_owned);
+            let aim = scene.app.connection.on_the_way().map(str::to_owned);
             aim.into_iter()
                 .for_each(|room| drop(scene.event(joined("alice", &room, true))));
         }
         Step::ShutOut => drop(scene.event(shut())),
         Step::Moved(room) => drop(scene.event(joined("alice", room, true))),
         Step::Out => {
-            let room = scene.app.room.clone().expect("one is in a room");
+            let room = scene
+                .app
+                .connection
+                .room()
+                .map(str::to_owned)
+                .expect("one is in a room");
             if room != "general" {
                 scene.event(left("alice", &room, true));
             }
@@ -337,7 +342,7 @@ proptest! {
                 let Effect::Act(_, Action::Say(text)) = effect else {
                     continue;
                 };
-                let room = scene.app.room.clone().expect("one is in a room");
+                let room = scene.app.connection.room().map(str::to_owned).expect("one is in a room");
                 prop_assert_eq!(mark(&scene), room.chars().next().expect("it has a name"));
                 let strange = |c: char| c != mark(&scene) && c != '\n';
                 prop_assert!(!text.contains(strange), "{text:?} is said in {room}");

@@ -6,8 +6,7 @@ use super::*;
 
 /// A client that nobody has told a name, with a login name to offer.
 fn nameless() -> Scene {
-    let mut scene = Scene::connecting(58, 10);
-    scene.app.name = None;
+    let mut scene = Scene::named(None, 58, 10);
     let login_name = Some("alice".into());
     let effects = scene.tell(Msg::Start {
         room: None,
@@ -101,15 +100,14 @@ fn with_a_name_and_a_room_the_client_connects_at_once() {
 
 #[test]
 fn a_name_that_can_be_none_is_asked_for_again_as_it_was_typed() {
-    let mut scene = Scene::connecting(58, 10);
-    scene.app.name = Some("a b".into());
+    let mut scene = Scene::named(Some("a b"), 58, 10);
     scene.event(Event::NameWanted {
         reason: Some("No spaces.".into()),
         request: None,
     });
     assert_eq!(scene.input(), "Name: a b");
     let longest = "x".repeat(32);
-    scene.app.name = Some(longest.clone());
+    let mut scene = Scene::named(Some(&longest), 58, 10);
     scene.event(taken());
     assert_eq!(scene.input(), format!("Name: {}_", &longest[1..]));
 }

@@ -44,7 +44,12 @@ struct Asked {
 impl Scene {
     /// A client called alice that is being connected to, on a screen of this size.
     fn connecting(width: u16, height: u16) -> Self {
-        let name = Some("alice".into());
+        Scene::named(Some("alice"), width, height)
+    }
+
+    /// The same under this name, or before one is known.
+    fn named(name: Option<&str>, width: u16, height: u16) -> Self {
+        let name = name.map(Into::into);
         let app = App::new(
             "127.0.0.1:9000".into(),
             name,
@@ -98,7 +103,7 @@ impl Scene {
             effects.extend(self.update(synced));
         }
         effects.retain(|effect| *effect != ask(Action::Sync));
-        if let Phase::Talking | Phase::Connecting = self.app.phase {
+        if let Phase::Talking | Phase::Connecting = self.app.connection.phase() {
             effects.retain(|effect| !matches!(effect, Effect::Wake(_)));
         }
         effects

@@ -10,10 +10,10 @@ use ratatui::style::Style;
 use super::complete::Completion;
 use super::layout::{Layout, Lists};
 use super::limit::{self, Left};
-use super::link::Retry;
 use super::log::{Count, Row};
 use super::search::Search;
-use super::{App, Phase, Privacy, Role, message_box};
+use super::{App, Role, message_box};
+use crate::client::connection::{Phase, Privacy, Retry};
 use crate::text::{Shown, sanitise, truncate, width};
 
 /// What a drawing leaves to the terminal.
@@ -54,14 +54,14 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     buf.set_style(area, style);
     let columns = usize::from(area.width);
     let mut marks = String::new();
-    if app.privacy == Privacy::Private {
+    if app.connection.privacy() == Privacy::Private {
         marks.push_str(" [private]");
     }
     // Where there is a list of rooms, it is there.
     if layout.side.width == 0 || layout.lists == Lists::Members {
         marks.push_str(&unread(app));
     }
-    let room = sanitise(app.room.as_deref().unwrap_or("ChatMaster 3000"));
+    let room = sanitise(app.connection.room().unwrap_or("ChatMaster 3000"));
     let members = match app.members.count() {
         Some(1) => " · 1 member".into(),
         Some(count) => format!(" · {count} members"),
@@ -74,14 +74,14 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
         (width(&room), left)
     };
     let (_, whole) = left(columns, &members);
-    let name = app.name.as_deref().unwrap_or_default();
+    let name = app.connection.name().unwrap_or_default();
     let server = &app.server;
     // From the longest to the shortest; what is wrong is shown at any length.
-    let rights = match (&app.phase, app.role) {
+    let rights = match (app.connection.phase(), app.role) {
         (Phase::Connecting | Phase::Reclaiming(_), _) => {
             [format!("connecting to {server} "), "connecting ".into()]
         }
-        (Phase::Naming { .. }, _) => [
+        (Phase::Naming(_), _) => [
             format!("choose a name for {server} "),
             "no name yet ".into(),
         ],
@@ -99,7 +99,7 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     let right = rights
         .iter()
         .find(|right| width(&whole) + 2 + width(right) <= columns);
-    let right = match (right, &app.phase) {
+    let right = match (right, app.connection.phase()) {
         (Some(right), _) => right.clone(),
         (None, Phase::Talking) => Shown::default(),
         (None, _) => truncate(&rights[1], columns),
@@ -155,17 +155,17 @@ fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
 
 /// How things stand with the connection and with the log, if that is not as it should be.
 fn standing(app: &App, rows: &[Row<'_>]) -> String {
-    if app.phase == Phase::Talking
+    if app.connection.phase() == Phase::Talking
         && let Some(words) = app.whereabouts()
     {
         return words;
     }
     let below = app.log.below();
-    match &app.phase {
+    match app.connection.phase() {
         Phase::Lost(Retry::In(countdown)) => {
             let seconds = countdown.seconds();
-            let what = match &app.name {
-                Some(name) if app.is_name_held() => format!("{name} is still taken."),
+            let what = match app.connection.name() {
+                Some(name) if app.connection.is_name_held() => format!("{name} is still taken."),
                 _ => "Not connected.".into(),
             };
             format!("{what} Trying again in {seconds} s; Enter tries now.")
@@ -177,11 +177,10 @@ fn standing(app: &App, rows: &[Row<'_>]) -> String {
             countdown.seconds()
         ),
         Phase::Offline => "Not connected. Press Enter to connect.".into(),
-        Phase::Naming {
-            reason: Some(reason),
-            ..
-        } => reason.clone(),
-        Phase::Naming { reason: None, .. } => "Choose a name.".into(),
+        Phase::Naming(_) => {
+            let reason = app.name_prompt.reason.clone();
+            reason.unwrap_or_else(|| "Choose a name.".into())
+        }
         Phase::Connecting | Phase::Talking if below > 0 => {
             let key = if app.editor.is_empty() {
                 "End"
@@ -213,7 +212,7 @@ fn ruled(buf: &mut Buffer, area: Rect, y: usize, words: &str, line: Style, style
 fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
     let words = match limit::left(app.editor.text()) {
         // The message is not what the box is for.
-        _ if matches!(app.phase, Phase::Naming { .. }) || app.search.is_some() => return 0,
+        _ if app.connection.is_naming() || app.search.is_some() => return 0,
         Left::Enough => return 0,
         Left::Bytes(bytes) => format!(" {} left ", limit::counted(bytes)),
         Left::Over(bytes) => format!(" {} too long ", limit::counted(bytes)),

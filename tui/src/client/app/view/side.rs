@@ -44,7 +44,7 @@ pub(super) fn side(app: &App, layout: &Layout, buf: &mut Buffer) {
 
 /// The public rooms and the room one is in, which has a mark.
 struct Rooms<'a> {
-    here: Option<&'a String>,
+    here: Option<&'a str>,
     /// Whether the room one is in is not among the public ones, but before them.
     apart: bool,
     app: &'a App,
@@ -52,8 +52,11 @@ struct Rooms<'a> {
 
 impl<'a> Rooms<'a> {
     fn new(app: &'a App) -> Self {
-        let here = app.room.as_ref().filter(|_| app.phase == Phase::Talking);
-        let apart = here.is_some_and(|here| !app.rooms.names.contains(here));
+        let here = app
+            .connection
+            .room()
+            .filter(|_| app.connection.phase() == Phase::Talking);
+        let apart = here.is_some_and(|here| !app.rooms.names.iter().any(|name| name == here));
         Rooms { here, apart, app }
     }
 
@@ -64,9 +67,9 @@ impl<'a> Rooms<'a> {
     }
 
     fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let names = &app.rooms.names;
+        let names = app.rooms.names.iter().map(String::as_str);
         let listed = self.here.into_iter().filter(|_| self.apart).chain(names);
-        let total = usize::from(self.apart) + names.len();
+        let total = usize::from(self.apart) + app.rooms.names.len();
         let list = List::new(area, total, app.rooms.more);
         // The room one is in is always seen.
         let place = listed.clone().position(|name| Some(name) == self.here);
@@ -94,7 +97,7 @@ fn members(app: &App, area: Rect, buf: &mut Buffer) {
     let names = app.members.names();
     let more = app.members.count().map_or(0, |count| count - names.len());
     let rows = names.iter().map(|name| {
-        let style = if Some(name) == app.name.as_ref() {
+        let style = if Some(name.as_str()) == app.connection.name() {
             app.palette.own_name()
         } else {
             app.palette.name(name)
