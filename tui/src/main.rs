@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use chatmaster::address::LOOPBACK;
 use chatmaster::cli::{Cli, ClientArgs, Subcommand};
+use chatmaster::client::connect::Destination;
 use chatmaster::client::line::{self, Form, Persistence};
-use chatmaster::client::reach::Destination;
 use chatmaster::error::{CliError, tell};
 use chatmaster::panics;
 use chatmaster::replay;

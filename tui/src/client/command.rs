@@ -254,7 +254,7 @@ const FOREIGN: [(&[&str], &str); 7] = [
 ];
 
 /// What the message `text` says its sender does, if it says that: `/me waves` (XEP-0245).
-pub fn deed(text: &str) -> Option<&str> {
+pub fn emote(text: &str) -> Option<&str> {
     text.strip_prefix("/me ")
 }
 

@@ -7,11 +7,11 @@
 #[cfg(feature = "ui")]
 pub mod app;
 pub mod command;
+pub mod connect;
 // The line client needs a part of it.
 #[cfg_attr(not(feature = "ui"), allow(dead_code, unused_imports))]
 mod connection;
 pub mod line;
 pub mod login;
-pub mod reach;
 #[cfg(feature = "ui")]
 pub mod terminal;

@@ -7,7 +7,7 @@ use icu_properties::CodePointMapData;
 use icu_properties::props::Script;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::Shown;
+use super::SafeText;
 
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Needle {
     }
 
     /// Whether it is in `text`.
-    pub fn is_in(&self, text: &Shown) -> bool {
+    pub fn is_in(&self, text: &SafeText) -> bool {
         fold(text.as_str()).contains(&*self.0)
     }
 
@@ -30,7 +30,7 @@ impl Needle {
     }
 
     /// Where in `text` it is, in whole characters. What is found is apart.
-    pub fn find(&self, text: &Shown) -> Vec<Range<usize>> {
+    pub fn find(&self, text: &SafeText) -> Vec<Range<usize>> {
         let folded = Folded::new(text);
         let found = folded.text.match_indices(&*self.0);
         let found = found.map(|(at, found)| folded.around(at..at + found.len()));
@@ -45,7 +45,7 @@ impl Needle {
     }
 
     /// Where in `text` it is a word: with nothing beside it that would make it part of a longer one.
-    pub fn find_words(&self, text: &Shown) -> Vec<Range<usize>> {
+    pub fn find_words(&self, text: &SafeText) -> Vec<Range<usize>> {
         // Most texts mention nobody.
         if !self.is_in(text) {
             return Vec::new();
@@ -147,7 +147,7 @@ struct Folded {
 }
 
 impl Folded {
-    fn new(text: &Shown) -> Self {
+    fn new(text: &SafeText) -> Self {
         let mut folded = String::with_capacity(text.as_str().len());
         let mut starts = Vec::new();
         for (at, cluster) in text.as_str().grapheme_indices(true) {

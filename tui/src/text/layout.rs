@@ -6,27 +6,27 @@
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::Shown;
+use super::SafeText;
 
 /// The columns `text` takes.
-pub fn width(text: &Shown) -> usize {
+pub fn width(text: &SafeText) -> usize {
     str_width(&text.0)
 }
 
-/// The columns a part of a [`Shown`] takes.
+/// The columns a part of a [`SafeText`] takes.
 pub fn str_width(text: &str) -> usize {
     text.graphemes(true).map(cluster_width).sum()
 }
 
 /// `text` if it fits into `columns`; else as much of its start as fits, with an ellipsis.
-pub fn truncate(text: &Shown, columns: usize) -> Shown {
+pub fn truncate(text: &SafeText, columns: usize) -> SafeText {
     if width(text) <= columns {
         return text.clone();
     }
     let Some(room) = columns.checked_sub(1) else {
-        return Shown::default();
+        return SafeText::default();
     };
-    Shown(format!("{}…", fitting(&text.0, room)))
+    SafeText(format!("{}…", fitting(&text.0, room)))
 }
 
 /// As many clusters from the start of `text` as fit into `columns`.
@@ -44,13 +44,13 @@ pub fn fitting(text: &str, columns: usize) -> &str {
 /// Breaks `text` into lines of at most `columns` (at least 1): after spaces where it can, and within
 /// a word that is longer than a line. The spaces at a break are not shown. There is at least one
 /// line.
-pub fn wrap(text: &Shown, columns: usize) -> Vec<Shown> {
+pub fn wrap(text: &SafeText, columns: usize) -> Vec<SafeText> {
     let lines = wrap_indices(text, columns).into_iter();
     lines.map(|(_, line)| line).collect()
 }
 
 /// The lines of [`wrap`], each with where in `text` it starts.
-pub fn wrap_indices(text: &Shown, columns: usize) -> Vec<(usize, Shown)> {
+pub fn wrap_indices(text: &SafeText, columns: usize) -> Vec<(usize, SafeText)> {
     #[cfg(test)]
     WRAPS.set(WRAPS.get() + 1);
     let columns = columns.max(1);
@@ -66,7 +66,7 @@ pub fn wrap_indices(text: &Shown, columns: usize) -> Vec<(usize, Shown)> {
         wrapped.add(at, piece);
         at += piece.len();
     }
-    wrapped.lines.push((wrapped.start, Shown(wrapped.line)));
+    wrapped.lines.push((wrapped.start, SafeText(wrapped.line)));
     wrapped.lines
 }
 
@@ -78,7 +78,7 @@ thread_local! {
 
 struct Wrapped {
     columns: usize,
-    lines: Vec<(usize, Shown)>,
+    lines: Vec<(usize, SafeText)>,
     /// Where in the text `line` starts.
     start: usize,
     line: String,
@@ -132,7 +132,7 @@ impl Wrapped {
         let shown = self.line.trim_end_matches(' ').len();
         self.line.truncate(shown);
         let line = std::mem::take(&mut self.line);
-        self.lines.push((self.start, Shown(line)));
+        self.lines.push((self.start, SafeText(line)));
         self.start = next;
         self.used = 0;
     }
@@ -165,7 +165,7 @@ mod tests {
     fn wrapped(text: &str, columns: usize) -> Vec<String> {
         wrap(&sanitise(text), columns)
             .iter()
-            .map(Shown::to_string)
+            .map(SafeText::to_string)
             .collect()
     }
 
@@ -236,7 +236,7 @@ mod tests {
             // With 20 columns there is room for every cluster.
             let shown = sanitise(&text);
             let solid = |text: &str| text.replace(' ', "");
-            let lines: String = wrap(&shown, columns).iter().map(Shown::as_str).collect();
+            let lines: String = wrap(&shown, columns).iter().map(SafeText::as_str).collect();
             prop_assert_eq!(solid(&lines), solid(shown.as_str()));
         }
 

@@ -2,7 +2,7 @@
 //!
 //! A name or a message can hold anything: escape sequences that drive the terminal, bidi overrides
 //! that make a line read backwards, characters without width that make two names look the same.
-//! [`sanitise`] is the only way to a [`Shown`], and only a [`Shown`] is written to a screen.
+//! [`sanitise`] is the only way to a [`SafeText`], and only a [`SafeText`] is written to a screen.
 
 #[cfg(feature = "ui")]
 mod caseless;
@@ -31,9 +31,9 @@ pub use url::{encoded, urls};
 /// One line of text that can do no harm to a terminal or to its reader: no control characters, no
 /// line breaks, no invisible characters but where a script or an emoji needs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Shown(String);
+pub struct SafeText(String);
 
-impl Shown {
+impl SafeText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,13 +48,13 @@ impl Shown {
 /// One behind the other. Each starts with a character that clings to nothing, so that the columns of
 /// all together are those of each.
 #[cfg(feature = "ui")]
-impl FromIterator<Shown> for Shown {
-    fn from_iter<I: IntoIterator<Item = Shown>>(parts: I) -> Self {
-        Shown(parts.into_iter().map(|Shown(part)| part).collect())
+impl FromIterator<SafeText> for SafeText {
+    fn from_iter<I: IntoIterator<Item = SafeText>>(parts: I) -> Self {
+        SafeText(parts.into_iter().map(|SafeText(part)| part).collect())
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -81,7 +81,7 @@ const TAGGED_FLAGS: [&str; 3] = [
 
 /// Makes `text` harmless, and what was harmful in it visible: C0 controls as their pictures (`␛`),
 /// other hidden characters by their number (`<U+202E>`), a tab as four spaces.
-pub fn sanitise(text: &str) -> Shown {
+pub fn sanitise(text: &str) -> SafeText {
     let mut shown = String::with_capacity(text.len());
     let mut last = None;
     let mut clinging = 0;
@@ -129,11 +129,11 @@ pub fn sanitise(text: &str) -> Shown {
     }
     // It is kept for long.
     shown.shrink_to_fit();
-    Shown(shown)
+    SafeText(shown)
 }
 
 /// The lines of `text`, each of them harmless.
-pub fn sanitise_lines(text: &str) -> Vec<Shown> {
+pub fn sanitise_lines(text: &str) -> Vec<SafeText> {
     let lines = text.split('\n');
     let mut lines: Vec<_> = lines
         .map(|line| sanitise(line.strip_suffix('\r').unwrap_or(line)))
@@ -355,7 +355,7 @@ pub(crate) mod tests {
     fn lines_end_at_either_kind_of_line_break() {
         let lines: Vec<String> = sanitise_lines("a\r\nb\n\nc\rd")
             .iter()
-            .map(Shown::to_string)
+            .map(SafeText::to_string)
             .collect();
         assert_eq!(lines, ["a", "b", "", "c␍d"]);
     }

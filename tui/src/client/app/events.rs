@@ -5,7 +5,7 @@ use chatmaster_core::session::{Action, End, Event, Listing, RequestId};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
-use super::link::{effects, time};
+use super::connection::{effects, time};
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Members, Rooms};
 use super::words::in_our_words;

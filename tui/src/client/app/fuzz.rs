@@ -179,7 +179,7 @@ fn check_editor(editor: &Editor, columns: usize, rows: usize) {
 /// two characters, each row is as wide as it is, and nothing harmful is shown.
 pub fn screen(data: &[u8]) {
     let input = &mut Unstructured::new(data);
-    let Ok(mut client) = Client::new(input) else {
+    let Ok(mut client) = FuzzedClient::new(input) else {
         return;
     };
     client.check();
@@ -189,7 +189,7 @@ pub fn screen(data: &[u8]) {
 }
 
 /// The client with its session, and whatever is around them.
-struct Client {
+struct FuzzedClient {
     app: App,
     session: Option<Session>,
     at: DateTime,
@@ -197,13 +197,13 @@ struct Client {
     has_quit: bool,
 }
 
-impl Client {
+impl FuzzedClient {
     fn new(input: &mut Unstructured<'_>) -> Result<Self> {
         let size = size(input)?;
         let palette = pick(input, &[Palette::Dark, Palette::Light, Palette::Plain])?;
         let name = pick(input, &[Some("alice"), None])?;
         let server = "127.0.0.1:9000".into();
-        let mut client = Client {
+        let mut client = FuzzedClient {
             app: App::new(server, name.map(String::from), size, palette),
             session: None,
             at: date(2026, 11, 24).at(23, 59, 0, 0),

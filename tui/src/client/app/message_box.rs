@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::editor::{Editor, Visible};
 use super::view::put;
 use super::{App, Phase};
-use crate::text::{Shown, sanitise, wrap};
+use crate::text::{SafeText, sanitise, wrap};
 
 /// What is before the text.
 #[derive(Clone, Copy)]
@@ -102,7 +102,7 @@ fn parts(app: &App, width: u16) -> (Prompt, &Editor) {
 }
 
 /// What is asked in place of the text, in rows.
-fn question(app: &App, width: u16) -> Option<Vec<Shown>> {
+fn question(app: &App, width: u16) -> Option<Vec<SafeText>> {
     let question = app.question()?;
     Some(wrap(&sanitise(&question), usize::from(width)))
 }

@@ -4,11 +4,11 @@
 use chatmaster_core::session::{Action, ActionError, Request, RequestId, Update};
 use jiff::civil::DateTime;
 
+use super::connection::effects;
 use super::editor::Edit;
 use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
-use super::link::effects;
 use super::log::{Entry, Speaker, Window};
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::client::command::{self, Line, Topic};
@@ -22,7 +22,7 @@ const WHEEL_ROWS: usize = 3;
 /// Takes in what happened at `at`, and says what is to be done.
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     let before = app.log.end();
-    let mut effects = take_in(app, at, msg);
+    let mut effects = handle(app, at, msg);
     app.search_on();
     if app.log_file == LogFile::Kept {
         let entries = app.log.since(before).map(|(_, entry)| entry);
@@ -32,7 +32,7 @@ pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-fn take_in(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
+fn handle(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => match keys::meaning(event) {
             Some(key) => app.key(at, key),

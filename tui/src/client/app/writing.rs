@@ -9,7 +9,7 @@ use super::keys::Key;
 use super::paste::{self, Choice, Paste};
 use super::update::escaped;
 use super::{App, Effect, Phase, limit};
-use crate::text::{Shown, sanitise};
+use crate::text::{SafeText, sanitise};
 
 /// How many messages back it matters who has said something.
 const MAX_LOOKED_AT: usize = 200;
@@ -51,7 +51,7 @@ impl App {
 
     /// The members of the room but the user, who has said something last first.
     fn others(&self) -> Vec<String> {
-        let mut speakers: Vec<&Shown> = Vec::new();
+        let mut speakers: Vec<&SafeText> = Vec::new();
         for speaker in self.log.speakers().take(MAX_LOOKED_AT) {
             if !speakers.contains(&speaker) {
                 speakers.push(speaker);

@@ -169,8 +169,8 @@ fn help_lists_every_command() {
 fn what_one_does_is_a_message_that_says_so() {
     assert_eq!(parse("/me waves"), said("/me waves"));
     assert_eq!(parse("/ME   waves "), said("/me waves"));
-    assert_eq!(deed("/me waves"), Some("waves"));
+    assert_eq!(emote("/me waves"), Some("waves"));
     for text in ["/me", "/mean it", "//me waves", " /me waves", "/ME waves"] {
-        assert_eq!(deed(text), None, "{text}");
+        assert_eq!(emote(text), None, "{text}");
     }
 }

@@ -3,7 +3,7 @@
 //! | `event` | further attributes |
 //! | --- | --- |
 //! | `logged_in` | `username`, `channel`, `channels`, `more` (how many are not listed) |
-//! | `message` | `username`, `message`, and `action`, which is true, if it is a deed (`/me waves`) |
+//! | `message` | `username`, `message`, and `action`, which is true, if it is an emote (`/me waves`) |
 //! | `joined`, `left` | `username`, `channel`, `me` (whether it is this client's user) |
 //! | `renamed` | `old_username`, `new_username`, `me` |
 //! | `channels` | `channels`, `more`, `answers` (`channels`, `private` or `public`) |
@@ -171,7 +171,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
         Event::Message { username, message } => Object::Message {
             username,
             message,
-            action: command::deed(message).map(|_| true),
+            action: command::emote(message).map(|_| true),
         },
         Event::Joined {
             username,

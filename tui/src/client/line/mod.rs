@@ -23,9 +23,9 @@ use chatmaster_core::session::{Action, ActionError, End, Event, Update};
 use chatmaster_core::{RoomName, SessionConfig, Username};
 use chatmaster_io::{Client, Clock};
 
+use crate::client::connect::{Destination, Hosting};
 use crate::client::connection::{self, Connection, Login};
 use crate::client::login::{Candidates, login_name};
-use crate::client::reach::{Destination, Hosting};
 use crate::error::CliError;
 use crate::settings::Settings;
 use crate::signals::leave_on_signals;
@@ -115,22 +115,22 @@ struct Talk<'a> {
 }
 
 /// How long the server has said nothing.
-struct Silence {
+struct Keepalive {
     since: Instant,
     /// When it was first seen that there is something to answer.
     asked: Option<Instant>,
 }
 
-impl Silence {
+impl Keepalive {
     fn begin() -> Self {
-        Silence {
+        Keepalive {
             since: Instant::now(),
             asked: None,
         }
     }
 
     /// How long it lasts if that is too long, with so many actions to answer, if any are.
-    fn lasts(&mut self, now: Instant, awaited: Option<usize>) -> Option<Duration> {
+    fn silent_for(&mut self, now: Instant, awaited: Option<usize>) -> Option<Duration> {
         let Some(actions) = awaited else {
             self.asked = None;
             return None;
@@ -206,11 +206,11 @@ impl Talk<'_> {
             let _ = updates.send(update);
         };
         let runtime = self.settings.runtime;
-        let reached = self
+        let connected = self
             .destination
-            .reach(runtime, &config, Hosting::Never, on_update);
-        let client = match reached {
-            Ok(reached) => Arc::new(reached.client),
+            .connect(runtime, &config, Hosting::Never, on_update);
+        let client = match connected {
+            Ok(connected) => Arc::new(connected.client),
             Err(why) => return Ok(Over::Lost(why)),
         };
         self.desk.connected(&client);
@@ -228,7 +228,7 @@ impl Talk<'_> {
     }
 
     fn talk(&mut self, client: &Client, came: &Receiver<Update>) -> Result<Over, CliError> {
-        let mut silence = Silence::begin();
+        let mut keepalive = Keepalive::begin();
         loop {
             let update = match came.try_recv() {
                 Err(TryRecvError::Empty) => {
@@ -241,7 +241,7 @@ impl Talk<'_> {
             let update = match update {
                 Ok(update) => update,
                 Err(RecvTimeoutError::Timeout) => {
-                    match silence.lasts(Instant::now(), self.desk.awaited()) {
+                    match keepalive.silent_for(Instant::now(), self.desk.awaited()) {
                         Some(lasted) => return self.give_up(lasted),
                         None => continue,
                     }
@@ -249,7 +249,7 @@ impl Talk<'_> {
                 // A session's thread that is gone without a word has lost its connection.
                 Err(RecvTimeoutError::Disconnected) => Update::Event(Event::Ended(End::Lost)),
             };
-            silence = Silence::begin();
+            keepalive = Keepalive::begin();
             self.print(&update);
             if let Update::Event(event) = update
                 && let Next::End(over) = self.event(client, event)?
@@ -433,17 +433,17 @@ mod tests {
 
     #[test]
     fn a_server_that_has_something_to_answer_may_not_be_silent_for_a_minute() {
-        let mut silence = Silence::begin();
-        let after = |seconds| silence.since + Duration::from_secs(seconds);
+        let mut keepalive = Keepalive::begin();
+        let after = |seconds| keepalive.since + Duration::from_secs(seconds);
         let times: Vec<Instant> = (0..=600).map(after).collect();
         // It has nothing to say.
-        assert_eq!(silence.lasts(times[300], None), None);
+        assert_eq!(keepalive.silent_for(times[300], None), None);
         // It is seen within 5 s that it is asked something, and up to 45 s later that it does not answer.
-        assert_eq!(silence.lasts(times[305], Some(1)), None);
-        assert_eq!(silence.lasts(times[345], Some(1)), None);
-        assert!(silence.lasts(times[350], Some(1)).is_some());
+        assert_eq!(keepalive.silent_for(times[305], Some(1)), None);
+        assert_eq!(keepalive.silent_for(times[345], Some(1)), None);
+        assert!(keepalive.silent_for(times[350], Some(1)).is_some());
         // Flood control takes its time.
-        assert_eq!(silence.lasts(times[350], Some(100)), None);
-        assert!(silence.lasts(times[445], Some(100)).is_some());
+        assert_eq!(keepalive.silent_for(times[350], Some(100)), None);
+        assert!(keepalive.silent_for(times[445], Some(100)).is_some());
     }
 }

@@ -49,8 +49,8 @@ pub(super) fn write_doubtful(
 /// `event` as a line, not harmless yet, if it is for people.
 pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Message { username, message } => match command::deed(message) {
-            Some(deed) => format!("* {username} {deed}"),
+        Event::Message { username, message } => match command::emote(message) {
+            Some(emote) => format!("* {username} {emote}"),
             None => format!("<{username}> {message}"),
         },
         Event::LoggedIn {

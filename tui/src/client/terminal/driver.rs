@@ -7,8 +7,8 @@ use crossterm::event::{Event, MouseEventKind};
 
 use super::chat_log::ChatLog;
 use super::history::HistoryFile;
-use super::inbox::{Happening, Inbox};
-use super::keyboard::Told;
+use super::inbox::{Inbox, Input};
+use super::keyboard::TerminalEvent;
 use super::pace::Pace;
 use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
@@ -132,58 +132,60 @@ impl Driver {
                 self.pace.drew(Instant::now());
             }
             let until = [self.pace.due(), self.wake].into_iter().flatten().min();
-            if let Some(happening) = inbox.next(until) {
-                self.take_in(happening)?;
+            if let Some(input) = inbox.next(until) {
+                self.handle(input)?;
             }
         }
         Ok(())
     }
 
-    fn take_in(&mut self, happening: Happening) -> io::Result<()> {
-        match happening {
-            Happening::Event(told) => self.terminal_told(told),
-            Happening::Terminate => self.tell(Msg::Terminate),
-            Happening::Update(attempt, update) => match self.sessions.take_in(attempt, update) {
+    fn handle(&mut self, input: Input) -> io::Result<()> {
+        match input {
+            Input::Event(told) => self.terminal_told(told),
+            Input::Terminate => self.tell(Msg::Terminate),
+            Input::Update(attempt, update) => match self.sessions.news(attempt, update) {
                 Some(update) => self.tell(Msg::Update(update)),
                 None => Ok(()),
             },
-            Happening::Reached(attempt, reached) => match self.sessions.reached(attempt, reached) {
-                Some(Ok((role, held))) => {
-                    self.tell(Msg::Connected(role))?;
-                    for update in held {
-                        self.take_in(Happening::Update(attempt, update))?;
+            Input::Connected(attempt, connected) => {
+                match self.sessions.connected(attempt, connected) {
+                    Some(Ok((role, held))) => {
+                        self.tell(Msg::Connected(role))?;
+                        for update in held {
+                            self.handle(Input::Update(attempt, update))?;
+                        }
+                        Ok(())
                     }
-                    Ok(())
+                    Some(Err(why)) => self.tell(Msg::NotConnected(why)),
+                    None => Ok(()),
                 }
-                Some(Err(why)) => self.tell(Msg::NotConnected(why)),
-                None => Ok(()),
-            },
+            }
         }
     }
 
-    fn terminal_told(&mut self, told: Told) -> io::Result<()> {
+    fn terminal_told(&mut self, told: TerminalEvent) -> io::Result<()> {
         match told {
-            Told::Event(event) => match translate(event) {
+            TerminalEvent::Event(event) => match translate(event) {
                 Some(msg) => self.tell(msg),
                 None => Ok(()),
             },
-            Told::PasteStalled => {
+            TerminalEvent::PasteStalled => {
                 let what = "A paste has begun and not ended. Esc ends it.";
                 self.tell(Msg::Notice(what.into()))
             }
-            Told::Resized => {
+            TerminalEvent::Resized => {
                 self.screen.resize()?;
                 self.resized()
             }
-            Told::Stop => {
+            TerminalEvent::Stop => {
                 self.screen.stop(Stopped::Alone)?;
                 self.resized()
             }
-            Told::Continued => {
+            TerminalEvent::Continued => {
                 self.screen.take_again()?;
                 self.resized()
             }
-            Told::End => self.tell(Msg::Terminate),
+            TerminalEvent::End => self.tell(Msg::Terminate),
         }
     }
 

@@ -6,9 +6,9 @@ use std::time::Instant;
 use chatmaster_core::session::Update;
 use crossbeam_channel::{Receiver, Sender, at, bounded, never, select_biased};
 
-use super::keyboard::Told;
+use super::keyboard::TerminalEvent;
 use super::sessions::Attempt;
-use crate::client::reach::Reached;
+use crate::client::connect::Connected;
 
 /// What may wait to be taken in from the terminal. Over it nothing more is read from it.
 const WAITING_KEYS: usize = 1024;
@@ -16,22 +16,22 @@ const WAITING_KEYS: usize = 1024;
 const WAITING_UPDATES: usize = 16;
 
 /// Something for the driver to take in.
-pub(super) enum Happening {
+pub(super) enum Input {
     /// From the terminal.
-    Event(Told),
+    Event(TerminalEvent),
     /// A signal asks the program to end, or the terminal is gone.
     Terminate,
     /// From a session.
     Update(Attempt, Update),
     /// From the thread that connects anew.
-    Reached(Attempt, Result<Reached, String>),
+    Connected(Attempt, Result<Connected, String>),
 }
 
-impl From<Told> for Happening {
-    fn from(told: Told) -> Self {
+impl From<TerminalEvent> for Input {
+    fn from(told: TerminalEvent) -> Self {
         match told {
-            Told::End => Happening::Terminate,
-            told => Happening::Event(told),
+            TerminalEvent::End => Input::Terminate,
+            told => Input::Event(told),
         }
     }
 }
@@ -39,15 +39,15 @@ impl From<Told> for Happening {
 /// The near end, where things happen.
 pub(super) struct Senders {
     /// For what the user does.
-    pub(super) urgent: Sender<Happening>,
+    pub(super) urgent: Sender<Input>,
     /// For what comes from servers.
-    pub(super) other: Sender<Happening>,
+    pub(super) other: Sender<Input>,
 }
 
 /// The far end.
 pub(super) struct Inbox {
-    urgent: Receiver<Happening>,
-    other: Receiver<Happening>,
+    urgent: Receiver<Input>,
+    other: Receiver<Input>,
 }
 
 /// Two lanes, each bounded.
@@ -63,12 +63,12 @@ pub(super) fn inbox() -> (Senders, Inbox) {
 
 impl Inbox {
     /// What comes next, the urgent first; none if nothing has come `until` then.
-    pub(super) fn next(&self, until: Option<Instant>) -> Option<Happening> {
+    pub(super) fn next(&self, until: Option<Instant>) -> Option<Input> {
         let late = until.map_or_else(never, at);
         // A lane without anyone to fill it has nothing more to say.
         select_biased! {
-            recv(self.urgent) -> happening => happening.ok(),
-            recv(self.other) -> happening => happening.ok(),
+            recv(self.urgent) -> input => input.ok(),
+            recv(self.other) -> input => input.ok(),
             recv(late) -> _ => None,
         }
     }
@@ -87,18 +87,18 @@ mod tests {
             let update = Update::Event(Event::Synced { request: None });
             let sent = senders
                 .other
-                .try_send(Happening::Update(Attempt::FIRST, update));
+                .try_send(Input::Update(Attempt::FIRST, update));
             assert!(sent.is_ok());
         }
         for _ in 0..3 {
-            let key = Happening::Event(Told::Resized);
+            let key = Input::Event(TerminalEvent::Resized);
             assert!(senders.urgent.try_send(key).is_ok());
         }
-        let keys = (0..3).filter(|_| matches!(inbox.next(None), Some(Happening::Event(_))));
+        let keys = (0..3).filter(|_| matches!(inbox.next(None), Some(Input::Event(_))));
         assert_eq!(keys.count(), 3);
         assert!(matches!(
             inbox.next(None),
-            Some(Happening::Update(_, Update::Event(Event::Synced { .. })))
+            Some(Input::Update(_, Update::Event(Event::Synced { .. })))
         ));
     }
 
@@ -112,7 +112,7 @@ mod tests {
     fn a_server_that_says_more_than_can_wait_is_not_read_meanwhile() {
         let (senders, _inbox) = inbox();
         let flood = std::iter::repeat_with(|| {
-            Happening::Update(
+            Input::Update(
                 Attempt::FIRST,
                 Update::Event(Event::Synced { request: None }),
             )

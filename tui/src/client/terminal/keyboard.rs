@@ -25,7 +25,7 @@ const GIVING_BACK: Duration = Duration::from_secs(1);
 
 /// What a terminal has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum TerminalEvent {
     /// A key, a paste, the wheel or the focus.
     Event(Event),
     /// A paste has begun, and nothing more of it comes.
@@ -45,7 +45,7 @@ pub(crate) enum Told {
 ///
 /// # Errors
 /// What the operating system says.
-pub(crate) fn watch<T: From<Told> + Send + 'static>(
+pub(crate) fn watch<T: From<TerminalEvent> + Send + 'static>(
     told: &Sender<T>,
     screen: Receiver<Infallible>,
 ) -> io::Result<()> {
@@ -56,7 +56,7 @@ pub(crate) fn watch<T: From<Told> + Send + 'static>(
     Ok(())
 }
 
-fn read_keys<T: From<Told>>(told: &Sender<T>) {
+fn read_keys<T: From<TerminalEvent>>(told: &Sender<T>) {
     let (mut decoder, mut typed) = (Decoder::default(), Vec::new());
     let mut bytes = [0; READ_BYTES];
     loop {
@@ -64,15 +64,15 @@ fn read_keys<T: From<Told>>(told: &Sender<T>) {
             Ok(None) => decoder.give_up(&mut typed),
             // There is nothing to come any more.
             Ok(Some(0)) | Err(_) => {
-                let _ = told.send(Told::End.into());
+                let _ = told.send(TerminalEvent::End.into());
                 return;
             }
             Ok(Some(count)) => decoder.take(&bytes[..count], &mut typed),
         }
         for typed in typed.drain(..) {
             let what = match typed {
-                Typed::Event(event) => Told::Event(event),
-                Typed::PasteStalled => Told::PasteStalled,
+                Typed::Event(event) => TerminalEvent::Event(event),
+                Typed::PasteStalled => TerminalEvent::PasteStalled,
             };
             if told.send(what.into()).is_err() {
                 return;
@@ -100,19 +100,19 @@ fn next(patience: Option<Duration>, bytes: &mut [u8]) -> io::Result<Option<usize
     }
 }
 
-fn pass_signals<T: From<Told>>(
+fn pass_signals<T: From<TerminalEvent>>(
     mut signals: Signals,
     told: &Sender<T>,
     screen: &Receiver<Infallible>,
 ) {
     for signal in signals.forever() {
         let what = match signal {
-            SIGTSTP => Told::Stop,
-            SIGCONT => Told::Continued,
-            SIGWINCH => Told::Resized,
-            _ => Told::End,
+            SIGTSTP => TerminalEvent::Stop,
+            SIGCONT => TerminalEvent::Continued,
+            SIGWINCH => TerminalEvent::Resized,
+            _ => TerminalEvent::End,
         };
-        let ends = what == Told::End;
+        let ends = what == TerminalEvent::End;
         // Whoever does not take what waits may be stuck, and is not waited for.
         let taken = told.send_timeout(what.into(), GIVING_BACK);
         if ends && screen.recv_timeout(GIVING_BACK) == Err(RecvTimeoutError::Timeout) {

@@ -19,9 +19,9 @@ use std::env;
 use std::io;
 
 use crate::client::app::{App, Mouse, Msg, Palette};
+use crate::client::connect::Destination;
 use crate::client::connection;
 use crate::client::login::login_name;
-use crate::client::reach::Destination;
 use crate::error::{CliError, cause};
 use crate::settings::file::SettingsFile;
 use crate::settings::{Settings, Theme};

@@ -9,10 +9,10 @@ use chatmaster_core::{Encoding, SessionConfig};
 use chatmaster_io::Client;
 use crossbeam_channel::Sender;
 
-use super::inbox::{Happening, Inbox};
+use super::inbox::{Inbox, Input};
 use crate::address::Address;
 use crate::client::app::Role;
-use crate::client::reach::{Destination, Host, Hosting, Reached};
+use crate::client::connect::{Connected, Destination, Host, Hosting};
 use crate::runtime::Runtime;
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
@@ -116,8 +116,8 @@ impl Sessions {
         }
     }
 
-    /// Takes in what a session tells. It comes back if it is news now.
-    pub(super) fn take_in(&mut self, attempt: Attempt, update: Update) -> Option<Update> {
+    /// What a session tells, if it is news now.
+    pub(super) fn news(&mut self, attempt: Attempt, update: Update) -> Option<Update> {
         let ends = matches!(update, Update::Event(Event::Ended(_)));
         if attempt != self.attempt {
             if ends {
@@ -139,19 +139,19 @@ impl Sessions {
         }
     }
 
-    /// Takes in the end of connecting: what this process is to the server now, and what the session
+    /// The end of connecting: what this process is to the server now, and what the session
     /// told meanwhile; or why there is none. Nothing if the user has given it up.
-    pub(super) fn reached(
+    pub(super) fn connected(
         &mut self,
         attempt: Attempt,
-        reached: Result<Reached, String>,
+        connected: Result<Connected, String>,
     ) -> Option<Result<(Role, Vec<Update>), String>> {
         if attempt != self.attempt {
-            drop_aside(reached);
+            drop_aside(connected);
             return None;
         }
-        Some(match reached {
-            Ok(Reached { client, host }) => {
+        Some(match connected {
+            Ok(Connected { client, host }) => {
                 let role = match host {
                     Some(_) => Role::Host,
                     None => Role::Guest,
@@ -176,9 +176,9 @@ impl Sessions {
         self.disconnect();
         while !self.leaving.is_empty() {
             match inbox.next(Some(until)) {
-                Some(Happening::Update(attempt, update)) => drop(self.take_in(attempt, update)),
-                Some(Happening::Terminate) | None => break,
-                Some(Happening::Event(_) | Happening::Reached(..)) => {}
+                Some(Input::Update(attempt, update)) => drop(self.news(attempt, update)),
+                Some(Input::Terminate) | None => break,
+                Some(Input::Event(_) | Input::Connected(..)) => {}
             }
         }
         // The sessions' threads may be waiting to tell something; they end with whom they tell.
@@ -196,7 +196,7 @@ pub(super) struct Connector {
     pub(super) destination: Destination,
     pub(super) runtime: Runtime,
     pub(super) encoding: Encoding,
-    pub(super) happened: Sender<Happening>,
+    pub(super) happened: Sender<Input>,
 }
 
 impl Connector {
@@ -217,17 +217,17 @@ impl Connector {
                 let happened = happened.clone();
                 move |update| {
                     // Nobody listens any more when the program is about to end.
-                    let _ = happened.send(Happening::Update(attempt, update));
+                    let _ = happened.send(Input::Update(attempt, update));
                 }
             };
-            let reached = destination
-                .reach(runtime, &config, hosting, tell)
-                .map(|reached| Reached {
-                    host: reached.host.or(host),
-                    ..reached
+            let connected = destination
+                .connect(runtime, &config, hosting, tell)
+                .map(|connected| Connected {
+                    host: connected.host.or(host),
+                    ..connected
                 });
             // Nobody waits for it any more when the program is about to end.
-            let _ = happened.send(Happening::Reached(attempt, reached));
+            let _ = happened.send(Input::Connected(attempt, connected));
         });
     }
 }
@@ -243,14 +243,14 @@ mod tests {
     fn connect(sessions: &mut Sessions, inbox: &Inbox) -> Result<Role, String> {
         sessions.connect(None, Some("alice".into()), None);
         let until = Instant::now() + Duration::from_secs(30);
-        while let Some(happening) = inbox.next(Some(until)) {
-            match happening {
-                Happening::Reached(attempt, reached) => {
-                    if let Some(reached) = sessions.reached(attempt, reached) {
-                        return reached.map(|(role, _)| role);
+        while let Some(input) = inbox.next(Some(until)) {
+            match input {
+                Input::Connected(attempt, connected) => {
+                    if let Some(connected) = sessions.connected(attempt, connected) {
+                        return connected.map(|(role, _)| role);
                     }
                 }
-                Happening::Update(attempt, update) => drop(sessions.take_in(attempt, update)),
+                Input::Update(attempt, update) => drop(sessions.news(attempt, update)),
                 _ => {}
             }
         }

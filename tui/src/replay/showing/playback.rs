@@ -17,7 +17,7 @@ use super::client_view::{ViewEvent, ViewEventKind, look};
 use super::player::{Next, Player};
 use super::view_as::connections;
 use crate::client::app::{self, App, Drawn, Effect, Mouse, Msg, Wheel};
-use crate::client::terminal::keyboard::{self, Told};
+use crate::client::terminal::keyboard::{self, TerminalEvent};
 use crate::client::terminal::screen::{Screen, Stopped};
 use crate::client::terminal::{lost_terminal, palette};
 use crate::replay::ReplayError;
@@ -68,22 +68,22 @@ fn run(mut view: PlaybackView, mut player: Player) -> io::Result<()> {
         while let Ok(told) = tells.recv_timeout(wait) {
             wait = Duration::ZERO;
             match told {
-                Told::Event(Key::Key(key)) => match player.key(key) {
+                TerminalEvent::Event(Key::Key(key)) => match player.key(key) {
                     Next::GoOn => {}
                     Next::Quit => return Ok(()),
                     Next::Stop => screen.stop(Stopped::WithItsJob)?,
                     Next::Scroll => view.tell(Time::ZERO, Msg::Key(key)),
                 },
-                Told::Event(Key::Mouse(mouse)) => match mouse.kind {
+                TerminalEvent::Event(Key::Mouse(mouse)) => match mouse.kind {
                     MouseEventKind::ScrollUp => view.tell(Time::ZERO, Msg::Wheel(Wheel::Up)),
                     MouseEventKind::ScrollDown => view.tell(Time::ZERO, Msg::Wheel(Wheel::Down)),
                     _ => {}
                 },
-                Told::Event(_) | Told::PasteStalled => {}
-                Told::Resized => screen.resize()?,
-                Told::Stop => screen.stop(Stopped::Alone)?,
-                Told::Continued => screen.take_again()?,
-                Told::End => return Ok(()),
+                TerminalEvent::Event(_) | TerminalEvent::PasteStalled => {}
+                TerminalEvent::Resized => screen.resize()?,
+                TerminalEvent::Stop => screen.stop(Stopped::Alone)?,
+                TerminalEvent::Continued => screen.take_again()?,
+                TerminalEvent::End => return Ok(()),
             }
             if view.size != screen.size() {
                 view.resize(screen.size());

@@ -2,13 +2,13 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::text::{self, Shown, sanitise, truncate};
+use crate::text::{self, SafeText, sanitise, truncate};
 
 /// What of a text shows in a box, and where the cursor is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::client::app) struct Visible {
     /// At least one, and no more than the box has.
-    pub(in crate::client::app) rows: Vec<Shown>,
+    pub(in crate::client::app) rows: Vec<SafeText>,
     /// The cursor's column and row.
     pub(in crate::client::app) cursor: (usize, usize),
     /// How many rows there are above.
@@ -138,7 +138,7 @@ fn wide(cluster: &str, columns: usize) -> usize {
 }
 
 /// How a cluster shows in a row of so many columns.
-fn picture(cluster: &str, columns: usize) -> Shown {
+fn picture(cluster: &str, columns: usize) -> SafeText {
     truncate(&sanitise(cluster), columns)
 }
 
@@ -152,7 +152,7 @@ mod tests {
         let at = text.find('|').expect("the cursor is marked");
         let text = text.replace('|', "");
         let visible = Rows::of(&text, columns).visible(at, rows);
-        let rows = visible.rows.iter().map(Shown::to_string).collect();
+        let rows = visible.rows.iter().map(SafeText::to_string).collect();
         (rows, visible.cursor)
     }
 

@@ -214,14 +214,14 @@ fn the_box_takes_so_much_and_no_more() {
 
 /// Anything a user can do to the text.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Step {
     Edit(Edit),
     Paste(String),
     Up,
     Down,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn step() -> impl Strategy<Value = Step> {
     use Edit::{
         Backspace, Delete, End, Insert, KillToEnd, KillToStart, KillWordBack, KillWordForward,
         Left, Right, Rubout, Start, Transpose, Undo, WordLeft, WordRight, Yank, YankOlder,
@@ -247,29 +247,29 @@ fn deed() -> impl Strategy<Value = Deed> {
         Undo,
     ];
     prop_oneof![
-        prop::sample::select(letters.to_vec()).prop_map(|c| Deed::Edit(Insert(c))),
-        prop::sample::select(edits.to_vec()).prop_map(Deed::Edit),
-        "[a\n日🚀\u{301}\u{200D}]{0,4}".prop_map(Deed::Paste),
-        Just(Deed::Up),
-        Just(Deed::Down),
+        prop::sample::select(letters.to_vec()).prop_map(|c| Step::Edit(Insert(c))),
+        prop::sample::select(edits.to_vec()).prop_map(Step::Edit),
+        "[a\n日🚀\u{301}\u{200D}]{0,4}".prop_map(Step::Paste),
+        Just(Step::Up),
+        Just(Step::Down),
     ]
 }
 
 proptest! {
     #[test]
     fn whatever_is_done_the_cursor_is_between_two_characters(
-        deeds in prop::collection::vec(deed(), 0..60),
+        steps in prop::collection::vec(step(), 0..60),
         columns in 1usize..8,
     ) {
         let mut editor = Editor::default();
-        for deed in deeds {
-            match deed {
-                Deed::Edit(edit) => editor.apply(edit),
-                Deed::Paste(text) => editor.insert(&text),
-                Deed::Up => {
+        for step in steps {
+            match step {
+                Step::Edit(edit) => editor.apply(edit),
+                Step::Paste(text) => editor.insert(&text),
+                Step::Up => {
                     editor.up(columns);
                 }
-                Deed::Down => {
+                Step::Down => {
                     editor.down(columns);
                 }
             }

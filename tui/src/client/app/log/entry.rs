@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::scroll::{Names, Window};
 use crate::client::command;
-use crate::text::{Needle, Shown, sanitise, sanitise_lines, wrap_indices};
+use crate::text::{Needle, SafeText, sanitise, sanitise_lines, wrap_indices};
 
 /// Something in the log. Its text is harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(in crate::client::app) struct Entry {
     pub(in crate::client::app) at: DateTime,
     pub(in crate::client::app) kind: Kind,
     /// At least one.
-    lines: Vec<Shown>,
+    lines: Vec<SafeText>,
     /// Where the user is mentioned: in which line, and where there.
     mentions: Vec<(usize, Range<usize>)>,
     /// The day, if the entry before is of another one.
@@ -26,9 +26,9 @@ pub(in crate::client::app) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::client::app) enum Kind {
     /// Someone said something.
-    Said { name: Shown, speaker: Speaker },
+    Said { name: SafeText, speaker: Speaker },
     /// Someone did something, as the text says after the name (`/me`).
-    Did { name: Shown, speaker: Speaker },
+    Did { name: SafeText, speaker: Speaker },
     /// Someone came.
     Joined,
     /// Someone went.
@@ -56,7 +56,7 @@ impl Entry {
         }
     }
 
-    /// A message, of words or of a deed.
+    /// A message, of words, or an emote.
     pub(in crate::client::app) fn said(
         at: DateTime,
         name: &str,
@@ -64,7 +64,7 @@ impl Entry {
         text: &str,
     ) -> Self {
         let shown = sanitise(name);
-        match command::deed(text) {
+        match command::emote(text) {
             None => {
                 let kind = Kind::Said {
                     name: shown,
@@ -72,12 +72,12 @@ impl Entry {
                 };
                 Entry::new(at, kind, text)
             }
-            Some(deed) => {
+            Some(emote) => {
                 let kind = Kind::Did {
                     name: shown,
                     speaker,
                 };
-                Entry::new(at, kind, &format!("{name} {deed}"))
+                Entry::new(at, kind, &format!("{name} {emote}"))
             }
         }
     }
@@ -121,7 +121,7 @@ impl Entry {
     }
 
     /// The lines of its text, at least one.
-    pub(in crate::client::app) fn lines(&self) -> &[Shown] {
+    pub(in crate::client::app) fn lines(&self) -> &[SafeText] {
         &self.lines
     }
 
@@ -139,7 +139,7 @@ impl Entry {
     }
 
     /// One of its lines, with the name of who said it if there is no column for that.
-    pub(in crate::client::app) fn line(&self, names: Names, line: usize) -> Cow<'_, Shown> {
+    pub(in crate::client::app) fn line(&self, names: Names, line: usize) -> Cow<'_, SafeText> {
         match self.inline_name(names) {
             Some(name) if line == 0 => {
                 Cow::Owned(sanitise(&format!("{name}: {}", self.lines[line])))
@@ -160,7 +160,7 @@ impl Entry {
     }
 
     /// The rows of the text, at least one: of which line, where in it, and what.
-    pub(super) fn rows(&self, window: Window) -> Vec<(usize, usize, Shown)> {
+    pub(super) fn rows(&self, window: Window) -> Vec<(usize, usize, SafeText)> {
         let mut rows = Vec::new();
         for line in 0..self.lines.len() {
             let wrapped = wrap_indices(&self.line(window.names, line), window.columns);
@@ -179,7 +179,7 @@ impl Entry {
         name + lines.sum::<usize>() + size_of_val(&*self.lines) + size_of_val(&*self.mentions)
     }
 
-    fn inline_name(&self, names: Names) -> Option<&Shown> {
+    fn inline_name(&self, names: Names) -> Option<&SafeText> {
         match &self.kind {
             Kind::Said { name, .. } if names == Names::Inline => Some(name),
             _ => None,

@@ -16,7 +16,7 @@ pub use unread::Focus;
 use scroll::Place;
 use unread::Unread;
 
-use crate::text::Shown;
+use crate::text::SafeText;
 
 /// How many entries are kept, if nobody wants it otherwise.
 pub(super) const MAX_ENTRIES: usize = 10_000;
@@ -115,7 +115,7 @@ impl Log {
     }
 
     /// Who has said something, from the last one to do so on, each as often as they did.
-    pub(super) fn speakers(&self) -> impl Iterator<Item = &Shown> {
+    pub(super) fn speakers(&self) -> impl Iterator<Item = &SafeText> {
         self.entries
             .iter()
             .rev()

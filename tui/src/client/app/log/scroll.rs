@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::unread::Reading;
 use super::{Entry, Log};
-use crate::text::Shown;
+use crate::text::SafeText;
 
 /// The part of the screen that the log has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(in crate::client::app) struct TextRow<'a> {
     /// In which of the entry's lines it is, and where it starts there.
     pub(in crate::client::app) line: usize,
     pub(in crate::client::app) start: usize,
-    pub(in crate::client::app) text: Shown,
+    pub(in crate::client::app) text: SafeText,
 }
 
 /// A row of the log: of which entry, counted from the first there ever was, and which of its rows.

@@ -2,16 +2,21 @@
 
 mod anything;
 mod behaviour;
+mod coming_back;
+mod delivery;
 mod drafts;
 mod harmless;
 mod hosting;
-mod link;
+mod keepalive;
+mod names;
 mod reading;
 mod screens;
 mod settings;
 mod snapshots;
 mod words;
 mod writing;
+
+use std::time::Duration;
 
 use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Update};
@@ -369,4 +374,56 @@ fn ask(action: Action) -> Effect {
 
 fn act(action: Action) -> Vec<Effect> {
     vec![ask(action)]
+}
+
+fn connect(name: &str, room: Option<&str>) -> Vec<Effect> {
+    vec![Effect::Connect {
+        address: None,
+        name: Some(name.into()),
+        room: room.map(Into::into),
+    }]
+}
+
+fn logged_in(name: &str) -> Event {
+    Event::LoggedIn {
+        username: name.into(),
+        channel: "general".into(),
+        channels: vec!["general".into()],
+        more: 0,
+        request: None,
+    }
+}
+
+fn taken() -> Event {
+    Event::NameWanted {
+        reason: Some("Username is already taken.".into()),
+        request: None,
+    }
+}
+
+/// The time that the only effect asks to be woken after.
+fn wake(effects: &[Effect]) -> Duration {
+    match effects {
+        [Effect::Wake(after)] => *after,
+        other => panic!("{other:?} is not a wake"),
+    }
+}
+
+/// Lets the client sleep until it does something else; how long that was, and what it does.
+fn sleep(scene: &mut Scene, effects: &[Effect]) -> (Duration, Vec<Effect>) {
+    let mut slept = wake(effects);
+    loop {
+        let effects = scene.tell(Msg::Woke);
+        match effects[..] {
+            [Effect::Wake(after)] => slept += after,
+            _ => return (slept, effects),
+        }
+    }
+}
+
+/// The effects but for the last, which asks to be woken after so many seconds.
+fn with_wake(seconds: u64, mut effects: Vec<Effect>) -> Vec<Effect> {
+    let wake = Effect::Wake(Duration::from_secs(seconds));
+    assert_eq!(effects.pop(), Some(wake), "after {effects:?}");
+    effects
 }

@@ -11,7 +11,7 @@ use super::super::layout::Layout;
 use super::super::log::{Entry, Kind, Names, Row, Speaker, TextRow};
 use super::super::palette::Palette;
 use super::{Hyperlink, put, ruled};
-use crate::text::{Shown, encoded, sanitise, str_width, truncate, urls, width};
+use crate::text::{SafeText, encoded, sanitise, str_width, truncate, urls, width};
 
 /// Draws the log, and says where addresses are that go over more than one row.
 pub(super) fn log(
@@ -72,8 +72,8 @@ fn head(app: &App, layout: &Layout, row: &TextRow<'_>, y: usize, buf: &mut Buffe
 }
 
 /// What is where the names are, and its style.
-fn mark(palette: Palette, entry: &Entry) -> (Shown, Style) {
-    let of = |name: &Shown, speaker| match speaker {
+fn mark(palette: Palette, entry: &Entry) -> (SafeText, Style) {
+    let of = |name: &SafeText, speaker| match speaker {
         Speaker::User => palette.own_name(),
         Speaker::Other => palette.name(name.as_str()),
     };

@@ -14,7 +14,7 @@ use super::log::{Count, Row};
 use super::search::Search;
 use super::{App, Role, message_box};
 use crate::client::connection::{Phase, Privacy, Retry};
-use crate::text::{Shown, sanitise, truncate, width};
+use crate::text::{SafeText, sanitise, truncate, width};
 
 /// What a drawing leaves to the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,12 +101,12 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
         .find(|right| width(&whole) + 2 + width(right) <= columns);
     let right = match (right, app.connection.phase()) {
         (Some(right), _) => right.clone(),
-        (None, Phase::Talking) => Shown::default(),
+        (None, Phase::Talking) => SafeText::default(),
         (None, _) => truncate(&rights[1], columns),
     };
     let free = columns - width(&right);
     let room = free.saturating_sub(1);
-    let fits = |(_, left): &(usize, Shown)| width(left) <= room;
+    let fits = |(_, left): &(usize, SafeText)| width(left) <= room;
     let (room_width, left) = Some(left(room, &members))
         .filter(fits)
         .unwrap_or_else(|| left(room, ""));
@@ -227,7 +227,7 @@ fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
 }
 
 /// Writes `text` at a place within `area`, as much as fits. Only what was made harmless is written.
-pub(super) fn put(buf: &mut Buffer, area: Rect, x: usize, y: usize, text: &Shown, style: Style) {
+pub(super) fn put(buf: &mut Buffer, area: Rect, x: usize, y: usize, text: &SafeText, style: Style) {
     let (Ok(dx), Ok(dy)) = (u16::try_from(x), u16::try_from(y)) else {
         return;
     };

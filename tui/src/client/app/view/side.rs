@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::super::layout::{Layout, Lists};
 use super::super::{App, Phase};
 use super::{put, unread};
-use crate::text::{Shown, sanitise, truncate};
+use crate::text::{SafeText, sanitise, truncate};
 
 pub(super) fn side(app: &App, layout: &Layout, buf: &mut Buffer) {
     let area = layout.side;
@@ -87,7 +87,7 @@ impl<'a> Rooms<'a> {
 }
 
 /// `> name (3)`, where the name gives way if there is not enough room.
-fn marked(name: &str, unread: &str, columns: usize) -> Shown {
+fn marked(name: &str, unread: &str, columns: usize) -> SafeText {
     let room = columns.saturating_sub(unread.len());
     let name = truncate(&sanitise(&format!("> {name}")), room);
     sanitise(&format!("{name}{unread}"))
@@ -136,7 +136,7 @@ impl List {
         &self,
         app: &App,
         heading: &str,
-        rows: impl Iterator<Item = (Shown, Style)>,
+        rows: impl Iterator<Item = (SafeText, Style)>,
         buf: &mut Buffer,
     ) {
         let columns = usize::from(self.area.width);

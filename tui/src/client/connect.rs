@@ -33,7 +33,7 @@ pub enum Hosting {
 }
 
 /// A session, and the server it is with if that is hosted by this process.
-pub struct Reached {
+pub struct Connected {
     /// The session.
     pub client: Client,
     /// The server. It stops when this is dropped.
@@ -52,17 +52,17 @@ impl Destination {
     ///
     /// # Errors
     /// A sentence: what failed, on what, and what to try.
-    pub fn reach(
+    pub fn connect(
         &self,
         runtime: Runtime,
         config: &SessionConfig,
         hosting: Hosting,
         on_update: impl FnMut(Update) + Clone + Send + 'static,
-    ) -> Result<Reached, String> {
+    ) -> Result<Connected, String> {
         let connect = |addresses: &[SocketAddr]| {
             runtime.connect(addresses, config.clone(), on_update.clone())
         };
-        let visitor = |client| Reached { client, host: None };
+        let visitor = |client| Connected { client, host: None };
         match self {
             Destination::Given(address) => {
                 let addresses = address.resolve().map_err(|error| {
@@ -93,7 +93,7 @@ impl Destination {
                     };
                     let client =
                         connect(&[*address]).map_err(|error| self.cannot_connect(&error))?;
-                    Ok(Reached { client, host })
+                    Ok(Connected { client, host })
                 }
                 Err(error) => Err(self.cannot_connect(&error)),
             },
@@ -183,7 +183,7 @@ mod tests {
     }
 
     /// Reaches the server as `name`, and waits until that is logged in.
-    fn log_in(at: SocketAddr, runtime: Runtime, name: &str) -> Reached {
+    fn log_in(at: SocketAddr, runtime: Runtime, name: &str) -> Connected {
         let config = SessionConfig {
             username: Some(name.into()),
             ..SessionConfig::default()
@@ -193,11 +193,11 @@ mod tests {
             // The test may be over before the session is.
             let _ = updates.send(update);
         };
-        let reached = Destination::Here(at).reach(runtime, &config, Hosting::IfNeeded, tell);
-        let reached = reached.expect("it is there, or can be hosted");
+        let connected = Destination::Here(at).connect(runtime, &config, Hosting::IfNeeded, tell);
+        let connected = connected.expect("it is there, or can be hosted");
         while let Ok(update) = came.recv_timeout(Duration::from_secs(30)) {
             if matches!(update, Update::Event(Event::LoggedIn { .. })) {
-                return reached;
+                return connected;
             }
         }
         panic!("{name} is not logged in");
@@ -232,8 +232,9 @@ mod tests {
         for runtime in Runtime::value_variants() {
             let at = free();
             let here = Destination::Here(at);
-            let reached = here.reach(*runtime, &SessionConfig::default(), Hosting::Never, |_| ());
-            let why = reached.err().expect("nobody is there");
+            let connected =
+                here.connect(*runtime, &SessionConfig::default(), Hosting::Never, |_| ());
+            let why = connected.err().expect("nobody is there");
             assert!(why.contains("nobody is listening there"), "{why}");
             assert!(TcpListener::bind(at).is_ok(), "the port is free");
         }
@@ -245,7 +246,7 @@ mod tests {
         let at = taken.local_addr().expect("it is bound");
         let config = SessionConfig::default();
         let here = Destination::Here(at);
-        let reached = here.reach(Runtime::default(), &config, Hosting::IfNeeded, |_| ());
-        assert!(reached.expect("it accepts connections").host.is_none());
+        let connected = here.connect(Runtime::default(), &config, Hosting::IfNeeded, |_| ());
+        assert!(connected.expect("it accepts connections").host.is_none());
     }
 }
