@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::App;
 use super::editor::{Editor, Visible};
 use super::view::put;
-use super::{App, Phase};
 use crate::text::{SafeText, sanitise, wrap};
 
 /// What is before the text.
@@ -93,11 +93,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
 
 /// The prompt and the text.
 fn parts(app: &App, width: u16) -> (Prompt, &Editor) {
-    let (prompt, editor) = match (&app.search, app.connection.phase()) {
-        (Some(search), _) => ("Search: ", search.editor()),
-        (None, Phase::Naming(_)) => ("Name: ", &app.name_prompt.editor),
-        (None, _) => ("> ", &app.editor),
-    };
+    let (prompt, editor) = app.prompt();
     (Prompt(prompt).fitting(width), editor)
 }
 

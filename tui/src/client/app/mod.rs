@@ -18,6 +18,7 @@ mod layout;
 mod limit;
 mod log;
 mod message_box;
+mod mode;
 mod palette;
 mod paste;
 mod roster;
@@ -318,16 +319,5 @@ impl App {
 
     fn complain(&mut self, at: DateTime, text: &str) {
         self.log.push(log::Entry::new(at, log::Kind::Error, text));
-    }
-
-    /// The editor that keys go to.
-    fn active_editor(&mut self) -> &mut Editor {
-        if let Some(search) = &mut self.search {
-            return search.editor_mut();
-        }
-        match self.connection.phase() {
-            Phase::Naming(_) => &mut self.name_prompt.editor,
-            _ => &mut self.editor,
-        }
     }
 }

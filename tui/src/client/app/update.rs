@@ -10,6 +10,7 @@ use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
 use super::log::{Entry, Speaker, Window};
+use super::mode::Mode;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::client::command::{self, Line, Topic};
 use crate::client::connection::{Asker, Open};
@@ -102,13 +103,7 @@ fn handle(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
 
 impl App {
     fn key(&mut self, at: DateTime, key: Key) -> Vec<Effect> {
-        if let Some(effects) = self.answer_leaving(at, key) {
-            return effects;
-        }
-        if let Some(effects) = self.answer(at, key) {
-            return effects;
-        }
-        if let Some(effects) = self.search_key(key) {
+        if let Some(effects) = self.mode_key(at, key) {
             return effects;
         }
         if !matches!(key, Key::Complete(_)) {
@@ -120,7 +115,7 @@ impl App {
         match key {
             Key::Edit(edit) => self.active_editor().apply(edit),
             Key::Enter => return self.enter(at),
-            Key::NewLine if self.connection.is_naming() => return self.enter(at),
+            Key::NewLine if self.mode() == Mode::Naming => return self.enter(at),
             Key::NewLine => self.editor.apply(Edit::Insert('\n')),
             Key::Complete(turn) => self.complete(turn),
             Key::Escape => {}

@@ -105,22 +105,9 @@ impl App {
         }
     }
 
-    /// What is asked in place of the message box.
-    pub(super) fn question(&self) -> Option<String> {
-        let leaving = self.leaving_question();
-        leaving.or_else(|| self.asked().map(Paste::question))
-    }
-
-    /// What has to be decided on, once nothing more urgent is in the box.
-    fn asked(&self) -> Option<&Paste> {
-        self.asking
-            .as_ref()
-            .filter(|_| !self.connection.is_naming())
-    }
-
     /// What `key` means while something is asked; none if it means what it always does.
     pub(super) fn answer(&mut self, at: DateTime, key: Key) -> Option<Vec<Effect>> {
-        let asked = self.asked()?;
+        let asked = self.asking.as_ref()?;
         let choice = match key {
             Key::Edit(Edit::Insert(c)) => asked.choice(c),
             Key::Escape | Key::ClearOrQuit => Some(Choice::Cancel),
