@@ -224,14 +224,9 @@ pub fn command() -> impl Strategy<Value = Command<'static>> {
 
 /// What a user does who is in, and stays: anything but [`Action::Login`] and [`Action::Quit`].
 pub fn action() -> impl Strategy<Value = Action> {
-    let command = command().prop_map(|command| match command {
-        Command::Login(name) | Command::Rename(name) => Action::Rename(name.into_owned()),
-        Command::Join(name) => Action::Join(name.into_owned()),
-        Command::Leave => Action::Leave,
-        Command::Private => Action::Private,
-        Command::Public => Action::Public,
-        Command::Channels => Action::Channels,
-        Command::Users => Action::Users,
+    let command = command().prop_map(|command| match command.into() {
+        Action::Login(name) => Action::Rename(name),
+        action => action,
     });
     prop_oneof![
         6 => message_text().prop_map(Action::Say),
