@@ -114,3 +114,39 @@ pub(crate) fn unfit(error: &ConfigError) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        limits: ServerLimits,
+    }
+
+    #[test]
+    fn each_limit_is_set_by_its_flag_and_no_other_is() {
+        for limit in &Config::LIMITS {
+            let (typed, number) = match limit.unit {
+                Unit::Count => ("7", 7),
+                Unit::Bytes => ("7KiB", 7 << 10),
+                Unit::Time => ("7s", 7_000_000),
+            };
+            let flag = format!("{}={typed}", flag(limit.name));
+            let line = Line::try_parse_from(["serve", &flag]).expect("the usage is right");
+            let config = line.limits.apply(&Config::default());
+            for other in &Config::LIMITS {
+                let is_it = other.name == limit.name;
+                let expected = if is_it {
+                    number
+                } else {
+                    other.get(&Config::default())
+                };
+                assert_eq!(other.get(&config), expected, "{flag}: {}", other.name);
+            }
+        }
+    }
+}
