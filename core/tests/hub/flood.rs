@@ -82,3 +82,27 @@ fn a_backlog_is_bounded() {
         error("package", "Too many bytes came while reading was paused.")
     );
 }
+
+#[test]
+fn what_is_left_of_one_read_may_be_as_much_as_a_backlog_and_no_more() {
+    let text = message("x");
+    let config = Config {
+        backlog_bytes: 400 * text.len(),
+        ..Config::default()
+    };
+    for (more, stays) in [("", true), (" ", false)] {
+        let mut world = Harness::new(config.clone());
+        let listener = world.log_in("listener");
+        let flooder = world.log_in("flooder");
+        world.advance(60 * SECOND);
+        world.packages(listener);
+        world.packages(flooder);
+        // 30 are taken at once.
+        world.send(flooder, (text.repeat(430) + more).as_bytes());
+        assert_eq!(world.packages(flooder).is_empty(), stays);
+        world.advance(60 * SECOND);
+        let heard = world.packages(listener);
+        let messages = heard.iter().filter(|heard| **heard == said("x", "flooder"));
+        assert_eq!(messages.count(), if stays { 430 } else { 30 });
+    }
+}

@@ -104,3 +104,21 @@ fn errors_do_not_count_as_tries() {
         Some(joined("alice", "general"))
     );
 }
+
+#[test]
+fn what_comes_behind_the_last_try_in_the_same_read_is_nobodys_business() {
+    let mut world = Harness::new(Config {
+        login_tries: 2,
+        ..unlimited()
+    });
+    let alice = world.log_in("alice");
+    let client = world.connect();
+    world.packages(client);
+    let all = [login("alice"), login(""), login("bob"), message("hi")].concat();
+    world.send(client, all.as_bytes());
+    let told = world.packages(client);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].contains("That was the last try."));
+    assert_eq!(world.packages(alice), [""; 0]);
+    assert_eq!(world.log, [Output::Finish(id(client))]);
+}
