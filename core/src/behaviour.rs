@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::names::Rules;
 use crate::slab::Free;
-use crate::wire::{Codes, Controls, Framing, Strictness};
+use crate::wire::{Codes, Controls, Dialect, Framing, Version};
 
 /// A version of what the core does with the same inputs. A rule that changes asks it, so that a
 /// recording replays by the rules it was made under; each question is a method here.
@@ -14,7 +14,7 @@ pub(crate) struct Behaviour(u32);
 
 impl Behaviour {
     /// The rules of today. [`BEHAVIOUR`](crate::recording::BEHAVIOUR) lists what changed in which version.
-    pub(crate) const LATEST: Behaviour = Behaviour(3);
+    pub(crate) const LATEST: Behaviour = Behaviour(4);
 
     /// The rules of `version`; of a later version than this core knows, today's.
     pub(crate) fn version(version: u32) -> Self {
@@ -54,10 +54,13 @@ impl Behaviour {
     }
 
     /// How the JSON of clients is read, and what is told of what is wrong with it.
-    pub(crate) fn strictness(self) -> Strictness {
+    /// What a connection speaks of which that is known: who is to log in may say either.
+    pub(crate) fn dialect(self, version: Option<Version>) -> Dialect {
         match self.0 {
-            ..=2 => Strictness::Lenient,
-            3.. => Strictness::Strict,
+            ..=2 => Dialect::Lenient,
+            3 => Dialect::Strict,
+            4.. if version == Some(Version::One) => Dialect::Open,
+            4.. => Dialect::Extended,
         }
     }
 

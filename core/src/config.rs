@@ -148,6 +148,22 @@ limits! {
     /// So that a login costs what these cost and not what a crowd does. In a larger room only the one
     /// concerned is told. Who leaves and who joins counts as a member.
     announce_limit: usize = 500, Count from 0, header 16 or 0;
+    /// Rooms one user may be in at the same time.
+    max_user_rooms: usize = 20, Count from 1, header 24 or 1;
+    /// Names in each of a room's lists (invited, banned, muted), and whom a user may ignore.
+    max_room_list: usize = 100, Count from 0, header 25 or 0;
+    /// Messages of a room, and between two users, that are remembered. 0: none.
+    history_messages: usize = 200, Count from 0, header 26 or 0;
+    /// What they may take, of each room and of each two users.
+    history_bytes: usize = 64 * KIB, Bytes from 0, header 27 or 0;
+    /// What all messages that are remembered may take; beyond it the oldest are forgotten.
+    total_history_bytes: usize = 64 * MIB, Bytes from 0, header 28 or 0;
+    /// How long a user whose connection broke keeps name and rooms. 0: not at all.
+    ///
+    /// For clients that speak version 2 of the protocol.
+    resume_window: Duration = Duration::from_secs(60), Time from 0, header 29 or 0;
+    /// Tagged messages of a user that are known again if they are sent again.
+    max_tags: usize = 1024, Count from 0, header 30 or 0;
 }
 
 /// A limit of a [`Config`], as a number.

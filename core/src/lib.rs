@@ -132,6 +132,7 @@ pub mod adapter;
 mod behaviour;
 mod checksum;
 mod config;
+mod fnv;
 mod hub;
 mod machine;
 mod memory;

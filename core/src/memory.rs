@@ -5,10 +5,10 @@
 //! allocation. `tests/tests/memory.rs` has a hub hold nearly all of it.
 
 use crate::config::Config;
-use crate::hub::{CONN_BYTES, FANOUT_BYTES, MAX_PAST, MAX_REFUSED};
+use crate::hub::{CONN_BYTES, FANOUT_BYTES, MAX_PAST, MAX_REFUSED, MAX_WORDS_BYTES, SEAT_BYTES};
 use crate::names::{Claims, RoomName, Username};
 use crate::wire::INFLATER_BYTES;
-use crate::world::{ROOM_BYTES, USER_BYTES};
+use crate::world::{ROOM_BYTES, SENT_BYTES, USER_BYTES};
 
 /// What part of the memory of a hub follows from some of its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +47,18 @@ const CONNECTION: usize = CONN_BYTES + ALLOCATION
     // Its address, its place in its room, its name and what that claims, and its place in a list of
     // users, which is kept written and encoded.
     + in_tree(17 + 40) + 2 * 4
-    // And as a user.
-    + 2 * USER_BYTES + in_tree(4) + 2 * 4 + 16
-    + text(Username::MAX_CHARS) + Claims::<u32>::most_bytes(Username::MAX_CHARS)
-    + 2 * (4 * Username::MAX_CHARS + 3);
+    + 2 * (4 * Username::MAX_CHARS + 3)
+    + USER;
+
+/// What a user takes: name, what it claims, the room, and the connection.
+const USER: usize = 2 * USER_BYTES
+    + in_tree(4)
+    + 2 * 4
+    + 16
+    + ALLOCATION
+    + in_tree(8)
+    + text(Username::MAX_CHARS)
+    + Claims::<u32>::most_bytes(Username::MAX_CHARS);
 
 /// What a room takes beside what its members do.
 const ROOM: usize = 2 * (ROOM_BYTES + FANOUT_BYTES) + in_tree(4)
@@ -60,7 +68,10 @@ const ROOM: usize = 2 * (ROOM_BYTES + FANOUT_BYTES) + in_tree(4)
     + Claims::<u32>::most_bytes(RoomName::MAX_CHARS)
     + 2 * (4 * RoomName::MAX_CHARS + 3)
     // The few places of a short list of members, and what is around the list of their names.
-    + 4 * 4 + ALLOCATION + 2 * (4 * RoomName::MAX_CHARS + 256);
+    + 4 * 4 + ALLOCATION + MAX_WORDS_BYTES + ALLOCATION + 2 * (4 * RoomName::MAX_CHARS + 256);
+
+/// A name in a list of names, by its caseless form.
+const NAMED: usize = in_tree(2 * size_of::<usize>() + 48) + 2 * text(Username::MAX_CHARS);
 
 /// What is known of an address that has no connections any more.
 const PAST_ADDRESS: usize = in_tree(17 + 40) + in_tree(8 + 24);
@@ -73,7 +84,7 @@ const ONCE: usize = 512 * 1024;
 impl Config {
     /// The most bytes a hub with these limits can be made to hold, and what they are for; the largest
     /// part comes first. An adapter adds what it keeps for each connection, a few hundred bytes.
-    pub fn memory_shares(&self) -> [MemoryShare; 7] {
+    pub fn memory_shares(&self) -> [MemoryShare; 11] {
         let frame = self.segment_bytes() + self.message_frame_bytes();
         let connections = self.max_connections;
         let share = |what, bytes, fields| MemoryShare {
@@ -115,6 +126,39 @@ impl Config {
                 "rooms",
                 self.max_rooms.min(connections).saturating_mul(ROOM),
                 &["max_rooms"],
+            ),
+            share(
+                "lists of names",
+                // Three of each room; whom each user ignores; and the rooms each user is in, with a place
+                // among the members there and in the fan-out.
+                (3 * self.max_rooms.min(connections) + 2 * connections)
+                    .saturating_mul(self.max_room_list.saturating_mul(NAMED))
+                    .saturating_add(
+                        connections.saturating_mul(self.max_user_rooms.saturating_mul(2 * 4 * 4)),
+                    ),
+                &["max_room_list", "max_connections", "max_rooms"],
+            ),
+            share(
+                "tagged messages",
+                (2 * connections).saturating_mul(self.max_tags.saturating_mul(SENT_BYTES)),
+                &["max_tags", "max_connections"],
+            ),
+            share(
+                "seats",
+                // As many users as there are connections may be away, and each who is there has a seat.
+                if self.resume_window.is_zero() {
+                    0
+                } else {
+                    connections.saturating_mul(USER + 2 * SEAT_BYTES)
+                },
+                &["resume_window", "max_connections"],
+            ),
+            share(
+                "history",
+                // A message is remembered before another is forgotten.
+                self.total_history_bytes
+                    .saturating_add(self.max_message_bytes.min(self.max_package_bytes) + 1024),
+                &["total_history_bytes"],
             ),
             share("everything else", self.memory_once(), &[]),
         ];

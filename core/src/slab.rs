@@ -115,6 +115,10 @@ impl<K: Key, T> Slab<K, T> {
         places.filter_map(|(thing, index)| Some((K::new(index), thing.as_ref()?)))
     }
 
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().flatten()
+    }
+
     /// How many places there are, the free ones included.
     pub(crate) fn places(&self) -> usize {
         self.places.len()

@@ -56,7 +56,7 @@ use proptest::sample::{Index, select};
 
 use crate::session::Action;
 use crate::testing::wire::Framing;
-use crate::wire::{ClientPackage, Command};
+use crate::wire::{ClientPackage, Command, Version};
 
 /// A username that can be taken: one of a handful most of the time, or one in any of several scripts.
 pub fn username() -> impl Strategy<Value = String> {
@@ -204,30 +204,29 @@ pub fn message() -> impl Strategy<Value = ClientPackage<'static>> {
     (message_text(), any_name()).prop_map(|(message, username)| ClientPackage::Message {
         message: Cow::Owned(message),
         username: Cow::Owned(username),
+        channel: None,
+        to: None,
     })
 }
 
 /// A command but for the login.
 pub fn command() -> impl Strategy<Value = Command<'static>> {
     prop_oneof![
-        2 => any_name().prop_map(|name| Command::Rename(Cow::Owned(name))),
+        2 => any_name().prop_map(|name| Command::Rename { username: Cow::Owned(name) }),
         4 => prop_oneof![4 => room_name(), 1 => any_name()]
-            .prop_map(|name| Command::Join(Cow::Owned(name))),
-        2 => Just(Command::Leave),
-        1 => Just(Command::Private),
-        1 => Just(Command::Public),
-        1 => Just(Command::Channels),
-        1 => Just(Command::Users),
+            .prop_map(|name| Command::Join { channel: Cow::Owned(name), stay: false }),
+        2 => Just(Command::Leave { channel: None }),
+        1 => Just(Command::Private { channel: None }),
+        1 => Just(Command::Public { channel: None }),
+        1 => Just(Command::Channels {}),
+        1 => Just(Command::Users { channel: None }),
     ]
     .boxed()
 }
 
 /// What a user does who is in, and stays: anything but [`Action::Login`] and [`Action::Quit`].
 pub fn action() -> impl Strategy<Value = Action> {
-    let command = command().prop_map(|command| match command.into() {
-        Action::Login(name) => Action::Rename(name),
-        action => action,
-    });
+    let command = command().prop_map(Action::from);
     prop_oneof![
         6 => message_text().prop_map(Action::Say),
         8 => command,
@@ -238,8 +237,13 @@ pub fn action() -> impl Strategy<Value = Action> {
 
 /// A login.
 pub fn login() -> impl Strategy<Value = ClientPackage<'static>> {
-    prop_oneof![6 => username(), 1 => any_name()]
-        .prop_map(|name| ClientPackage::Command(Command::Login(Cow::Owned(name))))
+    prop_oneof![6 => username(), 1 => any_name()].prop_map(|name| {
+        ClientPackage::Command(Command::Login {
+            username: Cow::Owned(name),
+            version: Version::One,
+            resume: None,
+        })
+    })
 }
 
 /// Anything a client may send that is a package.

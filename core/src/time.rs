@@ -47,10 +47,12 @@ impl fmt::Display for Time {
     }
 }
 
-/// What [`Time::ZERO`] was on the wall. No decision depends on it; it is kept so that a reader of
-/// what happened can be told when.
+/// What a hub is told when it starts: what [`Time::ZERO`] was on the wall, for the times that people are
+/// told, and what nobody else is to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// Microseconds since 1970-01-01 00:00 UTC.
     pub unix_micros: u64,
+    /// What the tokens of seats are made from: random, and different each time a server starts.
+    pub seed: u128,
 }

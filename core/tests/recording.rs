@@ -23,6 +23,7 @@ impl Studio {
     fn new(config: Config) -> Self {
         let start = Start {
             unix_micros: 1_795_000_000_000_000,
+            seed: 0,
         };
         let mut hub = Hub::new(config.clone(), start);
         hub.trace();
@@ -160,8 +161,18 @@ fn a_header_says_what_it_was_given() {
         stream_grace: Duration::from_micros(1017),
         login_burst: 1018,
         package_work: 1019,
+        max_user_rooms: 1022,
+        max_room_list: 1023,
+        history_messages: 1024,
+        history_bytes: 1025,
+        total_history_bytes: 1026,
+        resume_window: Duration::from_micros(1027),
+        max_tags: 1028,
     };
-    let start = Start { unix_micros: 1020 };
+    let start = Start {
+        unix_micros: 1020,
+        seed: 1021 << 64 | 1022,
+    };
     let header = Header::new(config, start, "mïo");
     let recorder = Recorder::new(header.clone());
     let (read, mut reader) = Reader::open(recorder.bytes()).unwrap();

@@ -30,6 +30,7 @@ impl RecordedHub {
     pub fn new(config: Config) -> Self {
         let start = Start {
             unix_micros: 1_795_000_000_000_000,
+            ..Start::default()
         };
         let mut hub = Hub::new(config.clone(), start);
         hub.trace();

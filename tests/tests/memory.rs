@@ -141,6 +141,13 @@ fn config() -> Config {
         total_queue_bytes: 520 * 1024 * CONNECTIONS,
         message_rate: 0,
         lag_pause: Duration::ZERO,
+        // What version 2 of the protocol takes is bounded elsewhere.
+        max_user_rooms: 1,
+        max_room_list: 0,
+        max_tags: 0,
+        history_messages: 0,
+        total_history_bytes: 0,
+        resume_window: Duration::ZERO,
         ..Config::default()
     }
 }

@@ -188,6 +188,13 @@ fn the_limits_of_the_page_are_the_defaults() {
         lag_limit,
         linger,
         announce_limit,
+        max_user_rooms,
+        max_room_list,
+        history_messages,
+        history_bytes,
+        total_history_bytes,
+        resume_window,
+        max_tags,
     } = Config::default();
     let bytes = |bytes: usize| match bytes >> 10 {
         kib if kib < 1024 => format!("{kib} KiB"),
@@ -226,6 +233,16 @@ fn the_limits_of_the_page_are_the_defaults() {
         ("lag_pause", format!("{lag_pause:?}").replace("ms", " ms")),
         ("lag_limit", format!("{lag_limit:?}").replace('s', " s")),
         ("announce_limit", announce_limit.to_string()),
+        ("max_user_rooms", max_user_rooms.to_string()),
+        ("max_room_list", max_room_list.to_string()),
+        ("max_tags", max_tags.to_string()),
+        ("history_messages", history_messages.to_string()),
+        ("history_bytes", bytes(history_bytes)),
+        ("total_history_bytes", bytes(total_history_bytes)),
+        (
+            "resume_window",
+            format!("{resume_window:?}").replace('s', " s"),
+        ),
     ];
     for (limit, default) in limits {
         let row = format!("| `{limit}` | {default} | ");

@@ -215,6 +215,7 @@ fn the_first_difference_is_shown_with_status_3() {
     };
     let start = Start {
         unix_micros: 1_795_000_000_000_000,
+        ..Start::default()
     };
     let bytes = behind(Header::new(config, start, "test"), hub.bytes());
     let path = file("diverged", "story.rec", &bytes);

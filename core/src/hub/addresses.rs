@@ -138,7 +138,7 @@ impl Addresses {
 
     /// What `address` is counted as. A customer has a /64 of IPv6 at least; but all neighbours of a
     /// server have one link-local network between them.
-    fn counted(&self, address: IpAddr) -> IpAddr {
+    pub(super) fn counted(&self, address: IpAddr) -> IpAddr {
         match address {
             IpAddr::V6(v6)
                 if self.behaviour.counts_ipv6_by_network() && !v6.is_unicast_link_local() =>

@@ -10,7 +10,9 @@ use super::{CloseReason, Hub, HubWhat, Output, Stage};
 impl Hub {
     /// Ends what the connection does; what is queued for it is still sent.
     pub(super) fn begin_close(&mut self, slot: Slot, reason: CloseReason) {
-        self.vacate(slot);
+        if !reason.keeps_seat() || !self.keep_seat(slot) {
+            self.vacate(slot);
+        }
         self.release_stream(slot);
         let deadline = self.after(self.config.linger);
         let (now, id) = (self.now, self.conn(slot).id);
@@ -73,7 +75,9 @@ impl Hub {
     pub(super) fn close_overflowed(&mut self) {
         loop {
             while let Some(slot) = self.overflowed.pop_front() {
-                self.vacate(slot);
+                if !self.keep_seat(slot) {
+                    self.vacate(slot);
+                }
                 self.close(slot, CloseReason::SlowConsumer);
             }
             if self.outbox.held_bytes() <= self.config.total_queue_bytes {
@@ -89,17 +93,21 @@ impl Hub {
 
     /// The connection's user goes, if it has one.
     pub(super) fn vacate(&mut self, slot: Slot) {
-        let deadline = self.now;
-        let conn = self.conn(slot);
-        let Phase::User { user, .. } = conn.phase else {
+        let Phase::User { user, .. } = self.conn(slot).phase else {
             return;
         };
-        conn.phase = Phase::Closing {
+        self.leave_phase(slot);
+        self.log_out(user);
+    }
+
+    /// The connection has no user any more, and is about to be closed.
+    pub(super) fn leave_phase(&mut self, slot: Slot) {
+        let deadline = self.now;
+        self.conn(slot).phase = Phase::Closing {
             reason: CloseReason::Left,
             deadline,
             stage: Closing::Flushing,
         };
-        self.log_out(slot, user);
     }
 
     /// Tells everyone that the server stops, and closes them.

@@ -10,14 +10,18 @@ use alloc::string::String;
 
 use super::addresses::Limited;
 use super::conn::Phase;
+use super::send::Tag;
 use super::slots::Slot;
 use super::{CloseReason, Hub, HubWhat};
 use crate::names::{NameError, RoomName, Username};
-use crate::wire::{ClientPackage, Command, PackageError, ServerPackage, SessionStatus};
-use crate::world::{Entry, Privacy, Refusal, RoomId, UserId};
+use crate::wire::{
+    ClientPackage, Command, Notification, PackageError, ServerPackage, SessionStatus, Tagged,
+    Version,
+};
+use crate::world::{Entry, Govern, Privacy, Refusal, RoomId, TagHash, UserId};
 
 /// Why a command is not done: a sentence for people.
-struct Because(String);
+pub(super) struct Because(pub(super) String);
 
 impl From<Refusal> for Because {
     fn from(refusal: Refusal) -> Self {
@@ -38,14 +42,35 @@ impl From<&str> for Because {
 }
 
 const LOGIN_FIRST: &str = "Log in first.";
+/// The most bytes of a topic, and of a reason.
+pub(crate) const MAX_WORDS_BYTES: usize = 512;
 
 impl Hub {
     /// Does what a package from `slot` asks for.
-    pub(super) fn package(&mut self, slot: Slot, package: Result<ClientPackage<'_>, PackageError>) {
+    pub(super) fn package(&mut self, slot: Slot, Tagged { tag, package }: Tagged<'_>) {
+        self.tag = tag.map(|tag| Tag {
+            slot,
+            tag: tag.into(),
+        });
+        self.answer(slot, package);
+        self.tag = None;
+    }
+
+    fn answer(&mut self, slot: Slot, package: Result<ClientPackage<'_>, PackageError>) {
         let is_guest = matches!(self.conn(slot).phase, Phase::Login { .. });
         match package {
-            Ok(ClientPackage::Command(Command::Login(name))) if is_guest => {
-                if let Err(Because(reason)) = self.login(slot, &name) {
+            Ok(ClientPackage::Command(Command::Login {
+                username,
+                version,
+                resume,
+            })) if is_guest => {
+                if let Some(token) = resume
+                    && version == Version::Two
+                    && self.resume(slot, &token)
+                {
+                    return;
+                }
+                if let Err(Because(reason)) = self.login(slot, &username, version) {
                     self.login_failed(slot, reason);
                 }
             }
@@ -74,45 +99,186 @@ impl Hub {
     fn act(&mut self, slot: Slot, package: ClientPackage<'_>) -> Result<(), Because> {
         let (user, _) = self.user(slot);
         let command = match package {
-            ClientPackage::Message { message, .. } => return self.message(slot, user, message),
+            ClientPackage::Message {
+                message,
+                channel,
+                to,
+                ..
+            } => return self.message(slot, user, message, channel, to),
             ClientPackage::Command(command) => command,
         };
-        match command {
-            Command::Login(_) => Err("You are already logged in.".into()),
-            Command::Rename(name) => self.rename(slot, user, &name),
-            Command::Join(channel) => {
-                let channel = RoomName::parse_by(self.behaviour.names(), &channel)?;
-                self.propose(slot, Entry::Join { user, channel })
+        let govern = |what, channel: Option<RoomName>| Entry::Govern {
+            user,
+            channel,
+            what,
+        };
+        let entry = match command {
+            Command::Login { .. } => return Err("You are already logged in.".into()),
+            Command::Rename { username } => {
+                self.spend_rename(slot)?;
+                let username = self.username(&username)?;
+                Entry::Rename { user, username }
             }
-            Command::Leave => self.propose(slot, Entry::Leave { user }),
-            Command::Private => self.set_privacy(slot, user, Privacy::Private),
-            Command::Public => self.set_privacy(slot, user, Privacy::Public),
-            Command::Channels => {
-                self.note_listed(slot, &command);
+            Command::Join { channel, stay } => {
+                let channel = self.channel(&channel)?;
+                Entry::Join {
+                    user,
+                    channel,
+                    stay,
+                }
+            }
+            Command::Switch { channel } => {
+                let channel = self.channel(&channel)?;
+                Entry::Switch { user, channel }
+            }
+            Command::Leave { channel } => {
+                let channel = self.maybe(channel)?;
+                Entry::Leave { user, channel }
+            }
+            Command::Private { channel } => {
+                govern(Govern::Privacy(Privacy::Private), self.maybe(channel)?)
+            }
+            Command::Public { channel } => {
+                govern(Govern::Privacy(Privacy::Public), self.maybe(channel)?)
+            }
+            Command::Topic { topic, channel } => {
+                let topic = words("topic", topic)?;
+                govern(Govern::Topic(topic), self.maybe(channel)?)
+            }
+            Command::Invite { username, channel } => govern(
+                Govern::Invite(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Uninvite { username, channel } => govern(
+                Govern::Uninvite(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Kick {
+                username,
+                reason,
+                channel,
+            } => {
+                let reason = words("reason", reason.unwrap_or_default())?;
+                let kick = Govern::Kick(self.username(&username)?, reason);
+                govern(kick, self.maybe(channel)?)
+            }
+            Command::Ban {
+                username,
+                reason,
+                channel,
+            } => {
+                let reason = words("reason", reason.unwrap_or_default())?;
+                let ban = Govern::Ban(self.username(&username)?, reason);
+                govern(ban, self.maybe(channel)?)
+            }
+            Command::Unban { username, channel } => govern(
+                Govern::Unban(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Mute { username, channel } => govern(
+                Govern::Mute(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Unmute { username, channel } => govern(
+                Govern::Unmute(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Owner { username, channel } => govern(
+                Govern::Owner(self.username(&username)?),
+                self.maybe(channel)?,
+            ),
+            Command::Ignore { username } => Entry::Ignore {
+                user,
+                username: self.username(&username)?,
+                ignore: true,
+            },
+            Command::Unignore { username } => Entry::Ignore {
+                user,
+                username: self.username(&username)?,
+                ignore: false,
+            },
+            Command::Channels {} => {
+                self.note_listed(slot, command.name());
                 self.list_channels(slot);
-                Ok(())
+                return Ok(());
             }
-            Command::Users => {
-                self.note_listed(slot, &command);
-                self.list_users(slot);
-                Ok(())
+            Command::Users { ref channel } => {
+                let channel = self.maybe(channel.clone())?;
+                let room = self.world.room_of(user, channel.as_ref())?;
+                self.note_listed(slot, command.name());
+                self.list_users(slot, room);
+                return Ok(());
             }
-        }
+            Command::Bans { ref channel } => {
+                let channel = self.maybe(channel.clone())?;
+                let room = self.world.room_of(user, channel.as_ref())?;
+                self.note_listed(slot, command.name());
+                self.list_bans(slot, room);
+                return Ok(());
+            }
+            Command::History {
+                channel,
+                with,
+                before,
+                after,
+                limit,
+            } => {
+                let channel = self.maybe(channel)?;
+                let with = with.map(|with| self.username(&with)).transpose()?;
+                let span = super::past::Span {
+                    before,
+                    after,
+                    limit,
+                };
+                return self.list_history(slot, user, channel, with, span);
+            }
+            Command::Ping {} => {
+                self.reply(slot, &ServerPackage::Notification(Notification::Pong {}));
+                return Ok(());
+            }
+            Command::Quit {} => {
+                self.begin_close(slot, CloseReason::Left);
+                return Ok(());
+            }
+        };
+        self.propose(Some(slot), entry)
     }
 
-    /// Puts an entry into the log, and tells what comes of it. The log is in memory: an entry has its
-    /// place at once.
-    fn propose(&mut self, slot: Slot, entry: Entry<'_>) -> Result<(), Because> {
-        let facts = self.world.apply(entry)?;
-        for fact in facts.into_iter().flatten() {
-            self.tell(slot, &fact);
+    /// Puts an entry into the log, and tells what comes of it; an answer goes to `asker`. The log is in
+    /// memory: an entry has its place at once.
+    pub(super) fn propose(&mut self, asker: Option<Slot>, entry: Entry<'_>) -> Result<(), Because> {
+        let facts = self.world.apply(self.unix_millis(), entry)?;
+        for fact in facts {
+            self.tell(asker, &fact);
         }
         Ok(())
     }
 
-    fn login(&mut self, slot: Slot, name: &str) -> Result<(), Because> {
-        let username = Username::parse_by(self.behaviour.names(), name)?;
-        self.propose(slot, Entry::LogIn { username })
+    fn username(&self, name: &str) -> Result<Username, NameError> {
+        Username::parse_by(self.behaviour.names(), name)
+    }
+
+    fn channel(&self, name: &str) -> Result<RoomName, NameError> {
+        RoomName::parse_by(self.behaviour.names(), name)
+    }
+
+    fn maybe(&self, name: Option<Cow<'_, str>>) -> Result<Option<RoomName>, NameError> {
+        name.map(|name| self.channel(&name)).transpose()
+    }
+
+    fn login(&mut self, slot: Slot, name: &str, version: Version) -> Result<(), Because> {
+        let username = self.username(name)?;
+        self.outbox.set_version(slot, version);
+        let address = self.conn(slot).counted_address();
+        let address = address.map(|address| self.addresses.counted(address));
+        self.propose(
+            Some(slot),
+            Entry::LogIn {
+                username,
+                version,
+                address,
+            },
+        )
     }
 
     fn login_failed(&mut self, slot: Slot, reason: String) {
@@ -143,7 +309,14 @@ impl Hub {
         }
     }
 
-    fn message(&mut self, slot: Slot, user: UserId, text: Cow<'_, str>) -> Result<(), Because> {
+    fn message(
+        &mut self,
+        slot: Slot,
+        user: UserId,
+        text: Cow<'_, str>,
+        channel: Option<Cow<'_, str>>,
+        to: Option<Cow<'_, str>>,
+    ) -> Result<(), Because> {
         let most = self.config.max_message_bytes;
         if text.is_empty() {
             return Err("A message must have text.".into());
@@ -151,13 +324,25 @@ impl Hub {
         if text.len() > most {
             return Err(Because(format!("A message may have at most {most} bytes.")));
         }
-        self.propose(slot, Entry::Say { user, text })
-    }
-
-    fn rename(&mut self, slot: Slot, user: UserId, name: &str) -> Result<(), Because> {
-        self.spend_rename(slot)?;
-        let username = Username::parse_by(self.behaviour.names(), name)?;
-        self.propose(slot, Entry::Rename { user, username })
+        let tag = self.tag.as_ref().map(|tag| TagHash::of(&tag.tag));
+        let entry = match to {
+            None => Entry::Say {
+                user,
+                channel: self.maybe(channel)?,
+                text,
+                tag,
+            },
+            Some(_) if channel.is_some() => {
+                return Err("A message is for a channel or to a user, not both.".into());
+            }
+            Some(to) => Entry::Tell {
+                user,
+                to: self.username(&to)?,
+                text,
+                tag,
+            },
+        };
+        self.propose(Some(slot), entry)
     }
 
     /// Counts a rename for the address it comes from.
@@ -176,27 +361,40 @@ impl Hub {
         Ok(())
     }
 
-    fn set_privacy(&mut self, slot: Slot, user: UserId, privacy: Privacy) -> Result<(), Because> {
-        self.propose(slot, Entry::SetPrivacy { user, privacy })
-    }
-
-    fn note_listed(&mut self, slot: Slot, command: &Command<'_>) {
+    fn note_listed(&mut self, slot: Slot, command: &'static str) {
         let (now, id) = (self.now, self.conn(slot).id);
-        let name = command.name();
-        self.facts.note(now, id, || HubWhat::Listed(name));
+        self.facts.note(now, id, || HubWhat::Listed(command));
     }
 
-    /// The connection's user goes.
-    pub(super) fn log_out(&mut self, slot: Slot, user: UserId) {
+    /// A user goes.
+    pub(super) fn log_out(&mut self, user: UserId) {
         // An entry about a user who is there is never refused.
-        let _ = self.propose(slot, Entry::LogOut { user });
+        let _ = self.propose(None, Entry::LogOut { user });
+        self.seated.remove(&user);
+        self.seats.forget(user);
     }
 
-    /// The user of the connection in `slot`, and the room they are in.
+    /// The version that the connection speaks, once it is logged in.
+    pub(super) fn version(&self, slot: Slot) -> Option<Version> {
+        let is_user = matches!(self.conns.get(slot)?.phase, Phase::User { .. });
+        is_user.then(|| self.outbox.format(slot).version())
+    }
+
+    /// The user of the connection in `slot`, and the room they look at.
     pub(super) fn user(&self, slot: Slot) -> (UserId, RoomId) {
         match self.conns.get(slot).map(|conn| &conn.phase) {
             Some(&Phase::User { user, room }) => (user, room),
             _ => unreachable!("commands are done for users who are logged in"),
         }
     }
+}
+
+/// A topic or a reason, if it is not too long.
+fn words<'a>(what: &str, words: Cow<'a, str>) -> Result<Cow<'a, str>, Because> {
+    if words.len() > MAX_WORDS_BYTES {
+        return Err(Because(format!(
+            "A {what} may have at most {MAX_WORDS_BYTES} bytes."
+        )));
+    }
+    Ok(words)
 }

@@ -81,11 +81,13 @@ pub enum CloseReason {
     Reclaimed,
     /// More connections came from its address than may in so short a time.
     AddressRate,
+    /// Its user goes on with another connection.
+    Resumed,
 }
 
 impl CloseReason {
     /// Every reason, in an order that recordings go by: new ones come last.
-    pub const ALL: [CloseReason; 11] = [
+    pub const ALL: [CloseReason; 12] = [
         CloseReason::Left,
         CloseReason::LoginTimeout,
         CloseReason::LoginTries,
@@ -97,7 +99,16 @@ impl CloseReason {
         CloseReason::Shutdown,
         CloseReason::Reclaimed,
         CloseReason::AddressRate,
+        CloseReason::Resumed,
     ];
+
+    /// Whether a user whose connection is closed for it did not mean to go.
+    pub(super) fn keeps_seat(self) -> bool {
+        matches!(
+            self,
+            CloseReason::SlowConsumer | CloseReason::Backlog | CloseReason::Reclaimed
+        )
+    }
 }
 
 impl fmt::Display for CloseReason {
@@ -114,6 +125,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Shutdown => "the server stops",
             CloseReason::Reclaimed => "an idle zlib stream while others wait for one",
             CloseReason::AddressRate => "too many new connections from its address",
+            CloseReason::Resumed => "its user goes on with another connection",
         })
     }
 }

@@ -8,6 +8,7 @@ use super::outbox::Tails;
 use super::slots::Slot;
 use crate::slab::{Key, shrink};
 use crate::time::Time;
+use crate::wire::Version;
 use crate::world::RoomId;
 
 /// The connections of a room's members, and where their packages go.
@@ -15,6 +16,8 @@ use crate::world::RoomId;
 pub(super) struct Fanout {
     /// The members that are connected here, in order of arrival.
     pub(super) members: Vec<Slot>,
+    /// How many of them speak version 2 of the protocol.
+    pub(super) newer: usize,
     /// Where the room's next frames go.
     pub(super) tails: Tails,
     /// Until when nothing more is taken from its members, so that one of them can catch up.
@@ -35,36 +38,37 @@ impl Fanouts {
         Fanouts(alloc::vec![Fanout::default()])
     }
 
+    /// That of a room that somebody is in who is connected here; others may have none.
     #[inline(always)]
-    pub(super) fn of(&self, room: RoomId) -> &Fanout {
-        &self.0[room.index()]
+    pub(super) fn of(&self, room: RoomId) -> Option<&Fanout> {
+        self.0.get(room.index())
     }
 
     #[inline(always)]
     pub(super) fn of_mut(&mut self, room: RoomId) -> &mut Fanout {
+        if room.index() >= self.0.len() {
+            self.0.resize_with(room.index() + 1, Fanout::default);
+        }
         &mut self.0[room.index()]
     }
 
     /// The members of a room that are connected here.
     pub(super) fn members(&self, room: RoomId) -> &[Slot] {
-        self.0
-            .get(room.index())
-            .map_or(&[], |fanout| &fanout.members)
+        self.of(room).map_or(&[], |fanout| &fanout.members)
     }
 
-    pub(super) fn enter(&mut self, room: RoomId, member: Slot) {
-        if room.index() >= self.0.len() {
-            self.0.resize_with(room.index() + 1, Fanout::default);
-        }
+    pub(super) fn enter(&mut self, room: RoomId, member: Slot, version: Version) {
         let fanout = self.of_mut(room);
         fanout.members.push(member);
+        fanout.newer += version as usize;
         fanout.user_list = None;
     }
 
-    pub(super) fn leave(&mut self, room: RoomId, member: Slot) {
+    pub(super) fn leave(&mut self, room: RoomId, member: Slot, version: Version) {
         let fanout = self.of_mut(room);
         fanout.members.retain(|other| *other != member);
         shrink(&mut fanout.members);
+        fanout.newer -= version as usize;
         fanout.user_list = None;
     }
 

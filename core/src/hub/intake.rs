@@ -51,7 +51,7 @@ impl Hub {
     }
 
     /// Goes on with a connection whose pause is over.
-    pub(super) fn resume(&mut self, slot: Slot) {
+    pub(super) fn read_on(&mut self, slot: Slot) {
         let conn = self.conn(slot);
         let id = conn.id;
         let mut backlog = core::mem::take(&mut conn.backlog);
@@ -148,9 +148,9 @@ impl Hub {
                     self.spend_login(slot);
                     had_its_turn = true;
                     self.outbox.set_encoding(slot, package.encoding);
-                    let strictness = self.behaviour.strictness();
-                    let parsed = ClientPackage::parse_with(strictness, package.text);
-                    self.package(slot, parsed);
+                    let version = self.version(slot);
+                    let dialect = self.behaviour.dialect(version);
+                    self.package(slot, ClientPackage::parse_by(dialect, package.text));
                     self.close_overflowed();
                     if !self.is_live(slot, id) {
                         decoder.release(&mut self.inflaters);
@@ -225,8 +225,10 @@ impl Hub {
             .map_err(Reading::PausedUntil)?;
         let address = conn.counted_address();
         match conn.phase {
-            Phase::User { room, .. } => match self.fanouts.of(room).lagging_until {
-                until if until > now => Err(Reading::PausedUntil(until)),
+            Phase::User { room, .. } => match self.fanouts.of(room) {
+                Some(fanout) if fanout.lagging_until > now => {
+                    Err(Reading::PausedUntil(fanout.lagging_until))
+                }
                 _ => Ok(()),
             },
             Phase::Login { .. } => match address {

@@ -44,8 +44,7 @@ impl Hub {
         self.channel_list = self.reply_list(slot, list);
     }
 
-    pub(super) fn list_users(&mut self, slot: Slot) {
-        let (_, room) = self.user(slot);
+    pub(super) fn list_users(&mut self, slot: Slot, room: RoomId) {
         let list = self.fanouts.of_mut(room).user_list.take();
         let list = list.unwrap_or_else(|| List::new(|out| self.write_users(room, out)));
         self.fanouts.of_mut(room).user_list = self.reply_list(slot, list);
@@ -55,6 +54,11 @@ impl Hub {
     fn reply_list(&mut self, slot: Slot, mut list: Box<List>) -> Option<Box<List>> {
         self.text.clear();
         self.text.extend_from_slice(&list.text);
+        if self.is_tagged(slot) {
+            self.add_tag(slot);
+            self.reply_written(slot);
+            return (list.text.len() >= List::KEPT).then_some(list);
+        }
         self.reply_encoded(slot, |encoder, text, encoding, out| match encoding {
             Encoding::Plain => encoder.encode(text, encoding, out),
             Encoding::Zlib => {

@@ -22,6 +22,7 @@ mod door;
 mod event;
 mod facts;
 mod fanout;
+mod format;
 mod gcra;
 mod inspect;
 mod intake;
@@ -29,6 +30,8 @@ mod invariants;
 mod lists;
 mod outbox;
 mod outputs;
+mod past;
+mod seats;
 mod send;
 mod slots;
 mod streams;
@@ -37,12 +40,13 @@ mod timers;
 mod trace;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use self::addresses::Addresses;
 pub(crate) use self::addresses::MAX_PAST;
+pub(crate) use self::commands::MAX_WORDS_BYTES;
 use self::conn::{Conn, Reading};
 pub(crate) use self::door::MAX_REFUSED;
 pub use self::event::{CloseReason, ConnId, Input, Output, Peer};
@@ -55,6 +59,9 @@ pub use self::inspect::{Client, ClientState, RoomView};
 use self::lists::List;
 use self::outbox::{Outbox, Tails};
 use self::outputs::Outputs;
+pub(crate) use self::seats::SEAT_BYTES;
+use self::seats::Seats;
+use self::send::Tag;
 use self::slots::{Slot, Slots};
 use self::streams::Streams;
 use self::timers::Timers;
@@ -65,7 +72,7 @@ use crate::config::Config;
 use crate::slab::Slab;
 use crate::time::{Start, Time};
 use crate::wire::{Encoder, Inflaters};
-use crate::world::World;
+use crate::world::{UserId, World};
 
 /// The whole behaviour of a server as a pure function of its inputs. See the crate's page for the
 /// loop that runs it.
@@ -94,6 +101,9 @@ pub struct Hub {
     tickets: u64,
     /// What is true for everyone.
     world: World,
+    /// The connection of each user who has one.
+    seated: BTreeMap<UserId, Slot>,
+    seats: Seats,
     /// Whom each room's packages go to.
     fanouts: Fanouts,
     /// The list of the public rooms, if it was asked for since it changed.
@@ -121,6 +131,8 @@ pub struct Hub {
     outputs: Outputs,
     trace: Trace,
     facts: Facts,
+    /// What the answer to the package under way is to carry.
+    tag: Option<Tag>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +170,8 @@ impl Hub {
             timers: Timers::default(),
             tickets: 0,
             world: World::new(behaviour, &config),
+            seated: BTreeMap::new(),
+            seats: Seats::new(start),
             fanouts: Fanouts::new(),
             channel_list: None,
             outbox: Outbox::new(behaviour, &config),
@@ -175,6 +189,7 @@ impl Hub {
             outputs: Outputs::default(),
             trace: Trace::default(),
             facts: Facts::default(),
+            tag: None,
             config,
         }
     }
@@ -192,6 +207,7 @@ impl Hub {
             }
             _ => {
                 self.run_timers();
+                self.give_up_seats();
                 self.take(input);
                 self.close_overflowed();
             }
@@ -206,7 +222,9 @@ impl Hub {
             Input::Eof(id) => self.with_slot(id, Hub::peer_done),
             Input::Sent(id, count) => self.with_slot(id, |hub, slot| hub.sent(slot, count)),
             Input::Closed(id) => self.with_slot(id, |hub, slot| {
-                hub.vacate(slot);
+                if !hub.keep_seat(slot) {
+                    hub.vacate(slot);
+                }
                 hub.facts.note(hub.now, id, || HubWhat::Closed(None));
                 hub.remove(slot);
             }),
@@ -254,7 +272,8 @@ impl Hub {
             Some(_) => soon,
             None => {
                 let timers = self.timers.next().into_iter();
-                timers.chain(self.next_reclaim()).min()?.max(soon)
+                let others = self.next_reclaim().into_iter().chain(self.seats.next());
+                timers.chain(others).min()?.max(soon)
             }
         };
         Some(due).filter(|due| *due > self.now)
@@ -352,6 +371,11 @@ impl Hub {
         self.conns
             .get_mut(slot)
             .expect("the slot was looked up for this input")
+    }
+
+    /// The time of the wall, in milliseconds since 1970.
+    fn unix_millis(&self) -> u64 {
+        self.start.unix_micros.saturating_add(self.now.as_micros()) / 1000
     }
 
     /// A moment so much later than now, and later in any case.

@@ -14,12 +14,13 @@ use core::mem::size_of;
 use core::time::Duration;
 
 use super::ConnId;
+use super::format::Format;
 use super::slots::Slot;
 use crate::behaviour::Behaviour;
 use crate::config::Config;
 use crate::slab::{Key, shrink};
 use crate::time::Time;
-use crate::wire::Encoding;
+use crate::wire::{Encoding, Version};
 
 pub(super) struct Outbox {
     /// Bytes a segment takes before the next one is begun.
@@ -92,7 +93,7 @@ struct Queue {
     charge: usize,
     /// The last span, [`Span::NONE`] if the queue is empty.
     last: Span,
-    encoding: Encoding,
+    format: Format,
     state: QueueState,
     /// The spans before the last.
     earlier: VecDeque<Span>,
@@ -142,8 +143,8 @@ pub(super) struct Tail {
     generation: u32,
 }
 
-/// The tails of a room, by encoding.
-pub(super) type Tails = [Tail; Encoding::ALL.len()];
+/// The tails of a room, by [`Format`].
+pub(super) type Tails = [Tail; Format::COUNT];
 
 /// A frame that was appended and is being handed out. Must be given to [`Outbox::handed_out`].
 #[derive(Clone, Copy)]
@@ -198,7 +199,7 @@ impl Outbox {
     pub(super) fn open(&mut self, slot: Slot, conn: ConnId, encoding: Encoding) {
         let queue = Queue {
             conn,
-            encoding,
+            format: Format::new(Version::One, encoding),
             state: QueueState::Idle,
             charge: 0,
             last: Span::NONE,
@@ -217,12 +218,17 @@ impl Outbox {
         }
     }
 
-    pub(super) fn encoding(&self, slot: Slot) -> Encoding {
-        self.queues[slot.index()].encoding
+    #[inline(always)]
+    pub(super) fn format(&self, slot: Slot) -> Format {
+        self.queues[slot.index()].format
     }
 
     pub(super) fn set_encoding(&mut self, slot: Slot, encoding: Encoding) {
-        self.queues[slot.index()].encoding = encoding;
+        self.queues[slot.index()].format.set_encoding(encoding);
+    }
+
+    pub(super) fn set_version(&mut self, slot: Slot, version: Version) {
+        self.queues[slot.index()].format.set_version(version);
     }
 
     /// Appends what `write` writes of a text of `length` bytes to the segment at `tail`, or to a new
@@ -325,7 +331,7 @@ impl Outbox {
     /// Whose queue is in `slot`, and its encoding.
     pub(super) fn recipient(&self, slot: Slot) -> (ConnId, Encoding) {
         let queue = &self.queues[slot.index()];
-        (queue.conn, queue.encoding)
+        (queue.conn, queue.format.encoding())
     }
 
     /// Ends the handing out of `frame`.

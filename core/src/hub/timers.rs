@@ -106,7 +106,7 @@ impl Hub {
                     self.begin_close(slot, CloseReason::LoginTimeout);
                 }
                 (_, Reading::PausedUntil(_)) => match self.may_take(slot) {
-                    Ok(()) => self.resume(slot),
+                    Ok(()) => self.read_on(slot),
                     Err(pause) => self.pause(slot, pause, false),
                 },
                 (_, Reading::Open | Reading::Waiting(_) | Reading::PausedUntilDrained) => {

@@ -6,9 +6,7 @@ use alloc::vec::Vec;
 use super::outbox::{Frame, Outbox};
 use super::slots::Slot;
 use crate::checksum::CRC32C;
-
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+use crate::fnv::fnv1a;
 
 /// A package that the hub sent to some connections at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +55,12 @@ impl Trace {
             .map(|frame| outbox.bytes(frame))
             .find(|bytes| !bytes.starts_with(b"{"))
             .map_or(0, |stream| CRC32C.checksum(stream));
-        let (mut hash, mut count) = (FNV_OFFSET, 0);
-        for slot in recipients {
-            let (conn, encoding) = outbox.recipient(slot);
-            let word = conn.0 << 1 | encoding as u64;
-            hash = (hash ^ word).wrapping_mul(FNV_PRIME);
+        let mut count = 0;
+        let hash = fnv1a(recipients.into_iter().map(|slot| {
             count += 1;
-        }
+            let (conn, encoding) = outbox.recipient(slot);
+            conn.0 << 1 | encoding as u64
+        }));
         emissions.push_back(Emission {
             text: text.to_vec(),
             recipients: count,

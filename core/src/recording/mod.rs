@@ -20,10 +20,11 @@
 //!   difference is where the behaviours differ or one of them is wrong.
 //! - `segment` counts the files of one recording from 0, and `chain` is the last checksum of the file
 //!   before (0 in the first), so that a missing or foreign file shows.
-//! - `start` is [`Start`], `limits` how many `limit`s there are: 16, 17 or 24. The first is the encoding,
+//! - `start` is [`Start`], `limits` how many `limit`s there are: 16, 17, 24 or 33. The first is the encoding,
 //!   0 (plain) or 1 (zlib); the others are the numbers of [`Config::LIMITS`], each at its
-//!   [place](crate::Limit::place). What an older recording lacks of these was not limited. `runtime` is
-//!   the rest of the body, in UTF-8.
+//!   [place](crate::Limit::place). What an older recording lacks of these was not limited. The last
+//!   two of 33 are no limits but [`Start::seed`], its lower half first. `runtime` is the rest of the
+//!   body, in UTF-8.
 //! - The header's `crc` is the CRC32C of all before it.
 //! - A record's `length` is that of `kind`, `delta` and `payload`; `check` is the exclusive or of its
 //!   three bytes and 0x5A. `delta` is microseconds since the record before. `crc` is the CRC32C of the
@@ -86,6 +87,7 @@ pub const FORMAT: u16 = 1;
 ///    does not take its own answers is not read from. Addresses have rates, and IPv6 counts by /64. A
 ///    stop takes leave as every close does. Names clash only if they look alike as shown, and each has
 ///    ink.
+/// 4. Clients may speak version 2 of the protocol.
 pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";

@@ -236,16 +236,20 @@ fn header(mut body: Bytes<'_>) -> Option<Header> {
     let behaviour = body.u32()?;
     let segment = body.u32()?;
     let chain = body.u32()?;
-    let start = Start {
+    let mut start = Start {
         unix_micros: body.u64()?,
+        seed: 0,
     };
     let limits = body.u8()?;
-    if ![16, 17, 24].contains(&limits) {
+    if ![16, 17, 24, 33].contains(&limits) {
         return None;
     }
     let mut numbers = [None; 1 + Config::LIMITS.len()];
-    for number in &mut numbers[..usize::from(limits)] {
+    for number in numbers.iter_mut().take(limits.into()) {
         *number = Some(body.u64()?);
+    }
+    if usize::from(limits) > numbers.len() {
+        start.seed = u128::from(body.u64()?) | u128::from(body.u64()?) << 64;
     }
     let mut config = Config {
         encoding: match numbers[0]? {

@@ -7,7 +7,7 @@ use super::{CHECK, DRAINED, EMISSION, FORMAT, Header, MAGIC, MAX_RECORD};
 use crate::checksum::CRC32C;
 use crate::config::Config;
 use crate::hub::{CloseReason, ConnId, Emission, Hub, Input, Output, Peer};
-use crate::time::Time;
+use crate::time::{Start, Time};
 use crate::wire::Encoding;
 
 /// Turns what happens to a hub into the bytes of a recording. They gather here until they are taken.
@@ -121,7 +121,7 @@ impl Recorder {
         body.extend(self.header.segment.to_le_bytes());
         body.extend(self.header.chain.to_le_bytes());
         body.extend(self.header.start.unix_micros.to_le_bytes());
-        let limits = limits(&self.header.config);
+        let limits = numbers(&self.header.config, self.header.start);
         body.push(limits.len() as u8);
         for limit in limits {
             body.extend(limit.to_le_bytes());
@@ -169,9 +169,9 @@ pub(super) fn chained(chain: u32, record: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The encoding and the limits of a [`Config`] as numbers, each at its place.
-fn limits(config: &Config) -> [u64; 1 + Config::LIMITS.len()] {
-    let mut numbers = [0; 1 + Config::LIMITS.len()];
+/// The encoding and the limits of a [`Config`] as numbers, each at its place, and the seed.
+fn numbers(config: &Config, start: Start) -> [u64; 3 + Config::LIMITS.len()] {
+    let mut numbers = [0; 3 + Config::LIMITS.len()];
     numbers[0] = match config.encoding {
         Encoding::Plain => 0,
         Encoding::Zlib => 1,
@@ -179,6 +179,8 @@ fn limits(config: &Config) -> [u64; 1 + Config::LIMITS.len()] {
     for limit in &Config::LIMITS {
         numbers[limit.place] = limit.get(config);
     }
+    let seed = &mut numbers[1 + Config::LIMITS.len()..];
+    seed.copy_from_slice(&[start.seed as u64, (start.seed >> 64) as u64]);
     numbers
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::wire::Command;
+use crate::wire::{Command, Version};
 
 /// Something the user of a [`Session`](super::Session) wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Action {
     /// Find out that everything before it was dealt with: answered by [`Event::Synced`]. On the wire
     /// it is a `channels` command, whose answer comes after the answers to all that was sent before.
     Sync,
+    /// Give this command, with what version 2 of the protocol has beyond the ones above.
+    Other(Command<'static>),
     /// Send what is queued, then leave: answered by [`Event::Ended`].
     Quit,
 }
@@ -39,14 +41,24 @@ impl Action {
     /// The command that it is on the wire, if it is one.
     pub fn command(&self) -> Option<Command<'_>> {
         Some(match self {
-            Action::Login(name) => Command::Login(Cow::Borrowed(name)),
-            Action::Rename(name) => Command::Rename(Cow::Borrowed(name)),
-            Action::Join(channel) => Command::Join(Cow::Borrowed(channel)),
-            Action::Leave => Command::Leave,
-            Action::Private => Command::Private,
-            Action::Public => Command::Public,
-            Action::Channels | Action::Sync => Command::Channels,
-            Action::Users => Command::Users,
+            Action::Login(name) => Command::Login {
+                username: Cow::Borrowed(name),
+                version: Version::One,
+                resume: None,
+            },
+            Action::Rename(name) => Command::Rename {
+                username: Cow::Borrowed(name),
+            },
+            Action::Join(channel) => Command::Join {
+                channel: Cow::Borrowed(channel),
+                stay: false,
+            },
+            Action::Leave => Command::Leave { channel: None },
+            Action::Private => Command::Private { channel: None },
+            Action::Public => Command::Public { channel: None },
+            Action::Channels | Action::Sync => Command::Channels {},
+            Action::Users => Command::Users { channel: None },
+            Action::Other(command) => command.clone(),
             Action::Say(_) | Action::Quit => return None,
         })
     }
@@ -75,6 +87,7 @@ impl Action {
             | Action::Channels
             | Action::Users
             | Action::Sync
+            | Action::Other(_)
             | Action::Quit => None,
         }
     }
@@ -83,14 +96,22 @@ impl Action {
 impl From<Command<'_>> for Action {
     fn from(command: Command<'_>) -> Self {
         match command {
-            Command::Login(name) => Action::Login(name.into_owned()),
-            Command::Rename(name) => Action::Rename(name.into_owned()),
-            Command::Join(channel) => Action::Join(channel.into_owned()),
-            Command::Leave => Action::Leave,
-            Command::Private => Action::Private,
-            Command::Public => Action::Public,
-            Command::Channels => Action::Channels,
-            Command::Users => Action::Users,
+            Command::Login {
+                username,
+                version: Version::One,
+                resume: None,
+            } => Action::Login(username.into_owned()),
+            Command::Rename { username } => Action::Rename(username.into_owned()),
+            Command::Join {
+                channel,
+                stay: false,
+            } => Action::Join(channel.into_owned()),
+            Command::Leave { channel: None } => Action::Leave,
+            Command::Private { channel: None } => Action::Private,
+            Command::Public { channel: None } => Action::Public,
+            Command::Channels {} => Action::Channels,
+            Command::Users { channel: None } => Action::Users,
+            other => Action::Other(other.into_owned()),
         }
     }
 }

@@ -247,6 +247,8 @@ impl Session {
             (Action::Say(text), None) => ClientPackage::Message {
                 message: Cow::Borrowed(text),
                 username: Cow::Borrowed(username),
+                channel: None,
+                to: None,
             },
             (_, None) => unreachable!("whoever quits was dealt with above"),
         };

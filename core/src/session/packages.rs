@@ -20,7 +20,9 @@ impl Session {
                 self.events.push_back(Event::Unknown { package });
             }
             ServerPackage::Session(status) => self.session(status),
-            ServerPackage::Message { message, username } => {
+            ServerPackage::Message {
+                message, username, ..
+            } => {
                 let (message, username) = (bounds::text(message), bounds::username(username));
                 self.events.push_back(Event::Message { message, username });
             }
@@ -102,7 +104,9 @@ impl Session {
 
     fn notification(&mut self, notification: Notification<'_>) {
         match notification {
-            Notification::UserJoined { username, channel } => {
+            Notification::UserJoined {
+                username, channel, ..
+            } => {
                 let username = bounds::username(username);
                 let channel = channel.map(bounds::room);
                 let me = self.is_me(&username);
@@ -161,6 +165,7 @@ impl Session {
             Notification::UserRename {
                 old_username,
                 new_username,
+                ..
             } => {
                 let old_username = bounds::username(old_username);
                 let new_username = bounds::username(new_username);
@@ -218,6 +223,10 @@ impl Session {
                     more,
                     request: listed.and_then(|listed| listed.request),
                 });
+            }
+            other => {
+                let package = bounds::text(alloc::format!("{other:?}").into());
+                self.events.push_back(Event::Unknown { package });
             }
         }
     }

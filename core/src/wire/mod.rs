@@ -5,7 +5,9 @@ mod command;
 mod decoder;
 mod encoder;
 mod inflater;
+mod message;
 mod package;
+mod plain;
 mod scan;
 mod short;
 
@@ -15,9 +17,41 @@ pub use decoder::{Decoded, Decoder, Step, Unfinished, Violation};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
-pub use package::{ClientPackage, Notification, PackageError, ServerPackage, SessionStatus};
-pub(crate) use package::{Controls, Strictness};
+pub use package::{
+    ClientPackage, MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage,
+    SessionStatus, Tagged,
+};
+pub(crate) use package::{Controls, Dialect};
 pub use scan::MAX_NESTING;
+
+/// Which version of the protocol a client speaks. The order of the variants is that of their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// The proposal's.
+    #[default]
+    One,
+    /// With what goes beyond the proposal.
+    Two,
+}
+
+impl Version {
+    /// Its number.
+    pub fn number(self) -> u64 {
+        match self {
+            Version::One => 1,
+            Version::Two => 2,
+        }
+    }
+
+    /// The one with this number; the latest, for a number that is none.
+    pub fn numbered(number: u64) -> Self {
+        if number >= 2 {
+            Version::Two
+        } else {
+            Version::One
+        }
+    }
+}
 
 /// How a package stands on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

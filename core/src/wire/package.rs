@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::command::Command;
+use super::message;
+use super::plain::plain_prefix;
 
 /// A package from a client: a message or a command. The other four types are only used by the
 /// server.
@@ -27,6 +29,10 @@ pub enum ClientPackage<'a> {
         /// Who sends it, as other servers may want it. This one goes by the session instead and does
         /// not look at it; empty when parsed.
         username: Cow<'a, str>,
+        /// Which room it is for, if that is not the current one (version 2).
+        channel: Option<Cow<'a, str>>,
+        /// Whom alone it is for (version 2).
+        to: Option<Cow<'a, str>>,
     },
     /// Something for the server to do.
     Command(Command<'a>),
@@ -57,12 +63,29 @@ impl PackageError {
     }
 }
 
+/// A package and the tag it goes by (version 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagged<'a> {
+    /// What its answer is to carry.
+    pub tag: Option<Cow<'a, str>>,
+    /// The package.
+    ///
+    /// # Errors
+    /// What to answer it with.
+    pub package: Result<ClientPackage<'a>, PackageError>,
+}
+
+/// The most bytes of a tag.
+pub const MAX_TAG_BYTES: usize = 64;
+
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tag: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -71,22 +94,14 @@ struct MessageData<'a> {
     message: Cow<'a, str>,
 }
 
-impl<'a> From<MessageData<'a>> for ClientPackage<'a> {
-    fn from(MessageData { message }: MessageData<'a>) -> Self {
-        ClientPackage::Message {
-            message,
-            username: Cow::Borrowed(""),
-        }
-    }
-}
-
-/// What nearly every package is, read in one go. What is no message after all is read anew.
 #[derive(Deserialize)]
-struct MessagePackage<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
+struct Addressed<'a> {
     #[serde(borrow)]
-    data: Object<MessageData<'a>>,
+    message: Cow<'a, str>,
+    #[serde(borrow)]
+    channel: Option<&'a RawValue>,
+    #[serde(borrow)]
+    to: Option<&'a RawValue>,
 }
 
 /// A JSON object. An array of the values alone, which serde takes for a struct as well, is none.
@@ -114,28 +129,52 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
 /// How the JSON of clients is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strictness {
+pub(crate) enum Dialect {
     /// Arrays pass for objects, and whatever is wrong with a string is told as its being none: until
     /// version 2 of the core's behaviour.
     Lenient,
-    /// Only objects are objects, and what is wrong is told by its name.
+    /// Only objects are objects, and what is wrong is told by its name: version 3.
     Strict,
+    /// And clients may speak version 2 of the protocol; one that does not, though it knows of some of it.
+    /// What a command or a message had not in version 1 is no matter to it: it is ignored, as it was.
+    Open,
+    /// And this one does.
+    Extended,
 }
 
-impl Strictness {
+impl Dialect {
+    /// That of a command that came with this version, or was always there (0): what a command of version
+    /// 1 did not have then is ignored.
+    pub(super) fn of_command(self, since: u32) -> Self {
+        match self {
+            Dialect::Open if since == 0 => Dialect::Strict,
+            dialect => dialect,
+        }
+    }
+
+    /// The version of the protocol whose commands and tags are understood.
+    pub(super) fn version(self) -> u32 {
+        match self {
+            Dialect::Lenient | Dialect::Strict => 1,
+            Dialect::Open | Dialect::Extended => 2,
+        }
+    }
+
     pub(super) fn object<'a, T: Deserialize<'a>>(
         self,
         text: &'a str,
     ) -> Result<T, serde_json::Error> {
         match self {
-            Strictness::Lenient => serde_json::from_str(text),
-            Strictness::Strict => serde_json::from_str(text).map(|Object(object)| object),
+            Dialect::Lenient => serde_json::from_str(text),
+            Dialect::Strict | Dialect::Open | Dialect::Extended => {
+                serde_json::from_str(text).map(|Object(object)| object)
+            }
         }
     }
 
     /// What is wrong, if it is more than that something else was expected.
     pub(super) fn cause(self, error: &serde_json::Error) -> Option<String> {
-        if self == Strictness::Lenient {
+        if self == Dialect::Lenient {
             return None;
         }
         let error = format!("{error}");
@@ -152,40 +191,98 @@ impl Strictness {
 }
 
 impl<'a> ClientPackage<'a> {
-    /// Reads the text of a package. Unknown attributes are ignored.
+    /// A message as version 1 has it.
+    pub fn message(message: impl Into<Cow<'a, str>>, username: impl Into<Cow<'a, str>>) -> Self {
+        ClientPackage::Message {
+            message: message.into(),
+            username: username.into(),
+            channel: None,
+            to: None,
+        }
+    }
+
+    /// Reads the text of a package. Unknown attributes are ignored, and so is its tag.
     ///
     /// # Errors
     /// What to answer it with.
     pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
-        Self::parse_with(Strictness::Strict, text)
+        Self::parse_by(Dialect::Extended, text).package
     }
 
-    /// The same, reading JSON as strictly as that.
-    pub(crate) fn parse_with(strictness: Strictness, text: &'a [u8]) -> Result<Self, PackageError> {
-        let text = str::from_utf8(text)
-            .map_err(|_| PackageError::new("package", "The package is not UTF-8."))?;
-        if strictness == Strictness::Strict
-            && let Ok(MessagePackage { kind, data }) = serde_json::from_str(text)
-            && kind == "message"
-        {
-            return Ok(data.0.into());
+    /// The same with its tag, as clients of that time spoke.
+    pub(crate) fn parse_by(dialect: Dialect, text: &'a [u8]) -> Tagged<'a> {
+        let untagged = |error| Tagged {
+            tag: None,
+            package: Err(error),
+        };
+        let Ok(text) = str::from_utf8(text) else {
+            return untagged(PackageError::new("package", "The package is not UTF-8."));
+        };
+        if let Some(tagged) = written(dialect, text) {
+            return tagged;
         }
-        let envelope: Envelope = serde_json::from_str(text).map_err(|error| {
-            let cause = strictness.cause(&error);
-            let cause = cause.unwrap_or_else(|| format!("The package cannot be read: {error}."));
-            PackageError::new("package", cause)
-        })?;
-        let data = envelope.data.map_or("null", RawValue::get);
-        match &*envelope.kind {
-            "message" => {
-                let data: MessageData = strictness.object(data).map_err(|error| {
-                    let needs = || "A message needs data.message, a string.".into();
-                    let cause = strictness.cause(&error);
-                    PackageError::new("message", cause.unwrap_or_else(needs))
-                })?;
-                Ok(data.into())
+        let (tag, package) = match serde_json::from_str(text) {
+            Ok(Envelope { kind, data, tag }) => {
+                let data = data.map_or("null", RawValue::get);
+                (tag, Self::parse_data(dialect, &kind, data))
             }
-            "command" => Command::parse(strictness, data).map(ClientPackage::Command),
+            Err(error) => {
+                let cause = dialect.cause(&error);
+                let cause =
+                    cause.unwrap_or_else(|| format!("The package cannot be read: {error}."));
+                return untagged(PackageError::new("package", cause));
+            }
+        };
+        match tag.filter(|_| dialect.version() >= 2).map(read_tag) {
+            None => Tagged { tag: None, package },
+            Some(Some(tag)) => {
+                let tag = Some(tag);
+                Tagged { tag, package }
+            }
+            Some(None) => untagged(PackageError::new(
+                "package",
+                format!("A tag must be a string of at most {MAX_TAG_BYTES} bytes."),
+            )),
+        }
+    }
+
+    fn parse_data(dialect: Dialect, kind: &str, data: &'a str) -> Result<Self, PackageError> {
+        let message_error = |error| {
+            let needs = || "A message needs data.message, a string.".into();
+            let cause = dialect.cause(&error);
+            PackageError::new("message", cause.unwrap_or_else(needs))
+        };
+        match kind {
+            "message" if dialect.version() >= 2 => {
+                let data: Addressed = dialect.object(data).map_err(message_error)?;
+                let text = |name, value: Option<&'a RawValue>| {
+                    let needs = || format!("A message needs data.{name} to be a string.");
+                    let read = |value: &'a RawValue| {
+                        read_string(value).ok_or_else(|| PackageError::new("message", needs()))
+                    };
+                    value.map(read).transpose()
+                };
+                Ok(ClientPackage::Message {
+                    message: data.message,
+                    username: Cow::Borrowed(""),
+                    // What is for one alone is never to be heard by others.
+                    to: text("to", data.to)?,
+                    channel: text(
+                        "channel",
+                        data.channel.filter(|_| dialect == Dialect::Extended),
+                    )?,
+                })
+            }
+            "message" => {
+                let data: MessageData = dialect.object(data).map_err(message_error)?;
+                Ok(ClientPackage::Message {
+                    message: data.message,
+                    username: Cow::Borrowed(""),
+                    to: None,
+                    channel: None,
+                })
+            }
+            "command" => Command::parse(dialect, data).map(ClientPackage::Command),
             kind @ ("request" | "notification" | "session" | "error") => Err(PackageError::new(
                 kind,
                 format!("Packages of type {kind} are only sent by the server."),
@@ -199,18 +296,81 @@ impl<'a> ClientPackage<'a> {
 
     /// Appends the package's text to `out`, `type` first.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_tagged(None, out);
+    }
+
+    /// The same with a tag beside it.
+    pub fn write_tagged(&self, tag: Option<&str>, out: &mut Vec<u8>) {
         #[derive(Serialize)]
         #[serde(tag = "type", content = "data", rename_all = "snake_case")]
         enum Package<'a> {
-            Message { message: &'a str, username: &'a str },
+            Message {
+                message: &'a str,
+                username: &'a str,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                channel: Option<&'a str>,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                to: Option<&'a str>,
+            },
             Command(&'a Command<'a>),
         }
         let package = match self {
-            ClientPackage::Message { message, username } => Package::Message { message, username },
+            ClientPackage::Message {
+                message,
+                username,
+                channel,
+                to,
+            } => Package::Message {
+                message,
+                username,
+                channel: channel.as_deref(),
+                to: to.as_deref(),
+            },
             ClientPackage::Command(command) => Package::Command(command),
         };
         write_json(&package, out);
+        write_tag(tag, out);
     }
+}
+
+/// Reads what nearly every package is, a message that is written plainly, in one go.
+fn written(dialect: Dialect, text: &str) -> Option<Tagged<'_>> {
+    let read = message::read(text)?;
+    let is_new = read.channel.is_some() || read.to.is_some() || read.tag.is_some();
+    let is_long = read.tag.is_some_and(|tag| tag.len() > MAX_TAG_BYTES);
+    if is_long || is_new && dialect != Dialect::Extended || dialect == Dialect::Lenient {
+        return None;
+    }
+    Some(Tagged {
+        tag: read.tag.map(Cow::Borrowed),
+        package: Ok(ClientPackage::Message {
+            message: Cow::Borrowed(read.message),
+            username: Cow::Borrowed(""),
+            channel: read.channel.map(Cow::Borrowed),
+            to: read.to.map(Cow::Borrowed),
+        }),
+    })
+}
+
+fn read_tag(tag: &RawValue) -> Option<Cow<'_, str>> {
+    read_string(tag).filter(|tag| tag.len() <= MAX_TAG_BYTES)
+}
+
+fn read_string(value: &RawValue) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let Text(text) = serde_json::from_str(value.get()).ok()?;
+    Some(text)
+}
+
+/// Adds a tag to the package whose text ends `out`.
+fn write_tag(tag: Option<&str>, out: &mut Vec<u8>) {
+    let Some(tag) = tag else { return };
+    out.pop();
+    out.extend_from_slice(br#","tag":"#);
+    write_string(tag, out);
+    out.push(b'}');
 }
 
 /// A package from the server.
@@ -225,6 +385,18 @@ pub enum ServerPackage<'a> {
         /// Who said it.
         #[serde(borrow)]
         username: Cow<'a, str>,
+        /// In which room (from here on: version 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<Cow<'a, str>>,
+        /// To whom alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Cow<'a, str>>,
+        /// Its number on this server: no other message has it, and later ones have higher ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+        /// When, in milliseconds since 1970.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<u64>,
     },
     /// The server wants a command of this name; `login` is the only one.
     Request {
@@ -260,6 +432,9 @@ pub enum Notification<'a> {
         /// Which room; other servers may not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<Cow<'a, str>>,
+        /// What the room is about, told to who joins (version 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<Cow<'a, str>>,
     },
     /// Someone left the room.
     UserLeft {
@@ -275,6 +450,9 @@ pub enum Notification<'a> {
         old_username: Cow<'a, str>,
         /// The name from now on.
         new_username: Cow<'a, str>,
+        /// Which room (version 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<Cow<'a, str>>,
     },
     /// The public rooms.
     ChannelList {
@@ -294,6 +472,166 @@ pub enum Notification<'a> {
         #[serde(default, skip_serializing_if = "is_zero")]
         more: usize,
     },
+    /// A sign of life (this and all that follows: version 2).
+    Pong {},
+    /// A tagged message has its place among all others.
+    MessageSent {
+        /// Its number.
+        id: u64,
+        /// When, in milliseconds since 1970.
+        time: u64,
+    },
+    /// Another of one's rooms is the current one.
+    ChannelSwitched {
+        /// Which room.
+        channel: Cow<'a, str>,
+    },
+    /// What was said.
+    History {
+        /// In which room.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<Cow<'a, str>>,
+        /// Or with whom, in direct messages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with: Option<Cow<'a, str>>,
+        /// The messages, oldest first.
+        messages: Vec<PastMessage<'a>>,
+        /// Whether there are more in the direction that was asked for.
+        more: bool,
+    },
+    /// A room is closed to newcomers and in no list now.
+    ChannelPrivate {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Whose doing it is.
+        username: Cow<'a, str>,
+    },
+    /// A room is open again.
+    ChannelPublic {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Whose doing it is.
+        username: Cow<'a, str>,
+    },
+    /// Someone may come into a private room: the answer to who invited them.
+    UserInvited {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+    },
+    /// Someone may not any more.
+    UserUninvited {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+    },
+    /// One is invited.
+    Invited {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// By whom.
+        username: Cow<'a, str>,
+    },
+    /// A room is about something else.
+    TopicChanged {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// What; nothing, if empty.
+        topic: Cow<'a, str>,
+        /// Who says so.
+        username: Cow<'a, str>,
+    },
+    /// Someone was put out of a room.
+    UserKicked {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// By whom.
+        by: Cow<'a, str>,
+        /// Why; empty, if nobody said.
+        reason: Cow<'a, str>,
+    },
+    /// Someone is kept out of a room.
+    UserBanned {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// By whom.
+        by: Cow<'a, str>,
+        /// Why; empty, if nobody said.
+        reason: Cow<'a, str>,
+    },
+    /// Someone is kept out no more.
+    UserUnbanned {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// By whom.
+        by: Cow<'a, str>,
+    },
+    /// Who is kept out of a room.
+    BanList {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// The names.
+        users: Vec<Cow<'a, str>>,
+        /// How many more there are than fit into a package.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+    },
+    /// Someone may not talk in a room.
+    UserMuted {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// By whom.
+        by: Cow<'a, str>,
+    },
+    /// Someone may talk again.
+    UserUnmuted {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Who.
+        username: Cow<'a, str>,
+        /// By whom.
+        by: Cow<'a, str>,
+    },
+    /// A room is someone else's.
+    OwnerChanged {
+        /// Which room.
+        channel: Cow<'a, str>,
+        /// Whose.
+        username: Cow<'a, str>,
+    },
+    /// One hears no more from someone.
+    Ignored {
+        /// Who.
+        username: Cow<'a, str>,
+    },
+    /// One does again.
+    Unignored {
+        /// Who.
+        username: Cow<'a, str>,
+    },
+}
+
+/// A message of the past.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastMessage<'a> {
+    /// Its number.
+    pub id: u64,
+    /// When, in milliseconds since 1970.
+    pub time: u64,
+    /// Who said it, by their name at that time.
+    pub username: Cow<'a, str>,
+    /// The text.
+    pub message: Cow<'a, str>,
 }
 
 /// The `data` of a session package (the [protocol](crate::protocol), "Order of a session").
@@ -317,9 +655,30 @@ pub struct SessionStatus<'a> {
     /// The room entered; other servers may not say.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Cow<'a, str>>,
+    /// The version of the protocol that is spoken, if it is not the first (from here on: version 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// What takes the seat again if the connection breaks.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Cow<'a, str>>,
+    /// The rooms that the user is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Vec<Cow<'a, str>>>,
 }
 
 impl<'a> ServerPackage<'a> {
+    /// A message as version 1 has it.
+    pub fn message(message: impl Into<Cow<'a, str>>, username: impl Into<Cow<'a, str>>) -> Self {
+        ServerPackage::Message {
+            message: message.into(),
+            username: username.into(),
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
+        }
+    }
+
     /// Reads the text of a package. Unknown attributes are ignored.
     ///
     /// # Errors
@@ -330,6 +689,22 @@ impl<'a> ServerPackage<'a> {
         })
     }
 
+    /// Adds a tag to the package whose text ends `out`.
+    pub(crate) fn add_tag(tag: Option<&str>, out: &mut Vec<u8>) {
+        write_tag(tag, out);
+    }
+
+    /// The tag of the package with this text, if it has one (version 2).
+    pub fn tag(text: &'a [u8]) -> Option<Cow<'a, str>> {
+        #[derive(Deserialize)]
+        struct Tag<'a> {
+            #[serde(borrow)]
+            tag: Option<&'a RawValue>,
+        }
+        let Tag { tag } = serde_json::from_slice(text).ok()?;
+        read_tag(tag?)
+    }
+
     /// Appends the package's text to `out`, `type` first. The controls that a terminal obeys are
     /// escaped, those too that JSON lets pass: DEL and C1, U+007F to U+009F.
     pub fn write(&self, out: &mut Vec<u8>) {
@@ -338,11 +713,24 @@ impl<'a> ServerPackage<'a> {
 
     /// The same with the controls that JSON lets pass written like that.
     pub(crate) fn write_with(&self, controls: Controls, out: &mut Vec<u8>) {
+        self.write_tagged(controls, None, out);
+    }
+
+    /// The same with a tag beside it.
+    pub(crate) fn write_tagged(&self, controls: Controls, tag: Option<&str>, out: &mut Vec<u8>) {
         let start = out.len();
         match self {
-            ServerPackage::Message { message, username } => write_message(message, username, out),
+            ServerPackage::Message {
+                message,
+                username,
+                channel: None,
+                to: None,
+                id: None,
+                time: None,
+            } => write_message(message, username, out),
             package => write_json(package, out),
         }
+        write_tag(tag, out);
         if controls == Controls::Escaped {
             escape_controls(out, start);
         }
@@ -406,10 +794,7 @@ fn write_message(message: &str, username: &str, out: &mut Vec<u8>) {
 }
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
-    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // All bytes and not the first: so it is done many at a time.
-    let special = text.bytes().fold(false, |any, byte| any | is_special(byte));
-    if special {
+    if plain_prefix(text.as_bytes()) < text.len() {
         return write_json(&text, out);
     }
     out.push(b'"');

@@ -1,29 +1,41 @@
 //! Coming and going (PROTOCOL.md, "Order of a session").
 
-use super::entry::{Departure, Facts, What};
+use core::net::IpAddr;
+
+use super::fact::{Departure, Facts, What};
 use super::{Refusal, RoomId, User, UserId, World};
 use crate::names::{Name, Rules, Username};
+use crate::wire::Version;
 
 impl World {
-    pub(super) fn log_in(&mut self, username: Username) -> Result<Facts<'static>, Refusal> {
+    pub(super) fn log_in(
+        &mut self,
+        username: Username,
+        version: Version,
+        address: Option<IpAddr>,
+    ) -> Result<Facts<'static>, Refusal> {
         let user = self.users.next_key();
         self.usernames
             .claim(&username, user)
             .map_err(|holder| self.taken(&username, holder))?;
-        let room = RoomId::GENERAL;
-        self.users.insert(User { username, room });
-        self.rooms.enter(room, user);
-        Ok([
-            Some(self.fact(user, What::LoggedIn)),
-            Some(self.fact(user, What::Joined)),
-        ])
+        let general = RoomId::GENERAL;
+        self.users.insert(User::new(username, version, address));
+        self.rooms.enter(general, user);
+        let logged_in = self.fact(user, general, What::LoggedIn);
+        Ok([logged_in, self.fact(user, general, What::Joined)].into())
     }
 
     pub(super) fn log_out(&mut self, user: UserId) -> Facts<'static> {
-        let left = self.depart(user, Departure::Gone);
-        self.usernames.release(&left.username);
+        let rooms = core::mem::take(&mut self.user_mut(user).rooms);
+        let departures = rooms
+            .into_iter()
+            .map(|room| self.depart(user, room, Departure::Gone));
+        let facts: alloc::vec::Vec<_> = departures.collect();
+        let name = self.user(user).username.clone();
+        self.usernames.release(&name);
+        self.history.forget_pairs(user);
         self.users.remove(user);
-        [Some(left), None]
+        facts.into()
     }
 
     /// Why nobody can have the name `wanted` while `holder` has theirs.

@@ -1,8 +1,8 @@
 //! Another name (PROTOCOL.md, "Names").
 
-use super::entry::{Facts, What};
+use super::fact::{Facts, What};
 use super::{Refusal, UserId, World};
-use crate::names::Username;
+use crate::names::{Name, Username};
 
 impl World {
     pub(super) fn rename(
@@ -17,7 +17,20 @@ impl World {
         self.usernames
             .exchange(&old, &new, user)
             .map_err(|holder| self.taken(&new, holder))?;
-        self.user_mut(user).username = new;
-        Ok([Some(self.fact(user, What::Renamed { from: old })), None])
+        self.user_mut(user).username = new.clone();
+        let rooms = self.user(user).rooms.clone();
+        for room in &rooms {
+            // Who may not talk may not by another name either.
+            let muted = &mut self.rooms.of_member_mut(*room).muted;
+            if muted.remove(&old.key()).is_some() {
+                muted.insert(new.key(), (new.clone(), ()));
+            }
+        }
+        let renamed = |room| {
+            let from = old.clone();
+            self.fact(user, room, What::Renamed { from })
+        };
+        let facts: alloc::vec::Vec<_> = rooms.into_iter().map(renamed).collect();
+        Ok(facts.into())
     }
 }

@@ -4,9 +4,11 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 
+use super::history::Messages;
 use super::{RoomId, UserId};
-use crate::names::{Claims, Name, RoomName, Rules};
+use crate::names::{Claims, Name, RoomName, Rules, Username};
 use crate::slab::{Slab, shrink};
 
 /// A room. What becomes of one:
@@ -26,6 +28,30 @@ pub(crate) struct Room {
     pub(crate) members: Vec<UserId>,
     /// The member that may hide and show it; the general room has none.
     pub(crate) owner: Option<UserId>,
+    /// What it is about.
+    pub(crate) topic: Box<str>,
+    /// Who may come in though it is private, by the caseless forms of their names.
+    pub(crate) invited: Named<()>,
+    /// Who may not come in, and from which address they came.
+    pub(crate) banned: Named<Option<IpAddr>>,
+    /// Who may not talk.
+    pub(crate) muted: Named<()>,
+    /// What was said in it, as far as it is remembered.
+    pub(super) past: Messages,
+}
+
+/// Names by their caseless forms, each with something.
+pub(crate) type Named<T> = BTreeMap<Box<str>, (Username, T)>;
+
+impl Room {
+    /// Whether a user of this name, from this address, is kept out.
+    pub(super) fn keeps_out(&self, username: &Username, address: Option<IpAddr>) -> bool {
+        if self.banned.is_empty() {
+            return false;
+        }
+        let from = |ban: &(Username, Option<IpAddr>)| ban.1.is_some() && ban.1 == address;
+        self.banned.contains_key(&username.key()) || self.banned.values().any(from)
+    }
 }
 
 /// Whether a room is seen. Displays as the command that makes it so.
@@ -81,7 +107,7 @@ impl Rooms {
             .expect("a room lasts while it has members")
     }
 
-    fn of_member_mut(&mut self, room: RoomId) -> &mut Room {
+    pub(super) fn of_member_mut(&mut self, room: RoomId) -> &mut Room {
         self.rooms
             .get_mut(room)
             .expect("a room lasts while it has members")
@@ -108,6 +134,11 @@ impl Rooms {
             privacy: Privacy::Public,
             members: Vec::new(),
             owner: None,
+            topic: "".into(),
+            invited: Named::new(),
+            banned: Named::new(),
+            muted: Named::new(),
+            past: Messages::default(),
         });
         self.by_key.insert(key, room);
         self.listed.insert(name, room);
@@ -123,24 +154,28 @@ impl Rooms {
         place.members.push(member);
     }
 
-    /// Removes a member: the one there longest inherits the room, an empty one ceases to exist. Whether
-    /// it did.
-    pub(super) fn leave(&mut self, room: RoomId, member: UserId) -> bool {
+    /// Removes a member: the one there longest inherits the room, an empty one ceases to exist, and is
+    /// returned.
+    pub(super) fn leave(&mut self, room: RoomId, member: UserId) -> Option<Room> {
         let place = self.of_member_mut(room);
         place.members.retain(|other| *other != member);
         shrink(&mut place.members);
         if place.owner == Some(member) {
             place.owner = place.members.first().copied();
         }
-        if !place.members.is_empty() || room == RoomId::GENERAL {
-            return false;
+        self.close_if_empty(room)
+    }
+
+    /// Removes a room that nobody is in, unless it is the general one.
+    pub(super) fn close_if_empty(&mut self, room: RoomId) -> Option<Room> {
+        if !self.of_member(room).members.is_empty() || room == RoomId::GENERAL {
+            return None;
         }
-        if let Some(gone) = self.rooms.remove(room) {
-            self.claims.release(&gone.name);
-            self.by_key.remove(&gone.name.key());
-            self.listed.remove(&gone.name);
-        }
-        true
+        let gone = self.rooms.remove(room)?;
+        self.claims.release(&gone.name);
+        self.by_key.remove(&gone.name.key());
+        self.listed.remove(&gone.name);
+        Some(gone)
     }
 
     pub(super) fn set_privacy(&mut self, room: RoomId, privacy: Privacy) {
@@ -156,6 +191,10 @@ impl Rooms {
     /// The names of the public rooms, sorted.
     pub(super) fn listed(&self) -> impl Iterator<Item = &str> {
         self.listed.keys().map(Name::as_str)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Room> {
+        self.rooms.values_mut()
     }
 
     /// All rooms, the general one first.

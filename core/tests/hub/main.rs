@@ -26,6 +26,7 @@ mod queues;
 mod rooms;
 mod stopping;
 mod streams;
+mod version2;
 mod work;
 
 const MS: Duration = Duration::from_millis(1);

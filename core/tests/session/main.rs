@@ -6,7 +6,7 @@ mod bounds;
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Request, RequestId};
 use chatmaster_core::wire::{
-    ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Violation,
+    ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Version, Violation,
 };
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput, Time};
 
@@ -522,14 +522,47 @@ fn the_end_tells_how_much_of_what_was_said_never_left() {
 #[test]
 fn client_packages_survive_their_own_text() {
     for command in [
-        Command::Login("a\"b".into()),
-        Command::Rename("é".into()),
-        Command::Join("den".into()),
-        Command::Leave,
-        Command::Private,
-        Command::Public,
-        Command::Channels,
-        Command::Users,
+        Command::Login {
+            username: "a\"b".into(),
+            version: Version::Two,
+            resume: Some("token".into()),
+        },
+        Command::Login {
+            username: "é".into(),
+            version: Version::One,
+            resume: None,
+        },
+        Command::Rename {
+            username: "é".into(),
+        },
+        Command::Join {
+            channel: "den".into(),
+            stay: false,
+        },
+        Command::Join {
+            channel: "den".into(),
+            stay: true,
+        },
+        Command::Leave { channel: None },
+        Command::Private {
+            channel: Some("den".into()),
+        },
+        Command::Public { channel: None },
+        Command::Channels {},
+        Command::Users { channel: None },
+        Command::Ping {},
+        Command::History {
+            channel: None,
+            with: Some("b".into()),
+            before: Some(5),
+            after: None,
+            limit: Some(u64::MAX),
+        },
+        Command::Kick {
+            username: "b".into(),
+            reason: Some("noise\n".into()),
+            channel: None,
+        },
     ] {
         let package = ClientPackage::Command(command);
         let mut text = Vec::new();

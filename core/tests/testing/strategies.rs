@@ -58,7 +58,7 @@ proptest! {
             // Who sends a message is not read.
             let package = match package {
                 ClientPackage::Message { message, .. } => {
-                    ClientPackage::Message { message, username: "".into() }
+                    ClientPackage::message(message, "")
                 }
                 command => command,
             };

@@ -5,10 +5,7 @@ use chatmaster_core::wire::{ClientPackage, Command, PackageError, ServerPackage}
 use proptest::prelude::*;
 
 fn message(text: &str) -> Result<ClientPackage<'_>, PackageError> {
-    Ok(ClientPackage::Message {
-        message: text.into(),
-        username: "".into(),
-    })
+    Ok(ClientPackage::message(text, ""))
 }
 
 fn refused(error_type: &str, message: &str) -> Result<ClientPackage<'static>, PackageError> {
@@ -39,7 +36,10 @@ fn a_message_is_read_whatever_the_order_of_its_attributes_and_whatever_else_it_h
 fn a_package_with_a_message_in_its_data_is_still_what_its_type_says() {
     let command = r#"{"type":"command","data":{"message":"hi","command":"leave"}}"#;
     let parsed = ClientPackage::parse(command.as_bytes());
-    assert_eq!(parsed, Ok(ClientPackage::Command(Command::Leave)));
+    assert_eq!(
+        parsed,
+        Ok(ClientPackage::Command(Command::Leave { channel: None }))
+    );
     let request = r#"{"type":"request","data":{"message":"hi"}}"#;
     let told = "Packages of type request are only sent by the server.";
     assert_eq!(
@@ -126,7 +126,11 @@ fn parameters_that_a_command_does_not_take_are_ignored_whatever_they_are() {
             r#"{{"type":"command","data":{{"command":"leave","parameters":{parameters}}}}}"#
         );
         let parsed = ClientPackage::parse(text.as_bytes());
-        assert_eq!(parsed, Ok(ClientPackage::Command(Command::Leave)), "{text}");
+        assert_eq!(
+            parsed,
+            Ok(ClientPackage::Command(Command::Leave { channel: None })),
+            "{text}"
+        );
     }
 }
 
@@ -210,12 +214,8 @@ fn two_types_or_none_are_no_package() {
 #[test]
 fn what_json_escapes_is_escaped_in_a_message() {
     let mut out = b"before ".to_vec();
-    let (text, username) = ("\"\\\u{0}\u{1f}\u{7f}\n/é🙂\u{2028}".into(), "o'\"b".into());
-    ServerPackage::Message {
-        message: text,
-        username,
-    }
-    .write(&mut out);
+    let (text, username) = ("\"\\\u{0}\u{1f}\u{7f}\n/é🙂\u{2028}", "o'\"b");
+    ServerPackage::message(text, username).write(&mut out);
     let expected = concat!(
         r#"before {"type":"message","data":{"message":"\"\\\u0000\u001f\u007f\n/é🙂"#,
         "\u{2028}",
@@ -242,10 +242,7 @@ fn controls_that_json_lets_pass_are_escaped_in_every_package_and_their_neighbour
             error_type: text.as_str().into(),
             message: text.as_str().into(),
         };
-        let said = ServerPackage::Message {
-            message: text.as_str().into(),
-            username: text.as_str().into(),
-        };
+        let said = ServerPackage::message(text.as_str(), text.as_str());
         for package in [error, said] {
             let mut out = b"before \x7f".to_vec();
             package.write(&mut out);
@@ -264,7 +261,7 @@ proptest! {
         message in prop_oneof![message_text(), any::<String>(), "[\\x00-\\x7f]{0,100}", "[\u{7e}-\u{a1}]{0,20}"],
         username in any::<String>(),
     ) {
-        let package = ServerPackage::Message { message: message.into(), username: username.into() };
+        let package = ServerPackage::message(message, username);
         let mut out = Vec::new();
         package.write(&mut out);
         let text = serde_json::to_string(&package).expect("it has keys that are strings");
@@ -273,13 +270,10 @@ proptest! {
 
     #[test]
     fn what_the_server_writes_of_a_message_is_read_as_the_same_message(message in message_text()) {
-        let said = ServerPackage::Message { message: message.as_str().into(), username: "x".into() };
+        let said = ServerPackage::message(message.as_str(), "x");
         let mut text = Vec::new();
         said.write(&mut text);
-        let expected = ClientPackage::Message {
-            message: message.as_str().into(),
-            username: "".into(),
-        };
+        let expected = ClientPackage::message(message.as_str(), "");
         prop_assert_eq!(ClientPackage::parse(&text), Ok(expected));
         prop_assert_eq!(ServerPackage::parse(&text), Ok(said));
     }

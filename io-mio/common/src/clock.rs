@@ -19,11 +19,14 @@ impl Clock {
         let unix_micros = micros(since_1970.unwrap_or_default());
         Clock {
             started: Instant::now(),
-            start: Start { unix_micros },
+            start: Start {
+                unix_micros,
+                seed: seed(),
+            },
         }
     }
 
-    /// What it was on the wall when it started.
+    /// What a machine is told that starts with it.
     pub fn start(&self) -> Start {
         self.start
     }
@@ -44,6 +47,13 @@ impl Clock {
         self.started
             .checked_add(Duration::from_micros(at.as_micros()))
     }
+}
+
+/// What nobody can guess.
+fn seed() -> u128 {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).expect("the system has random numbers");
+    u128::from_le_bytes(seed)
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -166,7 +166,10 @@ fn forge(input: &mut Unstructured<'_>, file: &mut Vec<u8>) -> Result<()> {
 /// A recording is read back to the byte; and one of which something is changed or lost says where, and
 /// gives all that comes before.
 fn damage(input: &mut Unstructured<'_>) -> Result<()> {
-    let start = Start { unix_micros: 7 };
+    let start = Start {
+        unix_micros: 7,
+        seed: 8,
+    };
     let mut recorder = Recorder::new(Header::new(Config::default(), start, "fuzz"));
     let begin = recorder.bytes().len();
     let mut now = Time::ZERO;

@@ -459,7 +459,10 @@ impl World {
                 self.marks.reach(Mark::ShutdownStuck);
             }
             CloseReason::Reclaimed => self.marks.reach(Mark::InflaterLimit),
-            CloseReason::Left | CloseReason::Violation | CloseReason::Shutdown => {}
+            CloseReason::Left
+            | CloseReason::Violation
+            | CloseReason::Shutdown
+            | CloseReason::Resumed => {}
         }
         if lingered && !matches!(reason, CloseReason::SlowConsumer | CloseReason::Shutdown) {
             self.marks.reach(Mark::LingerDeadline);

@@ -163,6 +163,7 @@ impl Log {
             Action::Users => Expected::Users,
             Action::Sync => Expected::Sync,
             Action::Login(name) => Expected::Login(name.clone()),
+            Action::Other(_) => unreachable!("no such thing is planned"),
             Action::Quit => return,
         });
     }

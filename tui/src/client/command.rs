@@ -273,6 +273,7 @@ pub fn typed(action: &Action) -> Option<String> {
         | Action::Channels
         | Action::Users
         | Action::Sync
+        | Action::Other(_)
         | Action::Quit => None,
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn parse(line: &str) -> Result<Action, String> {
     let package = ClientPackage::parse(package.as_bytes()).map_err(|error| error.message)?;
     Ok(match package {
         ClientPackage::Message { message, .. } => Action::Say(message.into_owned()),
-        ClientPackage::Command(Command::Login(_)) => {
+        ClientPackage::Command(Command::Login { .. }) => {
             return Err("The login is done already; its name is that of --name.".into());
         }
         ClientPackage::Command(command) => command.into(),

@@ -119,5 +119,8 @@ pub(in crate::replay) fn is_about(request: &Request, error_type: &str) -> bool {
 }
 
 /// The names of commands that a list of rooms answers.
-pub(in crate::replay) const LISTED: [Command<'static>; 3] =
-    [Command::Channels, Command::Private, Command::Public];
+pub(in crate::replay) const LISTED: [Command<'static>; 3] = [
+    Command::Channels {},
+    Command::Private { channel: None },
+    Command::Public { channel: None },
+];

@@ -39,6 +39,7 @@ impl Roll {
             ServerPackage::Notification(Notification::UserRename {
                 old_username,
                 new_username,
+                ..
             }) => {
                 let conn = self.conns.remove(&**old_username)?;
                 self.enter(conn, new_username);

@@ -123,6 +123,7 @@ impl<W: Write> Transcript<'_, W> {
         if let ServerPackage::Notification(Notification::UserRename {
             old_username,
             new_username,
+            ..
         }) = package
         {
             let conn = self.roll.conn(old_username);
@@ -197,8 +198,7 @@ impl<W: Write> Transcript<'_, W> {
                 self.before(Some(conn), |request| is_about(request, error_type))?;
                 self.line(conn, &format!("error: {error_type}: {message}"))
             }
-            ServerPackage::Notification(Notification::UserRename { .. })
-            | ServerPackage::Request { .. } => Ok(()),
+            ServerPackage::Notification(_) | ServerPackage::Request { .. } => Ok(()),
         }
     }
 
