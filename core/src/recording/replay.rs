@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Header, Outcome, Record};
-use crate::hub::{ConnId, Emission, Hub, Input, Output};
+use crate::hub::{ConnId, Emission, Hub, HubFact, Input, Output};
 use crate::time::Time;
 
 /// A hub that is fed the records of a recording.
@@ -124,6 +124,17 @@ impl Replay {
             None => Ok(()),
             Some(actual) => self.diverged(Outcome::Nothing, Outcome::Emitted(actual)),
         }
+    }
+
+    /// Keeps what happens from now on for [`Replay::poll_fact`].
+    pub fn keep_facts(&mut self) {
+        self.hub.keep_facts(true);
+    }
+
+    /// The next thing that the inputs taken so far have brought about, if facts are kept.
+    #[must_use]
+    pub fn poll_fact(&mut self) -> Option<HubFact> {
+        self.hub.poll_fact()
     }
 
     /// The hub as it is now.

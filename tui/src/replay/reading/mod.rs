@@ -1,8 +1,5 @@
 //! Reading a recording, and running it through the core once more.
 
-pub(super) mod addressee;
-pub(super) mod asked;
 pub(super) mod clock;
 pub(super) mod files;
 pub(super) mod rerun;
-pub(super) mod roll;

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use chatmaster_core::recording::{Divergence, Outcome, Record, Replay};
-use chatmaster_core::{ClientState, ConnId, Hub, Input, Output, Time};
+use chatmaster_core::{ClientState, ConnId, Hub, HubFact, Input, Output, Time};
 
 use super::files::{Entry, ReadError, RecordingFiles};
 use crate::panics::{Panic, caught};
@@ -15,6 +15,17 @@ pub(in crate::replay) trait Observer {
     /// The hub as it is before `entry`. May stop the replay there.
     fn before(&mut self, _hub: &Hub, _entry: &Entry<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Whether it wants [facts](Observer::fact).
+    const FACTS: bool = false;
+
+    /// Something that an input has brought about, once all that was recorded of it has come again.
+    ///
+    /// # Errors
+    /// If it cannot write what it has to say.
+    fn fact(&mut self, _fact: HubFact) -> io::Result<()> {
+        Ok(())
     }
 
     /// The hub after `entry`, at the time of the last input.
@@ -129,14 +140,18 @@ pub(in crate::replay) fn connection(input: &Input<'_>) -> Option<ConnId> {
 ///
 /// # Errors
 /// If `watch` cannot write.
-pub(in crate::replay) fn rerun(
+pub(in crate::replay) fn rerun<O: Observer>(
     recording: &RecordingFiles,
-    watch: &mut impl Observer,
+    watch: &mut O,
 ) -> io::Result<Rerun> {
     let mut replay = Replay::new(recording.header());
+    if O::FACTS {
+        replay.keep_facts();
+    }
     let mut entries = recording.entries();
     let mut time = Time::ZERO;
     let mut conn = None;
+    let mut facts = Vec::new();
     let ending = loop {
         let entry = match entries.next() {
             Ok(Some(entry)) => entry,
@@ -157,7 +172,14 @@ pub(in crate::replay) fn rerun(
         }
         let here = || format!("{} byte {}", entry.path.display(), entry.offset);
         match caught(|| replay.take(&entry.record)) {
-            Ok(Ok(())) => watch.after(replay.hub(), time, &entry)?,
+            Ok(Ok(())) => {
+                if let Record::Input(..) = &entry.record {
+                    // What the input before was to come to, it has come to.
+                    facts.drain(..).try_for_each(|fact| watch.fact(fact))?;
+                    facts.extend(std::iter::from_fn(|| replay.poll_fact()));
+                }
+                watch.after(replay.hub(), time, &entry)?;
+            }
             Ok(Err(divergence)) => break diverged(&replay, &divergence, here()),
             Err(panic) => {
                 break Ending::Diverged(Box::new(Failure {
@@ -171,6 +193,9 @@ pub(in crate::replay) fn rerun(
             }
         }
     };
+    if !matches!(ending, Ending::Diverged(_)) {
+        facts.drain(..).try_for_each(|fact| watch.fact(fact))?;
+    }
     Ok(Rerun {
         ending,
         replay,

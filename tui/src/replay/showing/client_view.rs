@@ -10,15 +10,14 @@ use std::ops::ControlFlow;
 use chatmaster_core::names::Name;
 use chatmaster_core::recording::Record;
 use chatmaster_core::session::{Action, ActionError, Event};
-use chatmaster_core::wire::{ClientPackage, Encoding, ServerPackage};
+use chatmaster_core::wire::{ClientPackage, Decoder, Encoding, Inflaters};
 use chatmaster_core::{
-    ConnId, Hub, Input, Output, Session, SessionConfig, SessionInput, Time, Username,
+    ConnId, Hub, HubFact, HubWhat, Input, Output, Session, SessionConfig, SessionInput, Time,
+    Username, What,
 };
 
-use crate::replay::reading::asked::Asked;
 use crate::replay::reading::files::{Entry, RecordingFiles};
 use crate::replay::reading::rerun::{Observer, Rerun, connection, rerun};
-use crate::replay::reading::roll::Roll;
 
 /// Something a user saw or said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +44,6 @@ pub(in crate::replay) fn connections_of(
         key: key(name),
         found: BTreeSet::new(),
         names: BTreeSet::new(),
-        conn: None,
-        roll: Roll::default(),
     };
     // Where it ends is told when what was found is looked at.
     let _ = rerun(recording, &mut search)?;
@@ -66,33 +63,19 @@ struct Search {
     key: String,
     found: BTreeSet<ConnId>,
     names: BTreeSet<String>,
-    /// The connection of the last input.
-    conn: Option<ConnId>,
-    roll: Roll,
 }
 
 impl Observer for Search {
-    fn after(&mut self, hub: &Hub, _: Time, entry: &Entry<'_>) -> io::Result<()> {
-        match &entry.record {
-            Record::Input(_, input) => {
-                self.roll.next_input();
-                self.conn = connection(input);
+    const FACTS: bool = true;
+
+    fn fact(&mut self, HubFact { conn, what, .. }: HubFact) -> io::Result<()> {
+        if let HubWhat::World(fact) = what
+            && let What::LoggedIn | What::Renamed { .. } = fact.what
+        {
+            if *fact.username.key() == *self.key {
+                self.found.insert(conn);
             }
-            Record::Emission(emission) => {
-                let package = ServerPackage::parse(&emission.text);
-                if let Ok(package) = package
-                    && let Some(conn) = self.roll.take(hub, self.conn, emission, &package)
-                    && let Some(name) = self.roll.name(conn)
-                {
-                    if key(name) == self.key {
-                        self.found.insert(conn);
-                    }
-                    if !self.names.contains(name) {
-                        self.names.insert(name.to_owned());
-                    }
-                }
-            }
-            Record::Drained(_) => {}
+            self.names.insert(fact.username.as_str().into());
         }
         Ok(())
     }
@@ -110,7 +93,9 @@ pub(in crate::replay) fn look(
     let config = &recording.header().config;
     let mut view = ClientView {
         conns,
-        asked: Asked::new(config.max_package_bytes),
+        max_package_bytes: config.max_package_bytes,
+        // The hub has who is one too many wait.
+        inflaters: Inflaters::new(usize::MAX),
         clients: BTreeMap::new(),
         now: Time::ZERO,
         handed: Vec::new(),
@@ -121,7 +106,8 @@ pub(in crate::replay) fn look(
 
 struct ClientView<'a, F> {
     conns: &'a BTreeSet<ConnId>,
-    asked: Asked,
+    max_package_bytes: usize,
+    inflaters: Inflaters,
     clients: BTreeMap<ConnId, Client>,
     now: Time,
     /// The bytes that the input under way hands to the network.
@@ -132,6 +118,8 @@ struct ClientView<'a, F> {
 /// A client whose user is looked over the shoulder.
 struct Client {
     session: Session,
+    /// Reads what it sends.
+    decoder: Decoder,
     /// What it did and the session was not ready for yet: clients may send ahead.
     ahead: VecDeque<Action>,
     stage: LoginState,
@@ -179,7 +167,8 @@ impl<F: FnMut(ViewEvent) -> io::Result<()>> ClientView<'_, F> {
     fn input(&mut self, conn: ConnId, input: &Input<'_>) -> io::Result<()> {
         match *input {
             Input::Opened(..) => {
-                self.clients.entry(conn).or_insert_with(Client::new);
+                let max = self.max_package_bytes;
+                self.clients.entry(conn).or_insert_with(|| Client::new(max));
                 Ok(())
             }
             Input::Received(_, bytes) => self.sent_by(conn, bytes),
@@ -201,18 +190,18 @@ impl<F: FnMut(ViewEvent) -> io::Result<()>> ClientView<'_, F> {
     }
 
     /// Takes in what the client sent.
-    fn sent_by(&mut self, conn: ConnId, bytes: &[u8]) -> io::Result<()> {
+    fn sent_by(&mut self, conn: ConnId, mut bytes: &[u8]) -> io::Result<()> {
         let mut said = Vec::new();
-        let mut done = Vec::new();
-        self.asked.receive(conn, bytes, |package| match package {
-            Ok(ClientPackage::Message { message, .. }) => said.push(message.to_string()),
-            Ok(ClientPackage::Command(command)) => done.push(Action::from(command.clone())),
-            // What makes no sense to the server makes none here; the error shows.
-            Err(_) => {}
-        });
-        while self.asked.pop(conn).is_some() {}
         if let Some(client) = self.clients.get_mut(&conn) {
-            client.ahead.extend(done);
+            // What follows a violation was never taken.
+            while let Ok(Some(decoded)) = client.decoder.decode(&mut self.inflaters, &mut bytes) {
+                match ClientPackage::parse(decoded.text) {
+                    Ok(ClientPackage::Message { message, .. }) => said.push(message.to_string()),
+                    Ok(ClientPackage::Command(command)) => client.ahead.push_back(command.into()),
+                    // What makes no sense to the server makes none here; the error shows.
+                    Err(_) => {}
+                }
+            }
         }
         self.go_on(conn)?;
         for text in said.into_iter().filter(|text| !text.is_empty()) {
@@ -252,8 +241,9 @@ impl<F: FnMut(ViewEvent) -> io::Result<()>> ClientView<'_, F> {
 }
 
 impl Client {
-    fn new() -> Self {
+    fn new(max_package_bytes: usize) -> Self {
         Client {
+            decoder: Decoder::new(max_package_bytes),
             session: Session::new(SessionConfig {
                 encoding: Encoding::Plain,
                 // The server decided what was too long.

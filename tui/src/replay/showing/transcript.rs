@@ -5,21 +5,18 @@
 //! ```
 //!
 //! The seconds since the start, the time on the wall, the connection, the user's name at that time,
-//! and what happened. It is made of what the replayed hub sent; a message that nobody else was there
-//! to hear, and so was not sent on, is made of what came in.
+//! and what happened: the facts of the replayed hub.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use chatmaster_core::names::Name;
 use chatmaster_core::recording::Record;
-use chatmaster_core::wire::{Notification, ServerPackage};
-use chatmaster_core::{ClientState, ConnId, Emission, Hub, Input, Output, Peer, Time};
+use chatmaster_core::{ConnId, Departure, Fact, Hub, HubFact, HubWhat, Input, RoomId, Time, What};
 
-use crate::replay::reading::asked::{Asked, LISTED, Request, is_about};
 use crate::replay::reading::clock::Clock;
 use crate::replay::reading::files::{Entry, RecordingFiles};
-use crate::replay::reading::rerun::{Ending, Observer, connection, rerun, username};
-use crate::replay::reading::roll::Roll;
+use crate::replay::reading::rerun::{Ending, Observer, rerun};
 use crate::text::sanitise;
 
 /// Prints the transcript of `recording`.
@@ -27,258 +24,114 @@ pub(in crate::replay) fn print(
     recording: &RecordingFiles,
     out: &mut impl Write,
 ) -> io::Result<Ending> {
-    let config = &recording.header().config;
     let mut transcript = Transcript {
         out,
         clock: Clock::new(recording.header().start),
-        now: Time::ZERO,
-        conn: None,
-        alone: false,
-        roll: Roll::default(),
-        asked: Asked::new(config.max_package_bytes),
-        open: BTreeSet::new(),
-        rooms: BTreeMap::new(),
+        names: BTreeMap::new(),
+        members: BTreeMap::new(),
     };
-    let rerun = rerun(recording, &mut transcript)?;
-    transcript.nobody_heard()?;
-    Ok(rerun.ending)
+    Ok(rerun(recording, &mut transcript)?.ending)
 }
 
 struct Transcript<'a, W> {
     out: &'a mut W,
     clock: Clock,
-    /// The time of the last input.
-    now: Time,
-    /// The connection of the last input.
-    conn: Option<ConnId>,
-    /// Whether all that came from it was dealt with then, and nobody else was in its room.
-    alone: bool,
-    roll: Roll,
-    asked: Asked,
-    /// The connections that were opened and not closed.
-    open: BTreeSet<ConnId>,
-    /// The room that each user is in.
-    rooms: BTreeMap<ConnId, String>,
+    /// The user of each connection, until it is closed.
+    names: BTreeMap<ConnId, String>,
+    /// How many users there are in each room.
+    members: BTreeMap<RoomId, usize>,
 }
 
 impl<W: Write> Observer for Transcript<'_, W> {
-    fn after(&mut self, hub: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
-        match &entry.record {
-            Record::Input(_, input) => {
-                // All that the input before was answered with has been seen.
-                self.nobody_heard()?;
-                self.roll.next_input();
-                self.now = now;
-                self.conn = connection(input);
-                self.input(input)?;
-                self.alone = self
-                    .conn
-                    .is_some_and(|conn| self.asked.has_message(conn) && is_alone(hub, conn));
-                Ok(())
-            }
-            Record::Emission(emission) => match ServerPackage::parse(&emission.text) {
-                Ok(package) => self.sent(hub, emission, &package),
-                Err(_) => Ok(()),
+    const FACTS: bool = true;
+
+    fn after(&mut self, _: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
+        if let Record::Input(_, Input::Shutdown) = entry.record {
+            let stamp = self.clock.stamp(now);
+            writeln!(self.out, "{stamp}  the server stops")?;
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, HubFact { time, conn, what }: HubFact) -> io::Result<()> {
+        let line = match &what {
+            HubWhat::Connected(address) => format!("connects from {address}"),
+            HubWhat::World(fact) => match self.world(conn, fact) {
+                Some(line) => line,
+                None => return Ok(()),
             },
-            Record::Drained(outputs) => outputs.iter().try_for_each(|output| match *output {
-                Output::Close(conn, reason) => {
-                    self.nobody_heard()?;
-                    self.closed(conn, &format!("disconnected: {reason}"))
-                }
-                _ => Ok(()),
-            }),
-        }
-    }
-}
-
-impl<W: Write> Transcript<'_, W> {
-    fn input(&mut self, input: &Input<'_>) -> io::Result<()> {
-        match *input {
-            Input::Opened(conn, Peer(address)) => {
-                self.open.insert(conn);
-                self.line(conn, &format!("connects from {address}"))
+            HubWhat::Refused { error_type, reason }
+                if error_type == "login" && !self.names.contains_key(&conn) =>
+            {
+                format!("is not let in: {reason}")
             }
-            Input::Received(conn, bytes) => {
-                self.asked.receive(conn, bytes, |_| {});
-                Ok(())
-            }
-            Input::Closed(conn) if self.open.contains(&conn) => {
-                self.closed(conn, "disconnected: the connection broke")
-            }
-            Input::Shutdown => {
-                let stamp = self.clock.stamp(self.now);
-                writeln!(self.out, "{stamp}  the server stops")
-            }
-            Input::Eof(_) | Input::Sent(..) | Input::Closed(_) | Input::Tick => Ok(()),
-        }
-    }
-
-    fn sent(
-        &mut self,
-        hub: &Hub,
-        emission: &Emission,
-        package: &ServerPackage<'_>,
-    ) -> io::Result<()> {
-        // A rename is told by the old name.
-        if let ServerPackage::Notification(Notification::UserRename {
-            old_username,
-            new_username,
-            ..
-        }) = package
-        {
-            let conn = self.roll.conn(old_username);
-            self.before(conn, |request| is_about(request, "rename"))?;
-            if let Some(conn) = conn {
-                self.line(conn, &format!("is {new_username} now"))?;
-            }
-        }
-        let Some(conn) = self.roll.take(hub, self.conn, emission, package) else {
-            return Ok(());
+            HubWhat::Refused { error_type, reason } => format!("error: {error_type}: {reason}"),
+            HubWhat::Closed(Some(reason)) => format!("disconnected: {reason}"),
+            HubWhat::Closed(None) => "disconnected: the connection broke".into(),
+            HubWhat::Listed(_) | HubWhat::Leaving(_) => return Ok(()),
         };
-        match package {
-            ServerPackage::Message { message, .. } => {
-                let is_it = |request: &Request| *request == Request::Message(message.to_string());
-                self.before(Some(conn), is_it)?;
-                self.says(conn, message, "")
-            }
-            ServerPackage::Session(status) => {
-                self.before(Some(conn), |request| is_about(request, "login"))?;
-                match (status.status, &status.reason) {
-                    (true, _) => self.line(conn, "logs in"),
-                    (false, Some(reason)) => self.line(conn, &format!("is not let in: {reason}")),
-                    (false, None) => self.line(conn, "is not let in"),
-                }
-            }
-            ServerPackage::Notification(Notification::UserJoined { channel, .. }) => {
-                self.before(Some(conn), |request| {
-                    is_about(request, "join") || is_about(request, "leave")
-                })?;
-                let channel = channel.as_deref().unwrap_or_default();
-                // Nobody who stays is told, if nobody stays.
-                if let Some(room) = self.rooms.remove(&conn) {
-                    self.line(conn, &format!("leaves {room}"))?;
-                }
-                self.rooms.insert(conn, channel.to_owned());
-                self.line(conn, &format!("joins {channel}"))
-            }
-            ServerPackage::Notification(Notification::UserLeft { channel, .. }) => {
-                // Who was thrown out may have had more to say, which was never taken.
-                if username(hub, conn).is_some() {
-                    self.unheard_before_leaving(conn)?;
-                }
-                self.rooms.remove(&conn);
-                let channel = channel.as_deref().unwrap_or_default();
-                self.line(conn, &format!("leaves {channel}"))
-            }
-            ServerPackage::Notification(Notification::ChannelList { .. }) => {
-                let answered = self.before(Some(conn), |request| {
-                    LISTED
-                        .iter()
-                        .any(|command| is_about(request, command.name()))
-                })?;
-                let room = self.rooms.get(&conn).cloned().unwrap_or_default();
-                match answered {
-                    Some(Request::Other(name)) if name == "private" => {
-                        self.line(conn, &format!("hides {room}"))
-                    }
-                    Some(Request::Other(name)) if name == "public" => {
-                        self.line(conn, &format!("shows {room}"))
-                    }
-                    _ => Ok(()),
-                }
-            }
-            ServerPackage::Notification(Notification::UserList { .. }) => {
-                self.before(Some(conn), |request| is_about(request, "users"))?;
-                Ok(())
-            }
-            ServerPackage::Error {
-                error_type,
-                message,
-            } => {
-                self.before(Some(conn), |request| is_about(request, error_type))?;
-                self.line(conn, &format!("error: {error_type}: {message}"))
-            }
-            ServerPackage::Notification(_) | ServerPackage::Request { .. } => Ok(()),
+        let name = self.names.get(&conn).map(|name| format!(" {name}"));
+        let (ConnId(id), name) = (conn, name.unwrap_or_default());
+        let stamp = self.clock.stamp(time);
+        let line = sanitise(&format!("#{id}{name} {line}"));
+        match what {
+            HubWhat::Closed(_) => drop(self.names.remove(&conn)),
+            HubWhat::World(Fact {
+                what: What::Renamed { .. },
+                username,
+                ..
+            }) => drop(self.names.insert(conn, username.as_str().into())),
+            _ => {}
         }
-    }
-
-    /// Takes what an answer to `conn` answers; what was said before it and had no answer, nobody
-    /// heard.
-    fn before(
-        &mut self,
-        conn: Option<ConnId>,
-        answered: impl Fn(&Request) -> bool,
-    ) -> io::Result<Option<Request>> {
-        let Some(conn) = conn else { return Ok(None) };
-        let Some((unheard, request)) = self.asked.answer(conn, answered) else {
-            return Ok(None);
-        };
-        for text in unheard {
-            self.says(conn, &text, " (to nobody)")?;
-        }
-        Ok(Some(request))
-    }
-
-    /// What the connection of the last input said and nobody was there to hear.
-    fn nobody_heard(&mut self) -> io::Result<()> {
-        let Some(conn) = self.conn else { return Ok(()) };
-        while self.alone
-            && let Some(Request::Message(_)) = self.asked.first(conn)
-            && let Some(Request::Message(text)) = self.asked.pop(conn)
-        {
-            self.says(conn, &text, " (to nobody)")?;
-        }
-        Ok(())
-    }
-
-    /// What was said in a room before it is left was said there.
-    fn unheard_before_leaving(&mut self, conn: ConnId) -> io::Result<()> {
-        while let Some(Request::Message(_)) = self.asked.first(conn)
-            && let Some(Request::Message(text)) = self.asked.pop(conn)
-        {
-            self.says(conn, &text, " (to nobody)")?;
-        }
-        Ok(())
-    }
-
-    fn says(&mut self, conn: ConnId, text: &str, aside: &str) -> io::Result<()> {
-        let room = self.rooms.get(&conn).map_or("", String::as_str);
-        let line = format!("in {room}{aside}: {text}");
-        self.line(conn, &line)
-    }
-
-    fn closed(&mut self, conn: ConnId, what: &str) -> io::Result<()> {
-        self.line(conn, what)?;
-        self.open.remove(&conn);
-        self.rooms.remove(&conn);
-        self.roll.close(conn);
-        self.asked.close(conn);
-        Ok(())
-    }
-
-    fn line(&mut self, conn: ConnId, what: &str) -> io::Result<()> {
-        let stamp = self.clock.stamp(self.now);
-        let ConnId(id) = conn;
-        let name = self.roll.name(conn).map(|name| format!(" {name}"));
-        let name = name.unwrap_or_default();
-        let line = sanitise(&format!("#{id}{name} {what}"));
         writeln!(self.out, "{stamp}  {line}")
     }
 }
 
-/// Whether all that came from `conn` was dealt with, and nobody else is in its room.
-fn is_alone(hub: &Hub, conn: ConnId) -> bool {
-    let Some(client) = hub.client(conn) else {
-        return false;
-    };
-    let ClientState::User { channel, .. } = client.state else {
-        return false;
-    };
-    client.backlog == 0
-        && hub
-            .rooms()
-            .find(|room| room.channel == channel)
-            .is_some_and(|room| room.members.len() == 1)
+impl<W> Transcript<'_, W> {
+    /// What is told of a fact that is true for everyone, if anything is.
+    fn world(&mut self, conn: ConnId, fact: &Fact<'_>) -> Option<String> {
+        let (room, name) = (&fact.channel, fact.username.as_str());
+        let members = self.members.entry(fact.room).or_default();
+        Some(match &fact.what {
+            What::LoggedIn => {
+                self.names.insert(conn, name.into());
+                "logs in".into()
+            }
+            What::Joined => {
+                *members += 1;
+                format!("joins {room}")
+            }
+            What::Left { why, .. } => {
+                *members = members.saturating_sub(1);
+                match why {
+                    // There is nobody to notice.
+                    Departure::Gone if *members == 0 => return None,
+                    Departure::Kicked { .. } => format!("puts {name} out of {room}"),
+                    _ => format!("leaves {room}"),
+                }
+            }
+            What::Said(text) if *members < 2 => format!("in {room} (to nobody): {text}"),
+            What::Said(text) => format!("in {room}: {text}"),
+            What::Told { name, text, .. } => format!("to {name}: {text}"),
+            What::Renamed { .. } => format!("is {name} now"),
+            What::WentPrivate => format!("hides {room}"),
+            What::WentPublic => format!("shows {room}"),
+            What::Topic(text) => format!("says what {room} is about: {text}"),
+            What::Invited { guest, may, .. } if *may => format!("invites {guest} to {room}"),
+            What::Invited { guest, .. } => format!("invites {guest} to {room} no more"),
+            What::Banned(whom) => format!("keeps {whom} out of {room}"),
+            What::Unbanned(whom) => format!("lets {whom} into {room} again"),
+            What::Muted { whom, muted: true } => format!("takes the word from {whom} in {room}"),
+            What::Muted { whom, .. } => format!("gives {whom} the word in {room} again"),
+            What::Owner(whom) => format!("gives {room} to {whom}"),
+            What::Ignored {
+                whom,
+                ignored: true,
+            } => format!("does not listen to {whom}"),
+            What::Ignored { whom, .. } => format!("listens to {whom} again"),
+            What::Switched | What::SaidBefore { .. } => return None,
+        })
+    }
 }
 
 #[cfg(test)]
