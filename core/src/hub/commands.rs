@@ -96,6 +96,7 @@ impl Hub {
     }
 
     /// Does what a user asks for.
+    #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     fn act(&mut self, slot: Slot, package: ClientPackage<'_>) -> Result<(), Because> {
         let (user, _) = self.user(slot);
         let command = match package {

@@ -61,40 +61,7 @@ impl Hub {
                     self.welcome(slot, user);
                 }
             }
-            What::Joined => {
-                if let Some(slot) = seat {
-                    self.conn(slot).phase = Phase::User { user, room };
-                    let version = self.outbox.format(slot).version();
-                    self.fanouts.enter(room, slot, version);
-                }
-                self.fanouts.of_mut(room).user_list = None;
-                let (members, topic) = self
-                    .world
-                    .room(room)
-                    .map_or((0, ""), |room| (room.members.len(), &*room.topic));
-                let topic = alloc::string::String::from(topic);
-                if members == 1 {
-                    self.channel_list = None;
-                }
-                let joined = |topic| Notification::UserJoined {
-                    username: username(),
-                    channel: Some(channel()),
-                    topic,
-                };
-                // Where there is a topic, who joins is told it.
-                let newer = seat.filter(|slot| self.outbox.format(*slot).version() == Version::Two);
-                if let Some(slot) = newer.filter(|_| !topic.is_empty()) {
-                    if self.config.announces(members) {
-                        self.broadcast(room, seat, |_| {
-                            Some(ServerPackage::Notification(joined(None)))
-                        });
-                    }
-                    let told = joined(Some((*topic).into()));
-                    self.reply(slot, &ServerPackage::Notification(told));
-                } else {
-                    self.announce(room, members, seat, |_| joined(None));
-                }
-            }
+            What::Joined => self.tell_joined(seat, fact),
             What::Left { why, closed } => self.tell_left(asker, seat, fact, why, *closed),
             What::Switched => {
                 if let Some(slot) = seat {
@@ -113,23 +80,75 @@ impl Hub {
                     }
                 });
             }
-            What::WentPrivate | What::WentPublic => {
-                self.channel_list = None;
-                let is_private = fact.what == What::WentPrivate;
-                self.broadcast(room, asker, |version| {
-                    let (channel, username) = (channel(), username());
-                    (version == Version::Two).then(|| {
-                        ServerPackage::Notification(if is_private {
-                            Notification::ChannelPrivate { channel, username }
-                        } else {
-                            Notification::ChannelPublic { channel, username }
-                        })
-                    })
-                });
-                if let Some(slot) = asker {
-                    self.list_channels(slot);
-                }
-            }
+            What::WentPrivate | What::WentPublic => self.tell_privacy(asker, fact),
+            What::Topic(_)
+            | What::Invited { .. }
+            | What::Banned(_)
+            | What::Unbanned(_)
+            | What::Muted { .. }
+            | What::Owner(_)
+            | What::Ignored { .. } => self.tell_governed(asker, fact),
+        }
+    }
+
+    fn tell_joined(&mut self, seat: Option<Slot>, fact: &Fact<'_>) {
+        let &Fact { user, room, .. } = fact;
+        if let Some(slot) = seat {
+            self.conn(slot).phase = Phase::User { user, room };
+            let version = self.outbox.format(slot).version();
+            self.fanouts.enter(room, slot, version);
+        }
+        self.fanouts.of_mut(room).user_list = None;
+        let (members, topic) = match self.world.room(room) {
+            Some(room) => (room.members.len(), room.topic.clone()),
+            None => (0, "".into()),
+        };
+        if members == 1 {
+            self.channel_list = None;
+        }
+        let joined = |topic| Notification::UserJoined {
+            username: fact.username.as_str().into(),
+            channel: Some(fact.channel.as_str().into()),
+            topic,
+        };
+        // Where there is a topic, who joins is told it.
+        let newer = seat.filter(|slot| self.outbox.format(*slot).version() == Version::Two);
+        let Some(slot) = newer.filter(|_| !topic.is_empty()) else {
+            return self.announce(room, members, seat, |_| joined(None));
+        };
+        if self.config.announces(members) {
+            self.broadcast(room, seat, |_| {
+                Some(ServerPackage::Notification(joined(None)))
+            });
+        }
+        let told = joined(Some((*topic).into()));
+        self.reply(slot, &ServerPackage::Notification(told));
+    }
+
+    fn tell_privacy(&mut self, asker: Option<Slot>, fact: &Fact<'_>) {
+        self.channel_list = None;
+        let is_private = fact.what == What::WentPrivate;
+        self.broadcast(fact.room, asker, |version| {
+            let channel = fact.channel.as_str().into();
+            let username = fact.username.as_str().into();
+            let told = if is_private {
+                Notification::ChannelPrivate { channel, username }
+            } else {
+                Notification::ChannelPublic { channel, username }
+            };
+            (version == Version::Two).then_some(ServerPackage::Notification(told))
+        });
+        if let Some(slot) = asker {
+            self.list_channels(slot);
+        }
+    }
+
+    /// Tells what an owner did, or whom someone ignores.
+    fn tell_governed(&mut self, asker: Option<Slot>, fact: &Fact<'_>) {
+        let room = fact.room;
+        let username = || fact.username.as_str().into();
+        let channel = || fact.channel.as_str().into();
+        match &fact.what {
             What::Topic(topic) => self.announce_newer(asker, room, || Notification::TopicChanged {
                 channel: channel(),
                 topic: (**topic).into(),
@@ -200,6 +219,7 @@ impl Hub {
                     },
                 );
             }
+            _ => unreachable!("other facts are told elsewhere"),
         }
     }
 

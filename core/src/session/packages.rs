@@ -102,6 +102,7 @@ impl Session {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each notification")]
     fn notification(&mut self, notification: Notification<'_>) {
         match notification {
             Notification::UserJoined {
