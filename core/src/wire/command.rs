@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Version;
-use super::package::{Dialect, PackageError};
+use super::client::Dialect;
+use super::package::PackageError;
 
 /// Makes [`Command`] of lines like `Join = "join" | "enter" { channel: Text<'a>, stay: Flag }`: the
 /// variant, the name in packages, further names under which it is understood, and its parameters.

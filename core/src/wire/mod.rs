@@ -1,6 +1,7 @@
 //! Packages on the wire (the [protocol](crate::protocol) has a section of that name): what they are, how
 //! bytes become packages, and packages bytes.
 
+mod client;
 mod command;
 mod decoder;
 mod encoder;
@@ -11,17 +12,18 @@ mod plain;
 mod scan;
 mod short;
 
+pub(crate) use client::Dialect;
+pub use client::{ClientPackage, Tagged};
 pub use command::Command;
 pub(crate) use decoder::Framing;
 pub use decoder::{Decoded, Decoder, Step, Unfinished, Violation};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
+pub(crate) use package::Controls;
 pub use package::{
-    ClientPackage, MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage,
-    SessionStatus, Tagged,
+    MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage, SessionStatus,
 };
-pub(crate) use package::{Controls, Dialect};
 pub use scan::MAX_NESTING;
 
 /// Which version of the protocol a client speaks. The order of the variants is that of their numbers.

@@ -5,9 +5,7 @@
 mod bounds;
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Request, RequestId};
-use chatmaster_core::wire::{
-    ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, Version, Violation,
-};
+use chatmaster_core::wire::{Decoder, Encoder, Encoding, Inflaters, Violation};
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput, Time};
 
 const REQUEST: &str = r#"{"type":"request","data":{"request":"login"}}"#;
@@ -517,59 +515,6 @@ fn the_end_tells_how_much_of_what_was_said_never_left() {
     line.acts(Action::Users).unwrap();
     line.session.handle(Time::ZERO, SessionInput::Sent(one));
     assert_eq!(line.input(SessionInput::Closed), [lost]);
-}
-
-#[test]
-fn client_packages_survive_their_own_text() {
-    for command in [
-        Command::Login {
-            username: "a\"b".into(),
-            version: Version::Two,
-            resume: Some("token".into()),
-        },
-        Command::Login {
-            username: "é".into(),
-            version: Version::One,
-            resume: None,
-        },
-        Command::Rename {
-            username: "é".into(),
-        },
-        Command::Join {
-            channel: "den".into(),
-            stay: false,
-        },
-        Command::Join {
-            channel: "den".into(),
-            stay: true,
-        },
-        Command::Leave { channel: None },
-        Command::Private {
-            channel: Some("den".into()),
-        },
-        Command::Public { channel: None },
-        Command::Channels {},
-        Command::Users { channel: None },
-        Command::Ping {},
-        Command::History {
-            channel: None,
-            with: Some("b".into()),
-            before: Some(5),
-            after: None,
-            limit: Some(u64::MAX),
-        },
-        Command::Kick {
-            username: "b".into(),
-            reason: Some("noise\n".into()),
-            channel: None,
-        },
-    ] {
-        let package = ClientPackage::Command(command);
-        let mut text = Vec::new();
-        package.write(&mut text);
-        assert!(text.starts_with(br#"{"type":"command","data":{"command":"#));
-        assert_eq!(ClientPackage::parse(&text), Ok(package));
-    }
 }
 
 #[test]

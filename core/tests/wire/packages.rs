@@ -1,7 +1,7 @@
 //! The texts of packages, as they are read and written.
 
 use chatmaster_core::strategies::message_text;
-use chatmaster_core::wire::{ClientPackage, Command, PackageError, ServerPackage};
+use chatmaster_core::wire::{ClientPackage, Command, PackageError, ServerPackage, Version};
 use proptest::prelude::*;
 
 fn message(text: &str) -> Result<ClientPackage<'_>, PackageError> {
@@ -276,5 +276,58 @@ proptest! {
         let expected = ClientPackage::message(message.as_str(), "");
         prop_assert_eq!(ClientPackage::parse(&text), Ok(expected));
         prop_assert_eq!(ServerPackage::parse(&text), Ok(said));
+    }
+}
+
+#[test]
+fn client_packages_survive_their_own_text() {
+    for command in [
+        Command::Login {
+            username: "a\"b".into(),
+            version: Version::Two,
+            resume: Some("token".into()),
+        },
+        Command::Login {
+            username: "é".into(),
+            version: Version::One,
+            resume: None,
+        },
+        Command::Rename {
+            username: "é".into(),
+        },
+        Command::Join {
+            channel: "den".into(),
+            stay: false,
+        },
+        Command::Join {
+            channel: "den".into(),
+            stay: true,
+        },
+        Command::Leave { channel: None },
+        Command::Private {
+            channel: Some("den".into()),
+        },
+        Command::Public { channel: None },
+        Command::Channels {},
+        Command::Users { channel: None },
+        Command::Ping {},
+        Command::History {
+            channel: None,
+            with: Some("b".into()),
+            before: Some(5),
+            after: None,
+            limit: Some(u64::MAX),
+        },
+        Command::Kick {
+            username: "b".into(),
+            reason: Some("noise\n".into()),
+            channel: None,
+        },
+    ] {
+        let package = ClientPackage::Command(command);
+        let mut text = Vec::new();
+        package.write(&mut text);
+        assert!(text.starts_with(br#"{"type":"command","data":{"command":"#));
+        assert_eq!(ClientPackage::parse(&text), Ok(package));
     }
 }

@@ -29,18 +29,17 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "hiding and showing a room is not answered",
         file: TELL,
-        find: "                self.channel_list = None;
-                self.list_channels(slot);",
-        replace: "                self.channel_list = None;",
+        find: "        if let Some(slot) = asker {
+            self.list_channels(slot);
+        }",
+        replace: "",
     },
     Mutant {
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "a leaver is not told",
         file: TELL,
-        find: "                    self.announce(room, members, left, Some(slot));
-                    self.fanouts.leave(room, slot);",
-        replace: "                    self.fanouts.leave(room, slot);
-                    self.announce(room, members, left, None);",
+        find: "        let hears = matches!(why, Departure::Left | Departure::Kicked { .. });",
+        replace: "        let hears = matches!(why, Departure::Kicked { .. });",
     },
     Mutant {
         property: "answers::nothing_but_one_request_then_sessions_and_errors_comes_before_login",
@@ -91,7 +90,7 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         find: "            Some(place) => *place = queue,",
         replace: "            Some(place) => {
                 *place = Queue {
-                    encoding: place.encoding,
+                    format: place.format,
                     ..queue
                 }
             }",
@@ -156,7 +155,7 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         bug: "at most two members are told anything",
         file: SEND,
         find: "        for &member in &*members {",
-        replace: "        for &member in members.iter().filter(|member| to.means(**member)).take(2) {",
+        replace: "        for &member in members.iter().filter(|member| **member != is_meant.but).take(2) {",
     },
     Mutant {
         property: "delivery::a_slow_reader_changes_nobody_elses_bytes_but_for_the_notice_that_it_left",
@@ -184,8 +183,10 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         property: "delivery::no_sender_hears_an_echo",
         bug: "a message goes to everyone in the room",
         file: TELL,
-        find: "                self.broadcast(room, To::AllBut(slot), &said);",
-        replace: "                self.broadcast(room, To::All, &said);",
+        find: "                self.broadcast(room, asker, |version| {
+                    let is_newer",
+        replace: "                self.broadcast(room, None, |version| {
+                    let is_newer",
     },
     Mutant {
         property: "delivery::what_one_sender_says_is_never_reordered",
@@ -212,20 +213,24 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         property: "metamorphic::a_client_alone_in_a_room_of_its_own_changes_nobody",
         bug: "a new name is told to the general room too",
         file: TELL,
-        find: "                self.announce(room, self.members(room), renamed, Some(slot));",
-        replace: "                self.announce(room, self.members(room), renamed, Some(slot));
-                if room != RoomId::GENERAL {
-                    let told = Notification::UserRename {
-                        old_username: from.as_str().into(),
-                        new_username: fact.username.as_str().into(),
-                    };
-                    self.broadcast(RoomId::GENERAL, To::All, &ServerPackage::Notification(told));
-                }",
+        find: "                self.announce(room, self.members(room), asker, |version| {
+                    Notification::UserRename {",
+        replace: "                if room != RoomId::GENERAL {
+                    self.broadcast(RoomId::GENERAL, None, |_| {
+                        Some(ServerPackage::Notification(Notification::UserRename {
+                            old_username: from.as_str().into(),
+                            new_username: username(),
+                            channel: None,
+                        }))
+                    });
+                }
+                self.announce(room, self.members(room), asker, |version| {
+                    Notification::UserRename {",
     },
     Mutant {
         property: "metamorphic::a_refused_command_that_is_left_out_takes_only_its_reply_with_it",
         bug: "who may not hide a room hides it all the same",
-        file: "core/src/world/privacy.rs",
+        file: "core/src/world/govern.rs",
         find: "            return Err(Refusal::NotOwner(privacy));",
         replace: "            self.rooms.set_privacy(id, privacy);
             return Err(Refusal::NotOwner(privacy));",
@@ -264,14 +269,14 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         property: "model::in_a_room_over_the_announce_limit_only_the_one_concerned_is_told",
         bug: "who goes from a room that is just over the limit is announced",
         file: TELL,
-        find: "                let members = self.members(room) + 1;",
-        replace: "                let members = self.members(room);",
+        find: "        let members = self.members(room) + 1;",
+        replace: "        let members = self.members(room);",
     },
     Mutant {
         property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",
         bug: "the name of a user who goes stays taken",
         file: "core/src/world/login.rs",
-        find: "        self.usernames.release(&left.username);",
+        find: "        self.usernames.release(&name);",
         replace: "",
     },
     Mutant {
@@ -285,18 +290,15 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         property: "rooms::a_private_room_is_in_no_list_and_no_outsider_gets_in_or_learns_its_members",
         bug: "a private room with one member admits a second",
         file: "core/src/world/join.rs",
-        find: "            Some(room) if self.rooms.of_member(room).privacy == Privacy::Private => {",
-        replace: "            Some(room)
-                if self.rooms.of_member(room).privacy == Privacy::Private
-                    && self.rooms.of_member(room).members.len() > 1 =>
-            {",
+        find: "        if room.privacy == Privacy::Private &&",
+        replace: "        if room.privacy == Privacy::Private && room.members.len() > 1 &&",
     },
     Mutant {
         property: "rooms::join_and_leave_notices_pair_up",
         bug: "nobody is told of a user who goes",
         file: TELL,
-        find: "                    if why != Departure::Gone || self.stage == Stage::Serving {",
-        replace: "                    if why != Departure::Gone || self.stage == Stage::Stopping {",
+        find: "        if *why != Departure::Gone || self.stage == Stage::Serving {",
+        replace: "        if *why != Departure::Gone || self.stage == Stage::Stopping {",
     },
     Mutant {
         property: "rooms::the_general_room_always_exists",
