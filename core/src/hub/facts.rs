@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::net::IpAddr;
 
 use super::{CloseReason, ConnId};
+use crate::names::Username;
 use crate::time::Time;
 use crate::world::Fact;
 
@@ -24,8 +25,10 @@ pub struct HubFact {
 pub enum HubWhat {
     /// It connected, from this address.
     Connected(IpAddr),
-    /// An entry of the log had it as its author.
+    /// An entry of the log had it as its author; or, if nobody had it, was about its user.
     World(Fact<'static>),
+    /// It took this user's seat again: they go on by it.
+    Resumed(Username),
     /// It asked for a list: the command that asks for it.
     Listed(&'static str),
     /// Something it wanted was not done.

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::conn::Phase;
 use super::slots::Slot;
-use super::{CloseReason, Hub, Stage};
+use super::{CloseReason, ConnId, Hub, HubWhat, Stage};
 use crate::time::{Start, Time};
 use crate::world::UserId;
 
@@ -33,6 +33,8 @@ type Verifier = [u8; 16];
 struct Seat {
     user: UserId,
     verifier: Verifier,
+    /// The last connection that had it.
+    conn: ConnId,
     /// Until when it waits, if nobody has it.
     until: Option<Time>,
 }
@@ -54,7 +56,7 @@ impl Seats {
 
     /// A token for a user, instead of any other. It follows from the seed and from how many there were,
     /// and says nothing about either.
-    fn give(&mut self, user: UserId) -> String {
+    fn give(&mut self, user: UserId, conn: ConnId) -> String {
         self.forget(user);
         self.given += 1;
         let mut mac =
@@ -67,6 +69,7 @@ impl Seats {
         let seat = Seat {
             user,
             verifier,
+            conn,
             until: None,
         };
         self.by_token.insert(selector, seat);
@@ -87,6 +90,11 @@ impl Seats {
         }
         let seat = self.by_token.get(&bytes[..8])?;
         bool::from(seat.verifier.ct_eq(&bytes[8..])).then_some(seat.user)
+    }
+
+    /// The last connection of a user who has a seat.
+    pub(super) fn last_conn(&self, user: UserId) -> Option<ConnId> {
+        Some(self.by_token.get(self.of.get(&user)?)?.conn)
     }
 
     fn seat(&mut self, user: UserId) -> Option<&mut Seat> {
@@ -144,8 +152,9 @@ impl Seats {
 
 impl Hub {
     /// A new token for the user of a connection that speaks version 2, if seats are kept.
-    pub(super) fn give_token(&mut self, user: UserId) -> Option<String> {
-        (!self.config.resume_window.is_zero()).then(|| self.seats.give(user))
+    pub(super) fn give_token(&mut self, slot: Slot, user: UserId) -> Option<String> {
+        let conn = self.conn(slot).id;
+        (!self.config.resume_window.is_zero()).then(|| self.seats.give(user, conn))
     }
 
     /// Has the seat of a connection's user wait, if they have one: the connection broke, or is ended for
@@ -211,6 +220,10 @@ impl Hub {
         self.conn(slot).phase = Phase::User { user, room };
         self.seated.insert(user, slot);
         self.set_timer(slot);
+        let (now, id) = (self.now, self.conn(slot).id);
+        let username = self.world.username(user);
+        self.facts
+            .note(now, id, || HubWhat::Resumed(username.clone()));
         self.welcome(slot, user);
         true
     }

@@ -16,10 +16,10 @@ impl Hub {
             What::LoggedIn => asker,
             _ => self.seated.get(&user).copied(),
         };
-        if let Some(conn) = asker.or(seat).and_then(|slot| self.conns.get(slot)) {
-            let (now, id) = (self.now, conn.id);
+        let conn = asker.or(seat).and_then(|slot| self.conns.get(slot));
+        if let Some(id) = conn.map_or_else(|| self.seats.last_conn(user), |conn| Some(conn.id)) {
             self.facts
-                .note(now, id, || HubWhat::World(fact.clone().into_owned()));
+                .note(self.now, id, || HubWhat::World(fact.clone().into_owned()));
         }
         let username = || fact.username.as_str().into();
         let channel = || fact.channel.as_str().into();
@@ -298,7 +298,7 @@ impl Hub {
     /// Tells a user that they are logged in, where they are, and what rooms there are.
     pub(super) fn welcome(&mut self, slot: Slot, user: UserId) {
         let is_newer = self.outbox.format(slot).version() == Version::Two;
-        let resume = is_newer.then(|| self.give_token(user)).flatten();
+        let resume = is_newer.then(|| self.give_token(slot, user)).flatten();
         let (channels, more) = fitting(self.world.listed(), self.config.list_bytes());
         let name = |room| self.world.room(room).map_or("", |room| room.name.as_str());
         let joined = self.world.rooms_of(user).iter();

@@ -215,3 +215,36 @@ fn a_stopping_server_keeps_no_seats() {
     assert_eq!(world.hub.connections(), 0);
     assert_eq!(world.hub.poll_timeout(), None);
 }
+
+#[test]
+fn facts_say_who_is_back_and_who_did_not_come_back() {
+    let mut world = world();
+    let (alice, session) = log_in(&mut world, "alice");
+    let (bob, _) = log_in(&mut world, "bob");
+    world.hub.keep_facts(true);
+    world.close(bob);
+    world.close(alice);
+    let (again, _) = resume(&mut world, "alice", &attribute(&session, "resume"));
+    world.advance(61 * SECOND);
+    let facts: Vec<_> = std::iter::from_fn(|| world.hub.poll_fact()).collect();
+    let of = |client| {
+        let conn = chatmaster_core::testing::id(client);
+        let of_conn = facts.iter().filter(move |fact| fact.conn == conn);
+        of_conn
+            .map(|fact| format!("{:?}", fact.what))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(alice), ["Closed(None)"]);
+    assert!(
+        of(again).contains(&r#"Resumed(Username("alice"))"#.to_owned()),
+        "{:?}",
+        of(again)
+    );
+    let gone = of(bob);
+    assert_eq!(gone[0], "Closed(None)");
+    assert!(
+        gone[1].contains("Left") && gone[1].contains("Gone"),
+        "{gone:?}"
+    );
+    assert_eq!(gone.len(), 2);
+}

@@ -69,14 +69,17 @@ impl Observer for Search {
     const FACTS: bool = true;
 
     fn fact(&mut self, HubFact { conn, what, .. }: HubFact) -> io::Result<()> {
-        if let HubWhat::World(fact) = what
-            && let What::LoggedIn | What::Renamed { .. } = fact.what
-        {
-            if *fact.username.key() == *self.key {
-                self.found.insert(conn);
+        let username = match what {
+            HubWhat::Resumed(username) => username,
+            HubWhat::World(fact) if matches!(fact.what, What::LoggedIn | What::Renamed { .. }) => {
+                fact.username
             }
-            self.names.insert(fact.username.as_str().into());
+            _ => return Ok(()),
+        };
+        if *username.key() == *self.key {
+            self.found.insert(conn);
         }
+        self.names.insert(username.as_str().into());
         Ok(())
     }
 }

@@ -68,9 +68,19 @@ impl<W: Write> Observer for Transcript<'_, W> {
             HubWhat::Refused { error_type, reason } => format!("error: {error_type}: {reason}"),
             HubWhat::Closed(Some(reason)) => format!("disconnected: {reason}"),
             HubWhat::Closed(None) => "disconnected: the connection broke".into(),
+            HubWhat::Resumed(username) => {
+                self.names.insert(conn, username.as_str().into());
+                "is back".into()
+            }
             HubWhat::Listed(_) | HubWhat::Leaving(_) => return Ok(()),
         };
-        let name = self.names.get(&conn).map(|name| format!(" {name}"));
+        // Whose connection broke may come back for a while; only then they leave.
+        let name = self.names.get(&conn).map(String::as_str);
+        let name = match &what {
+            HubWhat::World(fact) => name.or(Some(fact.username.as_str())),
+            _ => name,
+        };
+        let name = name.map(|name| format!(" {name}"));
         let (ConnId(id), name) = (conn, name.unwrap_or_default());
         let stamp = self.clock.stamp(time);
         let line = sanitise(&format!("#{id}{name} {line}"));
