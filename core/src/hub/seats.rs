@@ -6,7 +6,6 @@ use alloc::string::String;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::conn::Phase;
 use super::slots::Slot;
@@ -26,13 +25,15 @@ pub(super) struct Seats {
     empty: BTreeSet<(Time, UserId)>,
 }
 
-/// By what part of a token its seat is found. The other part is compared in constant time.
+/// By what part of a token its seat is found. Whether all of it is right is seen in constant time.
 type Selector = [u8; 8];
-type Verifier = [u8; 16];
+/// A token, before it is written in hexadecimal digits.
+type Token = [u8; 24];
 
 struct Seat {
     user: UserId,
-    verifier: Verifier,
+    /// Which of the tokens that were given out its token is.
+    number: u64,
     /// The last connection that had it.
     conn: ConnId,
     /// Until when it waits, if nobody has it.
@@ -59,16 +60,13 @@ impl Seats {
     fn give(&mut self, user: UserId, conn: ConnId) -> String {
         self.forget(user);
         self.given += 1;
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.seed).expect("a key may have any length");
-        mac.update(&self.given.to_le_bytes());
-        let token = mac.finalize().into_bytes();
-        let (mut selector, mut verifier) = (Selector::default(), Verifier::default());
-        selector.copy_from_slice(&token[..8]);
-        verifier.copy_from_slice(&token[8..24]);
+        let mac = self.mac(self.given).finalize().into_bytes();
+        let mut token = Token::default();
+        token.copy_from_slice(&mac[..24]);
+        let selector = selector(&token);
         let seat = Seat {
             user,
-            verifier,
+            number: self.given,
             conn,
             until: None,
         };
@@ -76,20 +74,29 @@ impl Seats {
         self.of.insert(user, selector);
         let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
         let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
-        token[..24].iter().flat_map(digits).collect()
+        token.iter().flat_map(digits).collect()
+    }
+
+    /// What the token of this number is the start of.
+    fn mac(&self, number: u64) -> Hmac<Sha256> {
+        let mac = Hmac::new_from_slice(&self.seed);
+        let mut mac: Hmac<Sha256> = mac.expect("a key may have any length");
+        mac.update(&number.to_le_bytes());
+        mac
     }
 
     /// Whose seat the token is for.
     fn whose(&self, token: &str) -> Option<UserId> {
-        let mut bytes = [0; 24];
+        let mut bytes = Token::default();
         if token.len() != 2 * bytes.len() {
             return None;
         }
         for (byte, digits) in bytes.iter_mut().zip(token.as_bytes().chunks(2)) {
             *byte = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
         }
-        let seat = self.by_token.get(&bytes[..8])?;
-        bool::from(seat.verifier.ct_eq(&bytes[8..])).then_some(seat.user)
+        let seat = self.by_token.get(&selector(&bytes))?;
+        let is_right = self.mac(seat.number).verify_truncated_left(&bytes).is_ok();
+        is_right.then_some(seat.user)
     }
 
     /// The last connection of a user who has a seat.
@@ -148,6 +155,12 @@ impl Seats {
             assert!(!is_connected(*user), "who is connected has their seat");
         }
     }
+}
+
+fn selector(token: &Token) -> Selector {
+    let mut selector = Selector::default();
+    selector.copy_from_slice(&token[..8]);
+    selector
 }
 
 impl Hub {
