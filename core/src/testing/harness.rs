@@ -242,8 +242,14 @@ impl Harness {
         let mut rounds = 0..MOST;
         while !self.writable.is_empty() {
             rounds.next().expect("a queue drains");
-            for id in core::mem::take(&mut self.writable) {
-                self.write(id);
+            // As the adapters do: what was written is told once all is.
+            let writable = core::mem::take(&mut self.writable);
+            let written: Vec<_> = writable
+                .into_iter()
+                .map(|id| (id, self.write(id)))
+                .collect();
+            for (id, count) in written.into_iter().filter(|(_, count)| *count > 0) {
+                self.step(Input::Sent(id, count));
             }
             self.drain();
         }
@@ -267,21 +273,20 @@ impl Harness {
         }
     }
 
-    fn write(&mut self, id: ConnId) {
+    /// How many bytes could be written.
+    fn write(&mut self, id: ConnId) -> u32 {
         let client = self.clients.entry(id).or_default();
         if !client.outgoing.begin_write() {
-            return;
+            return 0;
         }
         if client.line == Line::Stalled {
-            return client.outgoing.write_done(Readiness::Blocked);
+            client.outgoing.write_done(Readiness::Blocked);
+            return 0;
         }
         client.outgoing.write_done(Readiness::Ready);
         let before = client.inbox.len();
         client.inbox.extend(self.hub.pending(id).flatten());
-        let sent = (client.inbox.len() - before) as u32;
-        if sent > 0 {
-            self.step(Input::Sent(id, sent));
-        }
+        (client.inbox.len() - before) as u32
     }
 
     fn client(&mut self, client: ClientId) -> &mut Client {

@@ -269,8 +269,14 @@ impl Host {
     fn flush(&mut self) {
         self.drain();
         while !self.writable.is_empty() {
-            for id in take(&mut self.writable) {
-                self.write(id);
+            // As the adapters do: what was written is told once all is.
+            let writable = take(&mut self.writable);
+            let written: Vec<_> = writable
+                .into_iter()
+                .map(|id| (id, self.write(id)))
+                .collect();
+            for (id, count) in written.into_iter().filter(|(_, count)| *count > 0) {
+                self.handle(Input::Sent(id, count));
             }
             self.drain();
         }
@@ -326,12 +332,13 @@ impl Host {
         self.recorder.drained(&outputs);
     }
 
-    fn write(&mut self, id: ConnId) {
+    /// How many bytes could be written.
+    fn write(&mut self, id: ConnId) -> u32 {
         let Some(conn) = self.conns.get_mut(&id) else {
-            return;
+            return 0;
         };
         if !conn.outgoing.begin_write() {
-            return;
+            return 0;
         }
         let pending = self.hub.pending(id).flatten().copied();
         let bytes: Vec<u8> = pending.take(conn.room).collect();
@@ -350,9 +357,7 @@ impl Host {
             let parsed = ServerPackage::parse(package.text.as_bytes());
             assert!(parsed.is_ok(), "{} cannot be read", package.text);
         }
-        if !bytes.is_empty() {
-            self.handle(Input::Sent(id, bytes.len() as u32));
-        }
+        bytes.len() as u32
     }
 
     fn handle(&mut self, input: Input<'_>) {

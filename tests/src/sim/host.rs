@@ -165,7 +165,10 @@ impl World {
         for work in work {
             match work {
                 Work::Read(link) => self.read(link),
-                Work::Write(link) => self.write(link),
+                Work::Write(link) => {
+                    let count = self.write(link);
+                    self.wrote(link, count);
+                }
             }
             self.maybe_drain();
         }
@@ -257,12 +260,13 @@ impl World {
 
     /// Writes once, if the connection is among those to write to. What is pending afterwards is the
     /// hub's to say.
-    fn write(&mut self, link: usize) {
+    /// How many bytes could be written; nothing if the connection broke.
+    fn write(&mut self, link: usize) -> Option<u32> {
         if self.sockets[link].state != State::Open || !self.sockets[link].outgoing.begin_write() {
-            return;
+            return Some(0);
         }
         if self.links[link].up.ending() == Ending::Reset {
-            return self.lose(link);
+            return None;
         }
         let (room, most) = (self.links[link].down.room(), self.plan.host.write as usize);
         let mut bytes = Vec::new();
@@ -287,7 +291,16 @@ impl World {
             if self.options.mutant == Some(Mutant::LoseBytes) && self.take_mutant(link) {
                 self.links[link].down.lose_last();
             }
-            self.hand(Input::Sent(id(link), bytes.len() as u32));
+        }
+        Some(bytes.len() as u32)
+    }
+
+    /// Tells the hub what came of a write.
+    fn wrote(&mut self, link: usize, count: Option<u32>) {
+        match count {
+            None => self.lose(link),
+            Some(0) => {}
+            Some(count) => self.hand(Input::Sent(id(link), count)),
         }
     }
 
@@ -324,8 +337,13 @@ impl World {
         if self.plan.host.shuffled {
             self.rng.host.shuffle(&mut writes);
         }
-        for link in writes {
-            self.write(link);
+        // As the adapters do: what was written is told once all is.
+        let written: Vec<_> = writes
+            .into_iter()
+            .map(|link| (link, self.write(link)))
+            .collect();
+        for (link, count) in written {
+            self.wrote(link, count);
         }
         self.drain();
         if !self.readable.is_empty() || !self.writable.is_empty() {
