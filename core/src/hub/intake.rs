@@ -178,7 +178,7 @@ impl Hub {
     }
 
     /// Counts work that was done for the connection: for flood control, and for its turn.
-    fn spend_work(&mut self, slot: Slot, work: usize) {
+    pub(super) fn spend_work(&mut self, slot: Slot, work: usize) {
         if !self.behaviour.counts_work() {
             return;
         }

@@ -95,6 +95,8 @@ impl Hub {
             more,
         };
         self.reply(slot, &ServerPackage::Notification(history));
+        // A few bytes asked for it, and it is written anew each time.
+        self.spend_work(slot, self.text.len());
         Ok(())
     }
 

@@ -13,7 +13,8 @@ impl Hub {
     pub(super) fn tell(&mut self, asker: Option<Slot>, fact: &Fact<'_>) {
         let &Fact { user, room, .. } = fact;
         let seat = match &fact.what {
-            What::LoggedIn => asker,
+            // Nobody else's doing, and nearly all there is: nothing is to be looked up.
+            What::LoggedIn | What::Said(_) => asker,
             _ => self.seated.get(&user).copied(),
         };
         let conn = asker.or(seat).and_then(|slot| self.conns.get(slot));

@@ -150,3 +150,24 @@ fn an_answer_is_no_longer_than_a_list() {
     assert!(all.len() <= most + 5000, "{} of {most}", all.len());
     assert!(all.ends_with(r#""more":true"#) || all.contains(r#""more":true"#));
 }
+
+#[test]
+fn a_long_answer_counts_as_the_work_it_is() {
+    let mut world = chatmaster_core::testing::Harness::new(Config {
+        history_bytes: 1 << 20,
+        message_rate: 1000,
+        message_burst: 1000,
+        ..Config::default()
+    });
+    let alice = newer(&mut world, "alice");
+    let long = "x".repeat(4000);
+    for _ in 0..16 {
+        world.send(alice, say(&long).as_bytes());
+    }
+    world.advance(2 * crate::SECOND);
+    world.packages(alice);
+    // Each is between 16 and 32 KiB, and so counts as two packages: half of the burst is answered at once.
+    let flood = command("history", "").repeat(1000);
+    world.send(alice, flood.as_bytes());
+    assert_eq!(world.packages(alice).len(), 500);
+}
