@@ -228,7 +228,7 @@ impl<'a> ClientPackage<'a> {
                 let text = |name, value: Option<&'a RawValue>| {
                     let needs = || format!("A message needs data.{name} to be a string.");
                     let read = |value: &'a RawValue| {
-                        read_string(value).ok_or_else(|| PackageError::new("message", needs()))
+                        read_string(value).map_err(|_| PackageError::new("message", needs()))
                     };
                     value.map(read).transpose()
                 };

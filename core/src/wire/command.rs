@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use super::client::Dialect;
-use super::package::PackageError;
+use super::package::{PackageError, read_string};
 
 /// Makes [`Command`] of lines like `Join = "join" | "enter" { channel: Text<'a>, stay: Flag }`: the
 /// variant, the name in packages, further names under which it is understood, and its parameters.
@@ -277,11 +277,7 @@ impl<'a> Parameter<'a> for Cow<'a, str> {
     }
 
     fn parse(value: Option<&'a RawValue>) -> Result<Self, Option<serde_json::Error>> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-        let Text(text) = serde_json::from_str(value.ok_or(None)?.get())?;
-        Ok(text)
+        Ok(read_string(value.ok_or(None)?)?)
     }
 
     fn is_there(&self) -> bool {

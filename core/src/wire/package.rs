@@ -507,15 +507,17 @@ fn bool_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D:
 }
 
 pub(super) fn read_tag(tag: &RawValue) -> Option<Cow<'_, str>> {
-    read_string(tag).filter(|tag| tag.len() <= MAX_TAG_BYTES)
+    read_string(tag)
+        .ok()
+        .filter(|tag| tag.len() <= MAX_TAG_BYTES)
 }
 
-pub(super) fn read_string(value: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn read_string(value: &RawValue) -> Result<Cow<'_, str>, serde_json::Error> {
     #[derive(Deserialize)]
     #[serde(transparent)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let Text(text) = serde_json::from_str(value.get()).ok()?;
-    Some(text)
+    let Text(text) = serde_json::from_str(value.get())?;
+    Ok(text)
 }
 
 /// Adds a tag to the package whose text ends `out`.
