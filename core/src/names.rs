@@ -301,6 +301,12 @@ impl<T: Copy + Eq> Claims<T> {
         self.holder(&self.looks(name))
     }
 
+    /// All who hold a name that `name` clashes with; whoever holds the same one, caselessly, is among them.
+    pub(crate) fn all_clashing(&self, name: &impl Name) -> impl Iterator<Item = T> {
+        let looks = self.looks(name).into_iter();
+        looks.filter_map(|look| self.holders.get(&look).copied())
+    }
+
     /// Gives `name` back: exactly what [`Claims::claim`] took for it.
     pub fn release(&mut self, name: &impl Name) {
         for look in self.looks(name) {

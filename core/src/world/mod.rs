@@ -202,8 +202,10 @@ impl World {
 
     /// The user of this name, caselessly.
     pub(crate) fn find_user(&self, name: &Username) -> Result<UserId, Refusal> {
-        let user = self.usernames.clashes_with(name);
-        user.filter(|user| self.user(*user).username.key() == name.key())
+        let key = name.key();
+        let mut users = self.usernames.all_clashing(name);
+        users
+            .find(|user| self.user(*user).username.key() == key)
             .ok_or_else(|| Refusal::NoSuchUser(name.clone()))
     }
 

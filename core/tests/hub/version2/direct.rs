@@ -85,3 +85,19 @@ fn direct_messages_are_under_flood_control_and_their_reader_bounded_like_any() {
     // One login was taken out of the burst of thirty.
     assert_eq!(world.packages(bob).len(), 29);
 }
+
+#[test]
+fn it_goes_to_who_has_the_name_and_not_to_who_only_looks_like_it() {
+    let mut world = world();
+    let alice = newer(&mut world, "alice");
+    // As it is shown it looks like ALICE, and not like alice in any way.
+    let other = newer(&mut world, "ALlCE");
+    world.packages(alice);
+    for name in ["alice", "ALICE"] {
+        world.send(other, to(name, "psst").as_bytes());
+        assert_eq!(world.packages(other), [""; 0], "{name} is there");
+        assert!(got(&mut world, alice)[0].contains("psst"));
+    }
+    world.send(alice, to("ALLCE", "psst").as_bytes());
+    assert!(got(&mut world, other)[0].contains("psst"));
+}
