@@ -3,6 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use crate::hub::Lasting;
 use crate::names::Rules;
 use crate::slab::Free;
 use crate::wire::{Codes, Controls, Dialect, Framing, Version};
@@ -14,7 +15,7 @@ pub(crate) struct Behaviour(u32);
 
 impl Behaviour {
     /// The rules of today. [`BEHAVIOUR`](crate::recording::BEHAVIOUR) lists what changed in which version.
-    pub(crate) const LATEST: Behaviour = Behaviour(4);
+    pub(crate) const LATEST: Behaviour = Behaviour(5);
 
     /// The rules of `version`; of a later version than this core knows, today's.
     pub(crate) fn version(version: u32) -> Self {
@@ -124,5 +125,19 @@ impl Behaviour {
             ..=2 => Free::Last(Vec::new()),
             3.. => Free::Lowest(BTreeSet::new()),
         }
+    }
+
+    /// How long the token of a seat counts. The next one got lost with its connection once, and the
+    /// seat with it.
+    pub(crate) fn tokens(self) -> Lasting {
+        match self.0 {
+            ..=4 => Lasting::ForOnce,
+            5.. => Lasting::ForSeat,
+        }
+    }
+
+    /// Whether the session of who takes their seat again says so.
+    pub(crate) fn tells_who_resumed(self) -> bool {
+        self.0 >= 5
     }
 }

@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::conn::Phase;
 use super::slots::Slot;
+use super::tell::Arrival;
 use super::{CloseReason, ConnId, Hub, HubWhat, Stage};
 use crate::time::{Start, Time};
 use crate::world::UserId;
@@ -29,6 +30,15 @@ pub(super) struct Seats {
 type Selector = [u8; 8];
 /// A token, before it is written in hexadecimal digits.
 type Token = [u8; 24];
+
+/// How long a token counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    /// Until the seat is taken with it: whoever does not get to know the next one has none.
+    ForOnce,
+    /// As long as there is the seat.
+    ForSeat,
+}
 
 struct Seat {
     user: UserId,
@@ -55,26 +65,40 @@ impl Seats {
         }
     }
 
-    /// A token for a user, instead of any other. It follows from the seed and from how many there were,
-    /// and says nothing about either.
-    fn give(&mut self, user: UserId, conn: ConnId) -> String {
-        self.forget(user);
-        self.given += 1;
-        let mac = self.mac(self.given).finalize().into_bytes();
-        let mut token = Token::default();
-        token.copy_from_slice(&mac[..24]);
-        let selector = selector(&token);
-        let seat = Seat {
-            user,
-            number: self.given,
-            conn,
-            until: None,
+    /// The token of a user: the one they have, or a new one instead of any other. It follows from the
+    /// seed and from how many there were, and says nothing about either.
+    fn give(&mut self, user: UserId, conn: ConnId, lasting: Lasting) -> String {
+        let token = match self.seat(user) {
+            Some(seat) if lasting == Lasting::ForSeat => {
+                seat.conn = conn;
+                let number = seat.number;
+                self.token(number)
+            }
+            _ => {
+                self.forget(user);
+                self.given += 1;
+                let seat = Seat {
+                    user,
+                    number: self.given,
+                    conn,
+                    until: None,
+                };
+                let token = self.token(self.given);
+                self.by_token.insert(selector(&token), seat);
+                self.of.insert(user, selector(&token));
+                token
+            }
         };
-        self.by_token.insert(selector, seat);
-        self.of.insert(user, selector);
         let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
         let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
         token.iter().flat_map(digits).collect()
+    }
+
+    fn token(&self, number: u64) -> Token {
+        let mac = self.mac(number).finalize().into_bytes();
+        let mut token = Token::default();
+        token.copy_from_slice(&mac[..24]);
+        token
     }
 
     /// What the token of this number is the start of.
@@ -164,10 +188,11 @@ fn selector(token: &Token) -> Selector {
 }
 
 impl Hub {
-    /// A new token for the user of a connection that speaks version 2, if seats are kept.
+    /// The token of the user of a connection that speaks version 2, if seats are kept.
     pub(super) fn give_token(&mut self, slot: Slot, user: UserId) -> Option<String> {
         let conn = self.conn(slot).id;
-        (!self.config.resume_window.is_zero()).then(|| self.seats.give(user, conn))
+        let lasting = self.behaviour.tokens();
+        (!self.config.resume_window.is_zero()).then(|| self.seats.give(user, conn, lasting))
     }
 
     /// Has the seat of a connection's user wait, if they have one: the connection broke, or is ended for
@@ -237,7 +262,7 @@ impl Hub {
         let username = self.world.username(user);
         self.facts
             .note(now, id, || HubWhat::Resumed(username.clone()));
-        self.welcome(slot, user);
+        self.welcome(slot, user, Arrival::Back);
         true
     }
 }

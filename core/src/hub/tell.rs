@@ -8,6 +8,15 @@ use crate::names::Name;
 use crate::wire::{Notification, ServerPackage, SessionStatus, Version};
 use crate::world::{Departure, Fact, RoomId, UserId, What};
 
+/// How a user comes to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// By logging in.
+    New,
+    /// By taking their seat again.
+    Back,
+}
+
 impl Hub {
     /// Tells whoever is to hear of it of a fact. What answers a command goes to `asker`, who gave it.
     pub(super) fn tell(&mut self, asker: Option<Slot>, fact: &Fact<'_>) {
@@ -59,7 +68,7 @@ impl Hub {
                     self.conn(slot).phase = Phase::User { user, room };
                     self.seated.insert(user, slot);
                     self.set_timer(slot);
-                    self.welcome(slot, user);
+                    self.welcome(slot, user, Arrival::New);
                 }
             }
             What::Joined => self.tell_joined(seat, fact),
@@ -297,7 +306,7 @@ impl Hub {
     }
 
     /// Tells a user that they are logged in, where they are, and what rooms there are.
-    pub(super) fn welcome(&mut self, slot: Slot, user: UserId) {
+    pub(super) fn welcome(&mut self, slot: Slot, user: UserId, arrival: Arrival) {
         let is_newer = self.outbox.format(slot).version() == Version::Two;
         let resume = is_newer.then(|| self.give_token(slot, user)).flatten();
         let (channels, more) = fitting(self.world.listed(), self.config.list_bytes());
@@ -313,6 +322,7 @@ impl Hub {
             version: is_newer.then_some(2),
             resume: resume.map(alloc::borrow::Cow::Owned),
             joined,
+            resumed: arrival == Arrival::Back && self.behaviour.tells_who_resumed(),
             reason: None,
         });
         self.text.clear();

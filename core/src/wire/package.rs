@@ -333,6 +333,9 @@ pub struct SessionStatus<'a> {
     /// The rooms that the user is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<Vec<Cow<'a, str>>>,
+    /// Whether it is a seat that was taken again, where nothing has changed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resumed: bool,
 }
 
 impl<'a> ServerPackage<'a> {
@@ -474,6 +477,10 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
 pub(super) fn write_json(package: &impl Serialize, out: &mut Vec<u8>) {
     let text = serde_json::to_vec(package).expect("every key of a package is a string");
     out.extend_from_slice(&text);
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn is_zero(count: &usize) -> bool {
