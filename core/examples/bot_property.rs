@@ -92,9 +92,9 @@ fn arrivals_and_greetings(events: Vec<Event>) -> (Vec<String>, Vec<String>) {
                 me: true,
                 ..
             } => name = new_username,
-            Event::Message { username, message }
-                if username == BOT && message == greeting(&name) =>
-            {
+            Event::Message {
+                username, message, ..
+            } if username == BOT && message == greeting(&name) => {
                 greeted.push(message);
             }
             _ => {}

@@ -3,7 +3,6 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::hub::Lasting;
 use crate::names::Rules;
 use crate::slab::Free;
 use crate::wire::{Codes, Controls, Dialect, Framing, Version};
@@ -12,6 +11,15 @@ use crate::wire::{Codes, Controls, Dialect, Framing, Version};
 /// recording replays by the rules it was made under; each question is a method here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Behaviour(u32);
+
+/// How long the token of a seat counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    /// Until the seat is taken with it: whoever does not get to know the next one has none.
+    ForOnce,
+    /// As long as there is the seat.
+    ForSeat,
+}
 
 impl Behaviour {
     /// The rules of today. [`BEHAVIOUR`](crate::recording::BEHAVIOUR) lists what changed in which version.

@@ -11,6 +11,7 @@ use super::conn::Phase;
 use super::slots::Slot;
 use super::tell::Arrival;
 use super::{CloseReason, ConnId, Hub, HubWhat, Stage};
+use crate::behaviour::Lasting;
 use crate::time::{Start, Time};
 use crate::world::UserId;
 
@@ -30,15 +31,6 @@ pub(super) struct Seats {
 type Selector = [u8; 8];
 /// A token, before it is written in hexadecimal digits.
 type Token = [u8; 24];
-
-/// How long a token counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lasting {
-    /// Until the seat is taken with it: whoever does not get to know the next one has none.
-    ForOnce,
-    /// As long as there is the seat.
-    ForSeat,
-}
 
 struct Seat {
     user: UserId,

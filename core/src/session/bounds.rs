@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::names::{RoomName, Username};
+use crate::wire::{Notification, PastMessage};
 
 /// Bytes of the longest text that a session takes from a server whole: a message, an error, a reason.
 /// Sixteen times as much as a server takes in a message by default. Of a longer one it takes the start,
@@ -17,6 +18,10 @@ pub const MAX_LIST_BYTES: usize = 64 * 1024;
 /// Commands that wait for an answer at most: further ones wait for theirs. To forget one would be to take
 /// its answer for another's.
 pub(super) const MAX_AWAITED: usize = 1024;
+/// Rooms that a user can be in, as far as the session keeps count.
+pub(super) const MAX_ROOMS: usize = 1024;
+/// Messages of the past in one answer: the most that can be asked for.
+const MAX_PAST: usize = 200;
 /// Quotes and a comma.
 const AROUND_NAME: usize = 3;
 
@@ -73,6 +78,66 @@ pub(super) fn list(
     }
     let more = more.saturating_add(total - taken.len());
     (taken, more)
+}
+
+/// As many messages of the past as one answer can have, and whether there were more.
+pub(super) fn past(mut messages: Vec<PastMessage<'_>>) -> (Vec<PastMessage<'static>>, bool) {
+    let cut = messages.len() > MAX_PAST;
+    messages.truncate(MAX_PAST);
+    let taken = messages.into_iter().map(|past| PastMessage {
+        id: past.id,
+        time: past.time,
+        username: username(past.username).into(),
+        message: text(past.message).into(),
+    });
+    (taken.collect(), cut)
+}
+
+/// What version 2 tells beside what has an event of its own, with as much of its texts as a session
+/// takes.
+pub(super) fn notification(notification: Notification<'_>) -> Notification<'static> {
+    let user = |name| Cow::Owned(username(name));
+    let name = |name| Cow::Owned(room(name));
+    let words = |words| Cow::Owned(text(words));
+    macro_rules! bounded {
+        ($($variant:ident { $($field:ident: $take:ident),* })*) => {
+            match notification {
+                $(Notification::$variant { $($field),* } => {
+                    Notification::$variant { $($field: $take($field)),* }
+                })*
+                Notification::BanList { channel, users, more } => {
+                    let (users, more) = list(users, more, username);
+                    let users = users.into_iter().map(Cow::Owned).collect();
+                    Notification::BanList { channel: name(channel), users, more }
+                }
+                Notification::UserJoined { .. }
+                | Notification::UserLeft { .. }
+                | Notification::UserRename { .. }
+                | Notification::ChannelList { .. }
+                | Notification::UserList { .. }
+                | Notification::MessageSent { .. }
+                | Notification::History { .. }
+                | Notification::Pong {} => unreachable!("it has an event of its own"),
+            }
+        };
+    }
+    bounded! {
+        ChannelSwitched { channel: name }
+        ChannelPrivate { channel: name, username: user }
+        ChannelPublic { channel: name, username: user }
+        UserInvited { channel: name, username: user }
+        UserUninvited { channel: name, username: user }
+        Invited { channel: name, username: user }
+        TopicChanged { channel: name, topic: words, username: user }
+        UserKicked { channel: name, username: user, by: user, reason: words }
+        UserBanned { channel: name, username: user, by: user, reason: words }
+        UserUnbanned { channel: name, username: user, by: user }
+        UserMuted { channel: name, username: user, by: user }
+        UserUnmuted { channel: name, username: user, by: user }
+        OwnerChanged { channel: name, username: user }
+        Ignored { username: user }
+        Unignored { username: user }
+    }
 }
 
 #[cfg(test)]

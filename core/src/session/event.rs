@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::wire::{Command, Version};
+use crate::wire::{Command, Notification, PastMessage, Version};
 
 /// Something the user of a [`Session`](super::Session) wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,20 @@ pub enum Action {
     Login(String),
     /// Say this to everyone in the room.
     Say(String),
+    /// Say this to everyone in another of one's rooms, or in this one (from here on: version 2).
+    SayIn {
+        /// Which room.
+        channel: String,
+        /// What.
+        text: String,
+    },
+    /// Tell this one user alone.
+    Tell {
+        /// Whom.
+        to: String,
+        /// What.
+        text: String,
+    },
     /// Take another name.
     Rename(String),
     /// Enter a room, or create it.
@@ -29,7 +43,8 @@ pub enum Action {
     /// Ask who is in the room.
     Users,
     /// Find out that everything before it was dealt with: answered by [`Event::Synced`]. On the wire
-    /// it is a `channels` command, whose answer comes after the answers to all that was sent before.
+    /// it is a `channels` command, whose answer comes after the answers to all that was sent before; in
+    /// version 2 it is a `ping`.
     Sync,
     /// Give this command, with what version 2 of the protocol has beyond the ones above.
     Other(Command<'static>),
@@ -59,7 +74,9 @@ impl Action {
             Action::Channels | Action::Sync => Command::Channels {},
             Action::Users => Command::Users { channel: None },
             Action::Other(command) => command.clone(),
-            Action::Say(_) | Action::Quit => return None,
+            Action::Say(_) | Action::SayIn { .. } | Action::Tell { .. } | Action::Quit => {
+                return None;
+            }
         })
     }
 }
@@ -78,9 +95,12 @@ impl Action {
     /// The name or the text that comes with it, if one does.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Action::Login(text) | Action::Say(text) | Action::Rename(text) | Action::Join(text) => {
-                Some(text)
-            }
+            Action::Login(text)
+            | Action::Say(text)
+            | Action::SayIn { text, .. }
+            | Action::Tell { text, .. }
+            | Action::Rename(text)
+            | Action::Join(text) => Some(text),
             Action::Leave
             | Action::Private
             | Action::Public
@@ -159,6 +179,8 @@ pub enum ActionError {
     EmptyMessage,
     /// The package would be longer than this many bytes.
     TooLong(usize),
+    /// The server does not speak version 2 of the protocol, or the session does not want to.
+    NotSpoken,
     /// Too much waits to be sent, or to be answered; try again when some of it is gone.
     Congested,
     /// The session is over.
@@ -174,6 +196,7 @@ impl fmt::Display for ActionError {
             ActionError::TooLong(most) => {
                 write!(f, "That is too long for one package of {most} bytes.")
             }
+            ActionError::NotSpoken => write!(f, "This server does not know that."),
             ActionError::Congested => {
                 write!(
                     f,
@@ -214,15 +237,61 @@ pub enum Event {
         channels: Vec<String>,
         /// How many more there are than the server listed.
         more: usize,
+        /// The version of the protocol that is spoken from now on.
+        version: Version,
+        /// What takes the user's place again if the connection breaks (this and what follows: version
+        /// 2).
+        resume: Option<String>,
+        /// All rooms the user is in.
+        joined: Vec<String>,
+        /// Whether the user's place was taken again, where nothing has changed.
+        resumed: bool,
         /// What it answers.
         request: Option<RequestId>,
     },
-    /// Someone in the room said something.
+    /// Someone in the room said something, or told it this user alone.
     Message {
         /// Who.
         username: String,
         /// What.
         message: String,
+        /// In which room (this and what follows: version 2).
+        channel: Option<String>,
+        /// To whom alone.
+        to: Option<String>,
+        /// Its number: no other message of the server has it, and later ones have higher ones.
+        id: Option<u64>,
+        /// When, in milliseconds since 1970.
+        time: Option<u64>,
+    },
+    /// What this user said has its place among all that was said (version 2).
+    Sent {
+        /// Its number.
+        id: u64,
+        /// When, in milliseconds since 1970.
+        time: u64,
+        /// Which it was.
+        request: Option<RequestId>,
+    },
+    /// What was said before (version 2).
+    History {
+        /// In which room.
+        channel: Option<String>,
+        /// Or with whom.
+        with: Option<String>,
+        /// The messages, oldest first.
+        messages: Vec<PastMessage<'static>>,
+        /// Whether there are more in the direction asked for.
+        more: bool,
+        /// What it answers.
+        request: Option<RequestId>,
+    },
+    /// Something else happened that version 2 of the protocol tells of, or was done.
+    Notified {
+        /// What.
+        notification: Notification<'static>,
+        /// What it answers.
+        request: Option<RequestId>,
     },
     /// Someone entered the room; or, if it is `me`, the user entered the room `channel`.
     Joined {
@@ -232,6 +301,8 @@ pub enum Event {
         channel: String,
         /// Whether it is this session's user.
         me: bool,
+        /// What the room is about, told to who enters it (version 2).
+        topic: Option<String>,
         /// What it answers.
         request: Option<RequestId>,
     },
@@ -252,6 +323,8 @@ pub enum Event {
         old_username: String,
         /// The name from now on.
         new_username: String,
+        /// In which room: it is told for each (version 2).
+        channel: Option<String>,
         /// Whether it is this session's user.
         me: bool,
         /// What it answers.
@@ -312,6 +385,18 @@ pub enum Event {
 }
 
 impl Event {
+    /// A message as version 1 has it.
+    pub fn message(username: impl Into<String>, message: impl Into<String>) -> Self {
+        Event::Message {
+            username: username.into(),
+            message: message.into(),
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
+        }
+    }
+
     /// The request that it answers, if it answers one that has a number.
     pub fn request(&self) -> Option<RequestId> {
         match self {
@@ -323,6 +408,9 @@ impl Event {
             | Event::Channels { request, .. }
             | Event::Users { request, .. }
             | Event::Error { request, .. }
+            | Event::Sent { request, .. }
+            | Event::History { request, .. }
+            | Event::Notified { request, .. }
             | Event::Synced { request } => *request,
             Event::Message { .. }
             | Event::Unknown { .. }

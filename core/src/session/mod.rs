@@ -7,7 +7,7 @@ mod packages;
 
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -17,7 +17,9 @@ pub use event::{
 };
 
 use crate::time::Time;
-use crate::wire::{ClientPackage, Decoder, Encoder, Encoding, Inflaters, ServerPackage};
+use crate::wire::{
+    ClientPackage, Command, Decoder, Encoder, Encoding, Inflaters, ServerPackage, Version,
+};
 
 /// What a [`Session`] needs to know beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +27,12 @@ pub struct SessionConfig {
     /// The name to log in under; none, or a refused one, makes the session ask for one with
     /// [`Event::NameWanted`].
     pub username: Option<String>,
-    /// A room to join right after login.
+    /// A room to join right after login, if the user is not there already.
     pub channel: Option<String>,
+    /// The version of the protocol to speak, if the server does, too. Default: the first.
+    pub version: Version,
+    /// The token of a seat to take again (version 2): the `resume` of an earlier [`Event::LoggedIn`].
+    pub resume: Option<String>,
     /// The encoding to write in; the server answers in the same. Default: zlib.
     pub encoding: Encoding,
     /// Bytes of one package to the server, and of a message's text in it. Default: 16 KiB.
@@ -45,6 +51,8 @@ impl Default for SessionConfig {
         SessionConfig {
             username: None,
             channel: None,
+            version: Version::One,
+            resume: None,
             encoding: Encoding::Zlib,
             max_sent_bytes: 16 * 1024,
             max_received_bytes: 1024 * 1024,
@@ -89,12 +97,18 @@ pub struct Session {
     config: SessionConfig,
     now: Time,
     phase: Phase,
+    /// What is spoken; what is wanted, until the server has said what it is.
+    version: Version,
     /// The number that the next request gets that has none.
     next: RequestId,
-    /// Commands without an answer as yet, in the order sent. A server answers each exactly once, in
-    /// this order, and does not say which it answers (version 1 of the protocol): that is concluded
-    /// from what the answer is.
+    /// The number of the next thing that the session wants by itself, from the highest down.
+    next_own: RequestId,
+    /// What has no answer as yet, in the order sent. A server answers each exactly once. In version 2
+    /// of the protocol it says which it answers by its tag, and messages are answered, too; in version 1
+    /// the answers come in this order, and which it is is concluded from what the answer is.
     awaited: VecDeque<Awaited>,
+    /// What the package that is looked at answers by its tag.
+    tagged: Option<Awaited>,
     /// The public rooms, as last listed.
     channels: Vec<String>,
     /// What the server said if the last package was an error: the reason if it closes next.
@@ -127,19 +141,46 @@ enum Phase {
         request: Option<RequestId>,
     },
     /// Logged in.
-    In { username: String, channel: String },
+    In(Place),
     /// The user wants to leave; by this time at the latest.
     Quitting(Time),
     /// The session is over.
     Ended,
 }
 
-/// A command that was sent.
+/// Where a user is who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    username: String,
+    /// The room looked at.
+    channel: String,
+    /// All rooms, that one among them, in the order of entering.
+    rooms: Vec<String>,
+}
+
+/// What was sent and is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Awaited {
-    /// None if the session sent it by itself.
-    request: Option<RequestId>,
+    /// What its tag says.
+    id: RequestId,
+    asker: Asker,
+    /// Without its text, if it is a message.
     action: Action,
+}
+
+/// Who wants something of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    User,
+    /// The session, by itself.
+    Session,
+}
+
+impl Awaited {
+    /// The request that the user made.
+    fn request(&self) -> Option<RequestId> {
+        (self.asker == Asker::User).then_some(self.id)
+    }
 }
 
 impl Session {
@@ -148,8 +189,11 @@ impl Session {
         Session {
             now: Time::ZERO,
             phase: Phase::Greeting,
+            version: config.version,
             next: RequestId(0),
+            next_own: RequestId(u64::MAX),
             awaited: VecDeque::new(),
+            tagged: None,
             channels: Vec::new(),
             last_error: None,
             decoder: Decoder::new(config.max_received_bytes),
@@ -208,7 +252,7 @@ impl Session {
     }
 
     /// Does what the user wants at `now`. The number is that by which an answer will say what it
-    /// answers. Each [`Action`] is answered but [`Action::Say`] and [`Action::Quit`].
+    /// answers. Each [`Action`] is answered but [`Action::Quit`]; messages are in version 2 only.
     ///
     /// # Errors
     /// Why it was not done; nothing has changed then.
@@ -220,13 +264,19 @@ impl Session {
         self.now = self.now.max(now);
         let Request { id, action } = request.into();
         let id = id.unwrap_or(self.next);
-        self.take(Some(id), action)?;
+        self.take(id, Asker::User, action)?;
         self.next = self.next.max(RequestId(id.0.saturating_add(1)));
         Ok(id)
     }
 
-    /// Takes an action of the user's, or, without a number, of the session's own.
-    fn take(&mut self, request: Option<RequestId>, action: Action) -> Result<(), ActionError> {
+    /// Does what the session wants by itself.
+    fn act_alone(&mut self, action: Action) -> Result<(), ActionError> {
+        let id = self.next_own;
+        self.next_own = RequestId(id.0 - 1);
+        self.take(id, Asker::Session, action)
+    }
+
+    fn take(&mut self, id: RequestId, asker: Asker, action: Action) -> Result<(), ActionError> {
         let username = match (&self.phase, &action) {
             (Phase::Ended | Phase::Quitting(_), _) => return Err(ActionError::Ended),
             (_, Action::Quit) => {
@@ -238,35 +288,80 @@ impl Session {
             }
             (Phase::NameWanted, Action::Login(_)) => "",
             (_, Action::Login(_)) => return Err(ActionError::LoginNotWanted),
-            (Phase::In { username, .. }, _) => username,
+            (Phase::In(place), _) => &place.username,
             _ => return Err(ActionError::NotLoggedIn),
         };
-        let package = match (&action, action.command()) {
-            (_, Some(command)) => ClientPackage::Command(command),
-            (Action::Say(text), None) if text.is_empty() => return Err(ActionError::EmptyMessage),
-            (Action::Say(text), None) => ClientPackage::Message {
-                message: Cow::Borrowed(text),
-                username: Cow::Borrowed(username),
-                channel: None,
-                to: None,
-            },
-            (_, None) => unreachable!("whoever quits was dealt with above"),
+        let package = self.package(&action, username)?;
+        let is_newer = self.version == Version::Two;
+        let is_message = matches!(package, ClientPackage::Message { .. });
+        let is_awaited = match action {
+            Action::Login(_) => false,
+            _ => is_newer || !is_message,
         };
-        let is_awaited = !matches!(action, Action::Say(_) | Action::Login(_));
         if is_awaited && self.awaited.len() >= bounds::MAX_AWAITED {
             return Err(ActionError::Congested);
         }
+        let tag = is_newer.then(|| id.0.to_string());
         let mut text = Vec::new();
-        package.write(&mut text);
+        package.write_tagged(tag.as_deref(), &mut text);
         self.send(&text)?;
+        if is_message && asker == Asker::User {
+            self.unsent.push_back((id, self.queue.len()));
+        }
         match action {
-            Action::Login(username) => self.phase = Phase::LoggingIn { username, request },
-            Action::Say(_) => self
-                .unsent
-                .extend(request.map(|request| (request, self.queue.len()))),
-            action => self.awaited.push_back(Awaited { request, action }),
+            Action::Login(username) => {
+                // It was shown, and counts or does not.
+                self.config.resume = None;
+                let request = (asker == Asker::User).then_some(id);
+                self.phase = Phase::LoggingIn { username, request };
+            }
+            action if is_awaited => {
+                let action = match action {
+                    _ if is_message => Action::Say(String::new()),
+                    action => action,
+                };
+                self.awaited.push_back(Awaited { id, asker, action });
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// The package that an action is on the wire, in the version that is spoken.
+    fn package<'a>(
+        &'a self,
+        action: &'a Action,
+        username: &'a str,
+    ) -> Result<ClientPackage<'a>, ActionError> {
+        let is_newer = self.version == Version::Two;
+        let message = |text: &'a str, channel: Option<&'a str>, to: Option<&'a str>| {
+            if text.is_empty() {
+                return Err(ActionError::EmptyMessage);
+            }
+            if !is_newer && (channel.is_some() || to.is_some()) {
+                return Err(ActionError::NotSpoken);
+            }
+            Ok(ClientPackage::Message {
+                message: Cow::Borrowed(text),
+                username: Cow::Borrowed(username),
+                channel: channel.map(Cow::Borrowed),
+                to: to.map(Cow::Borrowed),
+            })
+        };
+        let command = match action {
+            Action::Say(text) => return message(text, None, None),
+            Action::SayIn { channel, text } => return message(text, Some(channel), None),
+            Action::Tell { to, text } => return message(text, None, Some(to)),
+            Action::Login(name) if is_newer => Command::Login {
+                username: Cow::Borrowed(name),
+                version: self.version,
+                resume: self.config.resume.as_deref().map(Cow::Borrowed),
+            },
+            Action::Sync if is_newer => Command::Ping {},
+            Action::Other(_) if !is_newer => return Err(ActionError::NotSpoken),
+            action => action.command().ok_or(ActionError::Ended)?,
+        };
+        Ok(ClientPackage::Command(command))
     }
 
     /// The next thing that happened; `None` until there is another input or action.
@@ -307,12 +402,25 @@ impl Session {
         &self.queue[self.sent..]
     }
 
-    /// The user's name and the room the user is in, once logged in.
+    /// The user's name and the room the user is in, once logged in; of several the one looked at.
     pub fn place(&self) -> Option<(&str, &str)> {
         match &self.phase {
-            Phase::In { username, channel } => Some((username, channel)),
+            Phase::In(place) => Some((&place.username, &place.channel)),
             _ => None,
         }
+    }
+
+    /// All rooms that the user is in, in the order of entering, once logged in.
+    pub fn rooms(&self) -> &[String] {
+        match &self.phase {
+            Phase::In(place) => &place.rooms,
+            _ => &[],
+        }
+    }
+
+    /// The version of the protocol that is spoken; what is wanted, before the login.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// The public rooms, as last listed by the server.
@@ -377,8 +485,12 @@ impl Session {
         let progress = match decoder.decode(&mut self.inflaters, &mut rest) {
             Ok(None) => false,
             Ok(Some(decoded)) => {
+                let tag = match self.version {
+                    Version::One => None,
+                    Version::Two => ServerPackage::tag(decoded.text),
+                };
                 match ServerPackage::parse(decoded.text) {
-                    Ok(package) => self.receive(package),
+                    Ok(package) => self.receive(package, tag.as_deref()),
                     Err(_) => {
                         let package = bounds::text(String::from_utf8_lossy(decoded.text));
                         self.events.push_back(Event::Unknown { package });

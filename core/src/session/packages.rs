@@ -4,15 +4,17 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 
-use super::{Action, Awaited, Event, Listing, Phase, RequestId, Session, bounds};
+use super::{Action, Awaited, Event, Listing, Phase, Place, RequestId, Session, bounds};
 use crate::names::RoomName;
-use crate::wire::{Notification, ServerPackage, SessionStatus};
+use crate::wire::{Command, Notification, ServerPackage, SessionStatus, Version};
 
 impl Session {
     /// Makes an event of what the server says.
-    pub(super) fn receive(&mut self, package: ServerPackage<'_>) {
+    pub(super) fn receive(&mut self, package: ServerPackage<'_>, tag: Option<&str>) {
         let last_error = self.last_error.take();
+        self.tagged = tag.and_then(|tag| self.take_tagged(tag));
         match package {
             ServerPackage::Request { request } if request == "login" => self.log_in(None, None),
             ServerPackage::Request { request } => {
@@ -21,11 +23,20 @@ impl Session {
             }
             ServerPackage::Session(status) => self.session(status),
             ServerPackage::Message {
-                message, username, ..
-            } => {
-                let (message, username) = (bounds::text(message), bounds::username(username));
-                self.events.push_back(Event::Message { message, username });
-            }
+                message,
+                username,
+                channel,
+                to,
+                id,
+                time,
+            } => self.events.push_back(Event::Message {
+                message: bounds::text(message),
+                username: bounds::username(username),
+                channel: channel.map(bounds::room),
+                to: to.map(bounds::username),
+                id,
+                time,
+            }),
             ServerPackage::Notification(notification) => {
                 // A notification between the error and the close does not hide the reason.
                 self.last_error = last_error;
@@ -44,7 +55,7 @@ impl Session {
                 self.events.push_back(Event::Error {
                     error_type,
                     message,
-                    request: request.and_then(|awaited| awaited.request),
+                    request: request.and_then(|awaited| awaited.request()),
                 });
             }
         }
@@ -57,7 +68,7 @@ impl Session {
         }
         self.phase = Phase::NameWanted;
         let name = self.config.username.take();
-        if name.is_none_or(|name| self.take(None, Action::Login(name)).is_err()) {
+        if name.is_none_or(|name| self.act_alone(Action::Login(name)).is_err()) {
             self.events.push_back(Event::NameWanted { reason, request });
         }
     }
@@ -80,21 +91,35 @@ impl Session {
         let channels = status.channels.unwrap_or_default();
         let (channels, more) = bounds::list(channels, status.more, bounds::room);
         self.channels.clone_from(&channels);
-        self.phase = Phase::In {
+        // A server may know no other version than the first.
+        let version = status.version.unwrap_or(1);
+        self.version = self.config.version.min(Version::numbered(version));
+        let joined = status.joined.unwrap_or_default();
+        let (mut joined, _) = bounds::list(joined, 0, bounds::room);
+        if self.version == Version::One || !joined.contains(&channel) {
+            joined = vec![channel.clone()];
+        }
+        self.phase = Phase::In(Place {
             username: username.clone(),
             channel: channel.clone(),
-        };
+            rooms: joined.clone(),
+        });
         let wanted = self.config.channel.take();
-        let wanted = wanted.filter(|wanted| !RoomName::are_same(wanted, &channel));
+        let is_there = |wanted: &String| joined.iter().any(|room| RoomName::are_same(wanted, room));
+        let wanted = wanted.filter(|wanted| !is_there(wanted));
         self.events.push_back(Event::LoggedIn {
             username,
             channel,
             channels,
             more,
+            version: self.version,
+            resume: status.resume.map(bounds::text),
+            joined,
+            resumed: status.resumed,
             request,
         });
         if let Some(wanted) = wanted {
-            let sent = self.take(None, Action::Join(wanted));
+            let sent = self.act_alone(Action::Join(wanted));
             debug_assert!(
                 sent.is_ok(),
                 "a join fits into the queue right after a login"
@@ -106,7 +131,9 @@ impl Session {
     fn notification(&mut self, notification: Notification<'_>) {
         match notification {
             Notification::UserJoined {
-                username, channel, ..
+                username,
+                channel,
+                topic,
             } => {
                 let username = bounds::username(username);
                 let channel = channel.map(bounds::room);
@@ -121,20 +148,22 @@ impl Session {
                 } else {
                     None
                 };
-                let request = joined.as_ref().and_then(|joined| joined.request);
+                let request = joined.as_ref().and_then(Awaited::request);
+                let stays = joined.as_ref().is_none_or(Awaited::stays);
                 let channel = match (channel, joined.map(|joined| joined.action)) {
                     (Some(channel), _) | (None, Some(Action::Join(channel))) => channel,
                     (None, _) => self
                         .place()
                         .map_or_else(String::new, |(_, c)| c.to_string()),
                 };
-                if let (true, Phase::In { channel: room, .. }) = (me, &mut self.phase) {
-                    room.clone_from(&channel);
+                if me {
+                    self.enter(&channel, stays);
                 }
                 self.events.push_back(Event::Joined {
                     username,
                     channel,
                     me,
+                    topic: topic.map(bounds::text),
                     request,
                 });
             }
@@ -149,39 +178,44 @@ impl Session {
                 } else {
                     None
                 };
-                if left.is_some() {
-                    // Other servers may not announce the return to the general room.
-                    if let Phase::In { channel, .. } = &mut self.phase {
-                        *channel = RoomName::GENERAL.to_string();
-                    }
+                // A server of version 1 may say nothing of it, and may tell someone who joins another room
+                // that they left the one before.
+                if me && self.version == Version::One && left.is_some() {
+                    self.leave(&room);
                 }
                 let channel = channel.map_or(room, bounds::room);
+                if me && self.version == Version::Two {
+                    self.leave(&channel);
+                }
                 self.events.push_back(Event::Left {
                     username,
                     channel,
                     me,
-                    request: left.and_then(|left| left.request),
+                    request: left.and_then(|left| left.request()),
                 });
             }
             Notification::UserRename {
                 old_username,
                 new_username,
-                ..
+                channel,
             } => {
                 let old_username = bounds::username(old_username);
                 let new_username = bounds::username(new_username);
-                let me = self.is_me(&old_username);
+                // It is told for each room, so that this may be known already.
+                let is_known = self.version == Version::Two && self.is_me(&new_username);
+                let me = is_known || self.is_me(&old_username);
                 let mut request = None;
                 if me {
                     let renamed = self.answered(|action| matches!(action, Action::Rename(_)));
-                    request = renamed.and_then(|renamed| renamed.request);
-                    if let Phase::In { username, .. } = &mut self.phase {
-                        username.clone_from(&new_username);
+                    request = renamed.and_then(|renamed| renamed.request());
+                    if let Phase::In(place) = &mut self.phase {
+                        place.username.clone_from(&new_username);
                     }
                 }
                 self.events.push_back(Event::Renamed {
                     old_username,
                     new_username,
+                    channel: channel.map(bounds::room),
                     me,
                     request,
                 });
@@ -193,7 +227,7 @@ impl Session {
                     use Action::{Channels, Private, Public, Sync};
                     matches!(action, Channels | Sync | Private | Public)
                 });
-                let request = listed.as_ref().and_then(|listed| listed.request);
+                let request = listed.as_ref().and_then(Awaited::request);
                 let answers = match listed.map(|listed| listed.action) {
                     Some(Action::Sync) => {
                         self.events.push_back(Event::Synced { request });
@@ -222,18 +256,107 @@ impl Session {
                     channel,
                     users,
                     more,
-                    request: listed.and_then(|listed| listed.request),
+                    request: listed.and_then(|listed| listed.request()),
                 });
             }
-            other => {
-                let package = bounds::text(alloc::format!("{other:?}").into());
-                self.events.push_back(Event::Unknown { package });
+            Notification::Pong {} => {
+                let pong = self.tagged.take();
+                let request = pong.and_then(|pong| pong.request());
+                self.events.push_back(Event::Synced { request });
             }
+            Notification::MessageSent { id, time } => {
+                let sent = self.tagged.take();
+                let request = sent.and_then(|sent| sent.request());
+                self.events.push_back(Event::Sent { id, time, request });
+            }
+            Notification::History {
+                channel,
+                with,
+                messages,
+                more,
+            } => {
+                let asked = self.tagged.take();
+                let (messages, cut) = bounds::past(messages);
+                self.events.push_back(Event::History {
+                    channel: channel.map(bounds::room),
+                    with: with.map(bounds::username),
+                    messages,
+                    more: more || cut,
+                    request: asked.and_then(|asked| asked.request()),
+                });
+            }
+            other => self.notified(bounds::notification(other)),
         }
     }
 
-    /// Takes the first awaited command that `answers` is true of from the list.
+    /// Takes in the rest of what version 2 tells, as far as the session itself is concerned.
+    fn notified(&mut self, notification: Notification<'static>) {
+        let asked = self.tagged.take();
+        match &notification {
+            Notification::ChannelSwitched { channel } => {
+                let stays = asked.as_ref().is_none_or(Awaited::stays);
+                self.enter(channel, stays);
+            }
+            Notification::UserKicked {
+                channel, username, ..
+            }
+            | Notification::UserBanned {
+                channel, username, ..
+            } if self.is_me(username) => self.leave(channel),
+            _ => {}
+        }
+        self.events.push_back(Event::Notified {
+            notification,
+            request: asked.and_then(|asked| asked.request()),
+        });
+    }
+
+    /// The user is in this room, and looks at it; and in the one looked at before, if they stay there.
+    fn enter(&mut self, channel: &str, stays: bool) {
+        let is_newer = self.version == Version::Two;
+        let Phase::In(place) = &mut self.phase else {
+            return;
+        };
+        if !(stays && is_newer) {
+            place.rooms.retain(|room| *room != place.channel);
+        }
+        if !place.rooms.iter().any(|room| room == channel) {
+            place.rooms.truncate(bounds::MAX_ROOMS - 1);
+            place.rooms.push(channel.to_string());
+        }
+        place.channel = channel.to_string();
+    }
+
+    /// The user is in this room no more. Where they look at then, the server says next, or it is the
+    /// general room.
+    fn leave(&mut self, channel: &str) {
+        let Phase::In(place) = &mut self.phase else {
+            return;
+        };
+        place.rooms.retain(|room| room != channel);
+        if place.rooms.is_empty() {
+            place.rooms.push(RoomName::GENERAL.to_string());
+        }
+        if place.channel == channel
+            && let Some(last) = place.rooms.last()
+        {
+            place.channel.clone_from(last);
+        }
+    }
+
+    /// Takes what has this tag from what is awaited.
+    fn take_tagged(&mut self, tag: &str) -> Option<Awaited> {
+        let id = RequestId(tag.parse().ok()?);
+        let at = self.awaited.iter().position(|awaited| awaited.id == id)?;
+        self.awaited.remove(at)
+    }
+
+    /// What the package answers: by its tag, or else the first command awaited that `answers` is true
+    /// of.
     fn answered(&mut self, answers: impl Fn(&Action) -> bool) -> Option<Awaited> {
+        if self.version == Version::Two {
+            return self.tagged.take();
+        }
         let is_it = |awaited: &Awaited| answers(&awaited.action);
         let at = self.awaited.iter().position(is_it)?;
         self.awaited.remove(at)
@@ -241,5 +364,15 @@ impl Session {
 
     fn is_me(&self, username: &str) -> bool {
         self.place().is_some_and(|(me, _)| me == username)
+    }
+}
+
+impl Awaited {
+    /// Whether who enters a room by it stays in the one before.
+    fn stays(&self) -> bool {
+        !matches!(
+            self.action,
+            Action::Join(_) | Action::Other(Command::Join { stay: false, .. })
+        )
     }
 }

@@ -158,7 +158,9 @@ impl Sessions {
     pub fn heard(&mut self, name: &str) -> Vec<(String, String)> {
         let events = self.events(name).into_iter();
         let heard = events.filter_map(|event| match event {
-            Event::Message { username, message } => Some((username, message)),
+            Event::Message {
+                username, message, ..
+            } => Some((username, message)),
             _ => None,
         });
         heard.collect()

@@ -3,9 +3,10 @@
 //! crates run it against the hub.
 
 mod bounds;
+mod version2;
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Request, RequestId};
-use chatmaster_core::wire::{Decoder, Encoder, Encoding, Inflaters, Violation};
+use chatmaster_core::wire::{Decoder, Encoder, Encoding, Inflaters, Version, Violation};
 use chatmaster_core::{Session, SessionConfig, SessionInput, SessionOutput, Time};
 
 const REQUEST: &str = r#"{"type":"request","data":{"request":"login"}}"#;
@@ -115,6 +116,10 @@ fn a_login_request_is_answered_with_the_configured_name() {
             channel,
             channels,
             more: 0,
+            version: Version::One,
+            resume: None,
+            joined: vec!["general".into()],
+            resumed: false,
             request: None
         }]
     );
@@ -172,6 +177,7 @@ fn a_server_that_says_no_more_than_other_servers_do_will_do() {
             username,
             channel,
             me: true,
+            topic: None,
             request: Some(asked)
         }]
     );
@@ -249,13 +255,7 @@ fn actions_become_packages() {
 fn packages_become_events_and_the_place_is_kept() {
     let mut line = Line::logged_in();
     let said = line.hears(r#"{"type":"message","data":{"message":"hi","username":"bob"}}"#);
-    assert_eq!(
-        said,
-        [Event::Message {
-            username: "bob".into(),
-            message: "hi".into()
-        }]
-    );
+    assert_eq!(said, [Event::message("bob", "hi")]);
     let joined = r#""event_type":"user_joined","username":"Alice","channel":"den""#;
     let asked = line.acts(Action::Join("DEN".into())).unwrap();
     assert_eq!(
@@ -264,6 +264,7 @@ fn packages_become_events_and_the_place_is_kept() {
             username: "Alice".into(),
             channel: "den".into(),
             me: true,
+            topic: None,
             request: Some(asked)
         }]
     );
@@ -275,6 +276,7 @@ fn packages_become_events_and_the_place_is_kept() {
         [Event::Renamed {
             old_username: "Alice".into(),
             new_username: "Al".into(),
+            channel: None,
             me: true,
             request: Some(asked)
         }]
@@ -531,10 +533,7 @@ fn what_comes_in_one_read_is_heard_package_by_package_and_a_part_of_one_waits() 
     let said = |text: &str| {
         format!(r#"{{"type":"message","data":{{"message":"{text}","username":"bob"}}}}"#)
     };
-    let heard = |text: &str| Event::Message {
-        username: "bob".into(),
-        message: text.into(),
-    };
+    let heard = |text: &str| Event::message("bob", text);
     let all = [said("1"), said("2"), said("3")].concat();
     let (now, later) = all.split_at(all.len() - 10);
     assert_eq!(line.hears(now), [heard("1"), heard("2")]);

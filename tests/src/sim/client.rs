@@ -499,8 +499,7 @@ impl World {
                 Some(Mutant::RepeatMessage) => self.sees(client, event.clone()),
                 Some(Mutant::Echo) => {
                     let message = super::log::text((client, 0), 5);
-                    let username = "me".into();
-                    self.sees(client, Seen::Message { username, message });
+                    self.sees(client, Seen::message("me", message));
                 }
                 _ => return,
             }

@@ -163,7 +163,9 @@ impl Log {
             Action::Users => Expected::Users,
             Action::Sync => Expected::Sync,
             Action::Login(name) => Expected::Login(name.clone()),
-            Action::Other(_) => unreachable!("no such thing is planned"),
+            Action::SayIn { .. } | Action::Tell { .. } | Action::Other(_) => {
+                unreachable!("no such thing is planned")
+            }
             Action::Quit => return,
         });
     }
@@ -190,6 +192,10 @@ impl Log {
     #[allow(clippy::too_many_lines, reason = "an arm for each event")]
     pub fn saw(&mut self, event: &Event, marks: &mut Marks) -> Result<Option<String>, Failure> {
         match event {
+            Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => {
+                let what = format!("{event:?} to a client of version 1");
+                return self.fail(Check::Protocol, what);
+            }
             Event::Unknown { package } => {
                 return self.fail(Check::Protocol, format!("unknown package {package}"));
             }
@@ -309,7 +315,9 @@ impl Log {
                     self.answered = self.items.len();
                 }
             }
-            Event::Message { username, message } => self.heard(username, message)?,
+            Event::Message {
+                username, message, ..
+            } => self.heard(username, message)?,
             Event::Channels {
                 channels,
                 more,
@@ -353,7 +361,12 @@ impl Log {
             } => {
                 return self.refused(error_type, message, marks);
             }
-            Event::Unknown { .. } | Event::Unsent { .. } | Event::Ended(_) => {
+            Event::Sent { .. }
+            | Event::History { .. }
+            | Event::Notified { .. }
+            | Event::Unknown { .. }
+            | Event::Unsent { .. }
+            | Event::Ended(_) => {
                 unreachable!("they were dealt with above")
             }
         }

@@ -66,8 +66,9 @@ fn clients_log_in_talk_and_quit(runtime: Runtime) {
         Event::Ended(End::Quit)
     );
     for said in ["Hello", "and goodbye"] {
-        let Event::Message { username, message } =
-            skip_to(&of_bob, |event| matches!(event, Event::Message { .. }))
+        let Event::Message {
+            username, message, ..
+        } = skip_to(&of_bob, |event| matches!(event, Event::Message { .. }))
         else {
             unreachable!()
         };

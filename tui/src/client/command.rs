@@ -270,6 +270,8 @@ pub fn typed(action: &Action) -> Option<String> {
         }
         Action::Login(_)
         | Action::Say(_)
+        | Action::SayIn { .. }
+        | Action::Tell { .. }
         | Action::Channels
         | Action::Users
         | Action::Sync

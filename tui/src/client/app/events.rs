@@ -33,6 +33,7 @@ impl App {
                 channels,
                 more,
                 request,
+                ..
             } => {
                 self.answered(request);
                 let arrival = self.connection.logged_in(time(at), username, &channel);
@@ -48,7 +49,9 @@ impl App {
                 let listen = self.connection.listen();
                 return effects([self.ask_for_users(), listen]);
             }
-            Event::Message { username, message } => {
+            Event::Message {
+                username, message, ..
+            } => {
                 let entry = Entry::said(at, &username, Speaker::Other, &message)
                     .to(self.connection.name().unwrap_or_default());
                 let import = if entry.mentions_user() {
@@ -66,6 +69,7 @@ impl App {
                 channel,
                 me: true,
                 request,
+                ..
             } => {
                 let asked = self.answered(request).is_some();
                 // The one after a login tells nothing new.
@@ -130,6 +134,7 @@ impl App {
                 new_username,
                 me,
                 request,
+                ..
             } => {
                 self.answered(request);
                 self.members.rename(&old_username, &new_username);
@@ -206,6 +211,8 @@ impl App {
                 self.answered(request);
                 return effects(self.connection.sync());
             }
+            // They are of version 2, which is not asked for.
+            Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => {}
             Event::Unsent { first, .. } => self.connection.unsent(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),

@@ -168,7 +168,9 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channels,
             more: *more,
         },
-        Event::Message { username, message } => Object::Message {
+        Event::Message {
+            username, message, ..
+        } => Object::Message {
             username,
             message,
             action: command::emote(message).map(|_| true),
@@ -254,6 +256,7 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
                 message: end.to_string(),
             }
         }
+        Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => return None,
         Event::NameWanted { .. } | Event::Synced { .. } => return None,
     })
 }
@@ -304,6 +307,10 @@ mod tests {
                 Update::Event(Event::Message {
                     username: "bob".into(),
                     message: "hi".into(),
+                    channel: None,
+                    to: None,
+                    id: None,
+                    time: None,
                 }),
                 r#"{"event":"message","username":"bob","message":"hi"}"#,
             ),
@@ -311,6 +318,10 @@ mod tests {
                 Update::Event(Event::Message {
                     username: "bob".into(),
                     message: "/me waves".into(),
+                    channel: None,
+                    to: None,
+                    id: None,
+                    time: None,
                 }),
                 r#"{"event":"message","username":"bob","message":"/me waves","action":true}"#,
             ),
@@ -321,6 +332,10 @@ mod tests {
                     channels: vec!["general".into()],
                     more: 3,
                     request: None,
+                    version: chatmaster_core::wire::Version::One,
+                    resume: None,
+                    joined: vec![],
+                    resumed: false,
                 }),
                 r#"{"event":"logged_in","username":"bob","channel":"general","channels":["general"],"more":3}"#,
             ),
@@ -386,6 +401,10 @@ mod tests {
         let update = Update::Event(Event::Message {
             username: "b".into(),
             message,
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
         });
         let line = r#"{"event":"message","username":"b","message":"a\n\u001b\u009b\u202e\udb40\udc41é🙂"}"#;
         assert_eq!(written(&update), format!("{line}\n"));
@@ -395,7 +414,7 @@ mod tests {
         #[test]
         fn text_is_exact_and_the_line_is_harmless(message in any::<String>()) {
             let update =
-                Update::Event(Event::Message { username: "b".into(), message: message.clone() });
+                Update::Event(Event::Message { username: "b".into(), message: message.clone(), channel: None, to: None, id: None, time: None, });
             let line = written(&update);
             let text = line.strip_suffix('\n').expect("a line ends");
             prop_assert!(!text.chars().any(is_hidden), "{text:?}");

@@ -366,6 +366,9 @@ impl Talk<'_> {
                 return Err(self.lost(why));
             }
             Event::Message { .. }
+            | Event::Sent { .. }
+            | Event::History { .. }
+            | Event::Notified { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Renamed { .. }

@@ -49,7 +49,9 @@ pub(super) fn write_doubtful(
 /// `event` as a line, not harmless yet, if it is for people.
 pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Message { username, message } => match command::emote(message) {
+        Event::Message {
+            username, message, ..
+        } => match command::emote(message) {
             Some(emote) => format!("* {username} {emote}"),
             None => format!("<{username}> {message}"),
         },
@@ -116,6 +118,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         Event::Unknown { package } => format!("? {package}"),
         Event::Unsent { messages: 1, .. } => "! the last message was not sent".into(),
         Event::Unsent { messages, .. } => format!("! the last {messages} messages were not sent"),
+        Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => return None,
         Event::NameWanted { .. } | Event::Synced { .. } | Event::Ended(_) => return None,
     })
 }
@@ -137,6 +140,10 @@ mod tests {
         let event = Event::Message {
             username: "bob".into(),
             message: "a\n* \x1B[1meve\u{202E}".into(),
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
         };
         assert_eq!(written(&event), "<bob> a␊* ␛[1meve<U+202E>\n");
     }
@@ -146,6 +153,10 @@ mod tests {
         let event = Event::Message {
             username: "bob".into(),
             message: "/me waves".into(),
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
         };
         assert_eq!(written(&event), "* bob waves\n");
     }
@@ -181,6 +192,10 @@ mod tests {
                     channels: channels.clone(),
                     more: 2,
                     request: None,
+                    version: chatmaster_core::wire::Version::One,
+                    resume: None,
+                    joined: vec![],
+                    resumed: false,
                 },
                 "* you are bob, in general; rooms: dev, general and 2 more\n",
             ),
@@ -190,6 +205,7 @@ mod tests {
                     channel: channel.clone(),
                     me: true,
                     request: None,
+                    topic: None,
                 },
                 "* you joined dev\n",
             ),
@@ -208,6 +224,7 @@ mod tests {
                     new_username: "rob".into(),
                     me: false,
                     request: None,
+                    channel: None,
                 },
                 "* bob is now rob\n",
             ),

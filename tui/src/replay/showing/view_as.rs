@@ -54,7 +54,7 @@ fn shown(names: &mut BTreeMap<ConnId, String>, seen: ViewEvent) -> Option<Event>
         ViewEventKind::Said(message) => {
             // What comes before a login nobody said.
             let username = names.get(&seen.conn)?.clone();
-            Some(Event::Message { username, message })
+            Some(Event::message(username, message))
         }
         ViewEventKind::Event(event) => {
             match &event {

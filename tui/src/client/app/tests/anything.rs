@@ -46,6 +46,10 @@ fn event() -> impl Strategy<Value = Event> {
         (name(), text).prop_map(|(name, message)| Event::Message {
             username: name.into(),
             message,
+            channel: None,
+            to: None,
+            id: None,
+            time: None,
         }),
         (name(), name(), any::<bool>()).prop_map(|(name, room, me)| joined(name, room, me)),
         (name(), name(), any::<bool>()).prop_map(|(name, room, me)| left(name, room, me)),
@@ -53,7 +57,8 @@ fn event() -> impl Strategy<Value = Event> {
             old_username: old.into(),
             new_username: new.into(),
             me,
-            request: None
+            request: None,
+            channel: None,
         }),
         (name(), name()).prop_map(|(one, other)| users("general", &[one, other])),
         (name(), name()).prop_map(|(one, other)| channels(&[one, other], Listing::Channels)),
@@ -64,7 +69,11 @@ fn event() -> impl Strategy<Value = Event> {
             channel: "general".into(),
             channels: vec!["general".into()],
             more: 0,
-            request: None
+            request: None,
+            version: chatmaster_core::wire::Version::One,
+            resume: None,
+            joined: vec![],
+            resumed: false,
         }),
         proptest::option::of(text).prop_map(|reason| Event::NameWanted {
             reason,

@@ -14,6 +14,10 @@ fn a_login_asks_who_is_there() {
         channels: vec!["general".into()],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     });
     assert_eq!(effects, act(Action::Users));
     // The server announces everyone who enters, oneself included.
@@ -127,6 +131,7 @@ fn members_are_kept_from_what_happens() {
         new_username: "Carola".into(),
         me: false,
         request: None,
+        channel: None,
     });
     assert_eq!(scene.app.members.names(), ["alice", "Carola"]);
     assert!(scene.title().starts_with(" general · 2 members"));
@@ -140,6 +145,7 @@ fn ones_own_new_name_is_taken_over() {
         new_username: "Eve".into(),
         me: true,
         request: None,
+        channel: None,
     });
     assert_eq!(scene.app.members.names(), ["bob", "Eve"]);
     scene.send("hello");
@@ -333,6 +339,10 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
         channels: vec!["general".into()],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     });
     assert!(scene.title().ends_with("alice on 127.0.0.1:9000, hosting"));
     assert_eq!(scene.key(KeyCode::Enter), act(Action::Say("x".into())));

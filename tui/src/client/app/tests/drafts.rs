@@ -11,6 +11,10 @@ fn logged_in() -> Event {
         channels: vec!["general".into()],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     }
 }
 

@@ -21,6 +21,7 @@ fn told(nasty: &str, size: (u16, u16)) -> Scene {
         new_username: nasty.into(),
         me: false,
         request: None,
+        channel: None,
     });
     scene.event(error(nasty, nasty));
     scene.event(Event::Unknown {

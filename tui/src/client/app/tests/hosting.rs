@@ -12,6 +12,10 @@ fn hosting() -> Scene {
         channels: vec!["general".into()],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     });
     scene.event(joined("alice", "general", true));
     scene.event(users("general", &["alice"]));

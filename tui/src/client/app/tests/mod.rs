@@ -78,6 +78,10 @@ impl Scene {
             channels: vec!["general".into()],
             more: 0,
             request: None,
+            version: chatmaster_core::wire::Version::One,
+            resume: None,
+            joined: vec![],
+            resumed: false,
         });
         scene.event(joined("alice", "general", true));
         scene
@@ -314,6 +318,10 @@ fn message(username: &str, message: &str) -> Event {
     Event::Message {
         username: username.into(),
         message: message.into(),
+        channel: None,
+        to: None,
+        id: None,
+        time: None,
     }
 }
 
@@ -323,6 +331,7 @@ fn joined(username: &str, channel: &str, me: bool) -> Event {
         channel: channel.into(),
         me,
         request: None,
+        topic: None,
     }
 }
 
@@ -391,6 +400,10 @@ fn logged_in(name: &str) -> Event {
         channels: vec!["general".into()],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     }
 }
 

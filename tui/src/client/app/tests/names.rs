@@ -188,6 +188,7 @@ fn a_name_that_was_changed_is_the_one_to_come_back_under() {
         new_username: "Eve".into(),
         me: true,
         request: None,
+        channel: None,
     });
     scene.event(lost());
     assert_eq!(scene.key(KeyCode::Enter), connect("Eve", None));

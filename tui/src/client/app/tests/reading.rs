@@ -103,6 +103,7 @@ fn a_mention_is_of_the_name_one_has_now() {
         new_username: "Zoe\u{308}".into(),
         me: true,
         request: None,
+        channel: None,
     });
     assert_eq!(scene.event(message("bob", "alice!")), []);
     assert_eq!(scene.event(message("bob", "ZO\u{CB}!")), [Effect::Bell]);

@@ -59,6 +59,10 @@ fn each_entry_is_a_line_for_the_file_if_there_is_one() {
     let message = |message: &str| Event::Message {
         username: "bob".into(),
         message: message.into(),
+        channel: None,
+        to: None,
+        id: None,
+        time: None,
     };
     assert_eq!(
         logged(message("a\\b\nc\x1B")),

@@ -210,6 +210,7 @@ fn nothing_remote_is_shown_unharmed() {
         new_username: nasty.into(),
         me: false,
         request: None,
+        channel: None,
     });
     scene.event(error(nasty, nasty));
     scene.event(joined("alice", nasty, true));

@@ -411,6 +411,10 @@ fn what_is_sent_is_remembered_and_a_name_is_not() {
         channels: vec![],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     });
     for text in ["hello", "/users", "/help", "//x"] {
         assert_eq!(
@@ -466,6 +470,10 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
         channels: vec![],
         more: 0,
         request: None,
+        version: chatmaster_core::wire::Version::One,
+        resume: None,
+        joined: vec![],
+        resumed: false,
     });
     draft(&scene);
     assert_eq!(scene.key(KeyCode::Enter), [say("one\ntwo")]);
