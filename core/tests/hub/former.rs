@@ -214,3 +214,49 @@ fn what_was_due_came_before_what_a_write_had_made_room_for() {
     });
     assert_eq!(closed, [true, false]);
 }
+
+#[test]
+fn a_segment_took_the_memory_of_a_vector_that_doubles() {
+    let config = Config {
+        send_queue_bytes: 64 * 1024,
+        total_queue_bytes: 84 * 1024,
+        ..unlimited()
+    };
+    let open = then_and_now(config).map(|mut world| {
+        let (talker, reader) = (world.log_in("talker"), world.log_in("reader"));
+        world.stall(reader);
+        // Nine frames of 1000 bytes fill one, of 8 KiB.
+        let text = "x".repeat(1000 - said("", "talker").len() - "\n".len());
+        world.send(talker, message(&text).repeat(6 * 9).as_bytes());
+        world.hub.connections()
+    });
+    assert_eq!(open, [1, 2]);
+}
+
+#[test]
+fn what_is_wrong_with_a_stream_was_told_in_fewer_words() {
+    let inner = Writer::new(Framing::Zlib).package("{}");
+    let twice = miniz_oxide::deflate::compress_to_vec_zlib(&inner, 6);
+    let blank = miniz_oxide::deflate::compress_to_vec_zlib(&[b' '; 100_000], 6);
+    let begun = format!(r#"{{"a":"{}"#, "x".repeat(100));
+    let flushes = [0, 0, 0, 0xff, 0xff].repeat(10_000);
+    let empty = [&Writer::new(Framing::Stream).package(&begun)[..], &flushes].concat();
+    for (bytes, once, today) in [
+        (
+            &twice,
+            "neither starts with the byte 0x78",
+            "Compress each package once",
+        ),
+        (&blank, "is too large.", "without a package"),
+        (&empty, "is too large.", "takes more bytes"),
+    ] {
+        let [then, now] = then_and_now(unlimited()).map(|mut world| {
+            let client = world.connect();
+            world.packages(client);
+            world.send(client, bytes);
+            world.packages(client).remove(0)
+        });
+        assert!(then.contains(once), "{then}");
+        assert!(now.contains(today), "{now}");
+    }
+}

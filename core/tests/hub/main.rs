@@ -24,6 +24,7 @@ mod names;
 mod privacy;
 mod queues;
 mod rooms;
+mod segments;
 mod stopping;
 mod streams;
 mod version2;
