@@ -96,10 +96,11 @@ impl Hub {
         }
     }
 
-    /// Gives inflaters to those who wait for one, as long as there are any.
+    /// Gives inflaters to those who wait for one, as long as there are any. While anyone waits, they are
+    /// set aside.
     #[inline(always)]
     pub(super) fn lend_inflaters(&mut self) {
-        if !self.streams.waiting.is_empty() || self.inflaters.is_set_aside() {
+        if self.inflaters.is_set_aside() {
             self.lend_to_waiting();
         }
     }
@@ -179,6 +180,10 @@ impl Hub {
         assert!(
             waiting == 0 || !self.inflaters.is_free(),
             "nobody waits for what is there"
+        );
+        assert!(
+            waiting == 0 || self.inflaters.is_set_aside(),
+            "nobody overtakes who waits"
         );
     }
 }

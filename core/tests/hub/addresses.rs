@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use chatmaster_core::testing::packages::{command, error, login, message, said};
 use chatmaster_core::testing::{Harness, id};
-use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Peer, Start, Time};
+use chatmaster_core::{
+    ClientState, CloseReason, Config, ConnId, Hub, Input, Output, Peer, Start, Time,
+};
 
 use crate::{MS, SECOND};
 
@@ -130,16 +132,31 @@ fn connections_have_a_rate_for_each_address_whether_they_stay_or_not() {
 #[test]
 fn addresses_that_were_here_are_forgotten_and_few_are_remembered() {
     let mut world = Harness::new(Config::default());
-    let mut hub = Hub::new(Config::default(), Start::default());
-    for number in 0..20_000_u32 {
-        let address = IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + number));
-        let conn = ConnId(u64::from(number));
-        let peer = Peer(address);
-        hub.handle(Time::ZERO, Input::Opened(conn, peer));
-        hub.handle(Time::ZERO, Input::Closed(conn));
-        while hub.poll_output().is_some() {}
+    // So many are remembered, and not one less: what the first has spent is known still.
+    const REMEMBERED: u32 = 16 * 1024;
+    for others in [REMEMBERED - 1, REMEMBERED] {
+        let config = Config {
+            max_connections_per_address: 1,
+            ..Config::default()
+        };
+        let mut hub = Hub::new(config, Start::default());
+        let mut conns = (0..).map(ConnId);
+        let mut comes = |address: u32| {
+            let conn = conns.next().expect("they count up");
+            let peer = Peer(IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + address)));
+            hub.handle(Time::ZERO, Input::Opened(conn, peer));
+            let state = hub.client(conn).map(|client| client.state);
+            let admitted = matches!(state, Some(ClientState::LoggingIn));
+            hub.handle(Time::ZERO, Input::Closed(conn));
+            while hub.poll_output().is_some() {}
+            admitted
+        };
+        // Of those that have spent as much the lowest is forgotten first.
+        (0..=others).for_each(|address| assert!(comes(address)));
+        let forgotten = others == REMEMBERED;
+        assert_eq!([0; 2].map(&mut comes), [true, forgotten], "{others} others");
+        hub.check_invariants();
     }
-    hub.check_invariants();
     // One that comes back finds its rate as it was.
     for number in 0..129 {
         let client = world.connect_from(AWAY);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chatmaster_core::testing::packages::{error, login, message, said};
 use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_core::testing::{ClientId, Harness, id, unlimited};
-use chatmaster_core::{CloseReason, Config, Output};
+use chatmaster_core::{CloseReason, Config, Input, Output};
 
 use crate::{MS, SECOND};
 
@@ -148,6 +148,51 @@ fn of_those_who_stand_still_guests_give_way_first_and_then_the_idlest_user() {
         let last = world.packages(client).pop();
         assert_eq!(last, Some(error("package", RECLAIMED)));
     }
+}
+
+#[test]
+fn who_logs_in_in_a_stream_that_was_open_has_it_as_a_user() {
+    let mut world = few(2);
+    let mut stream = Writer::new(Framing::Stream);
+    let user = world.connect();
+    let login = stream.package(&login("user"));
+    // The header of the stream comes before what is in it.
+    let (header, rest) = login.split_at(2);
+    world.send(user, header);
+    world.send(user, rest);
+    let guest = open_a_stream(&mut world);
+    world.advance(10 * SECOND);
+    let other = world.log_in("other");
+    world.send(other, &Writer::new(Framing::Zlib).package(&message("hi")));
+    assert_eq!(closes(&world), [Output::Finish(id(guest))]);
+}
+
+#[test]
+fn a_stream_that_stands_still_gives_way_as_soon_as_the_grace_is_over() {
+    let mut world = few(1);
+    let (idle, _) = log_in_with_a_stream(&mut world, "idle");
+    let other = world.log_in("other");
+    world.send(other, &Writer::new(Framing::Zlib).package(&message("hi")));
+    world.advance(GRACE - MS);
+    let due = world.hub.poll_timeout().expect("somebody waits");
+    assert_eq!(due, world.now + MS);
+    world.hub.handle(due, Input::Tick);
+    let outputs: Vec<_> = std::iter::from_fn(|| world.hub.poll_output()).collect();
+    assert!(outputs.contains(&Output::Write(id(idle))), "{outputs:?}");
+}
+
+#[test]
+fn nothing_is_set_aside_for_who_waited_and_went() {
+    let mut world = few(1);
+    let holder = open_a_stream(&mut world);
+    let (gone, next) = (world.log_in("gone"), world.log_in("next"));
+    let mut writer = Writer::new(Framing::Zlib);
+    world.send(gone, &writer.package(&message("hi")));
+    world.close(gone);
+    world.close(holder);
+    world.log.clear();
+    world.send(next, &writer.package(&message("hi")));
+    assert_eq!(world.log, [], "it need not wait");
 }
 
 #[test]

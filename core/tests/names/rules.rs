@@ -202,6 +202,8 @@ fn joiners_are_where_scripts_and_emoji_need_them() {
         "نامه\u{200c}ای",
         "क्\u{200c}ष",
         "क्\u{200d}ष",
+        // With an accent behind the virama.
+        "क्\u{951}\u{200d}ष",
         "ശ്രീ\u{d7b}",
         "അവന്\u{200d}",
         "ශ්\u{200d}රී",
@@ -233,6 +235,12 @@ fn joiners_are_where_scripts_and_emoji_need_them() {
         ("क\u{200d}ष", '\u{200d}'),
         ("क्\u{200d}\u{200d}ष", '\u{200d}'),
         ("क्\u{200d}\u{93e}", '\u{200d}'),
+        // A vowel takes the virama's place.
+        ("क्\u{93e}\u{200d}ष", '\u{200d}'),
+        // Behind a virama, before a letter of another script, a digit, a vowel.
+        ("क्\u{200c}a", '\u{200c}'),
+        ("क्\u{200c}१", '\u{200c}'),
+        ("क्\u{200c}\u{93e}", '\u{200c}'),
         // A virama on a letter of another script.
         ("a\u{94d}\u{200d}", '\u{200d}'),
         ("1\u{200d}\u{1f469}", '\u{200d}'),

@@ -208,6 +208,22 @@ fn a_package_at_the_bound_passes_and_one_byte_more_does_not() {
         assert_eq!(outcome.end, Err(Violation::TooLarge));
         assert!(outcome.packages.is_empty());
     }
+    // As long as it may still end, it may.
+    let (whole, last) = (fits.as_bytes(), over.len() - 1);
+    assert!(decode([&whole[..MAX - 1]]).end.is_ok());
+    let unended = &over.as_bytes()[..last];
+    assert_eq!(unended.len(), MAX);
+    assert!(decode([unended]).end.is_ok(), "nothing is over the bound");
+    assert_eq!(
+        decode(over.as_bytes().chunks(MAX)).end,
+        Err(Violation::TooLarge)
+    );
+}
+
+#[test]
+fn what_is_no_package_in_a_stream_is_told_at_its_first_byte() {
+    let bytes = stream(&["{}", "n"]);
+    assert_eq!(decode([&bytes[..]]).end, Err(Violation::NotAPackage(b'n')));
 }
 
 #[test]
@@ -261,6 +277,15 @@ fn a_stream_of_empty_blocks_is_stopped_at_the_bound() {
     // Before anything else, too.
     let bytes = [vec![0x78, 0x9c], flushes].concat();
     assert_eq!(decode([&bytes[..]]).end, Err(Violation::NoPackage));
+    // They are counted by 512 bytes: so many are not over the bound, and the next are.
+    for (max, passes) in [(MAX, MAX), (MAX - 1, MAX - 512)] {
+        let taken = |bytes: &[u8]| {
+            let (mut inflaters, mut decoder) = (Inflaters::new(1), Decoder::new(max));
+            decoder.decode(&mut inflaters, &mut &bytes[..]).is_ok()
+        };
+        assert!(taken(&bytes[..2 + passes + 500]), "{max}");
+        assert!(!taken(&bytes[..2 + passes + 512]), "{max}");
+    }
 }
 
 #[test]
@@ -274,6 +299,8 @@ fn nesting_is_bounded() {
     let deep = MAX_NESTING as usize;
     let nested = |depth: usize| format!(r#"{{"a":{}"#, "[".repeat(depth - 1));
     assert_eq!(decode_all_ways(nested(deep).as_bytes()).packages, []);
+    let braces = r#"{"a":"#.repeat(deep);
+    assert!(decode_all_ways(braces.as_bytes()).end.is_ok());
     assert!(decode_all_ways(nested(deep).as_bytes()).end.is_ok());
     let deeper = nested(deep + 1);
     assert_eq!(

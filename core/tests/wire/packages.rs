@@ -1,7 +1,9 @@
 //! The texts of packages, as they are read and written.
 
 use chatmaster_core::strategies::message_text;
-use chatmaster_core::wire::{ClientPackage, Command, PackageError, ServerPackage, Version};
+use chatmaster_core::wire::{
+    ClientPackage, Command, MAX_TAG_BYTES, PackageError, ServerPackage, Version,
+};
 use proptest::prelude::*;
 
 fn message(text: &str) -> Result<ClientPackage<'_>, PackageError> {
@@ -45,6 +47,22 @@ fn a_package_with_a_message_in_its_data_is_still_what_its_type_says() {
     assert_eq!(
         ClientPackage::parse(request.as_bytes()),
         refused("request", told)
+    );
+}
+
+#[test]
+fn a_tag_has_a_length() {
+    let tagged = |length: usize| {
+        let tag = "t".repeat(length);
+        format!(r#"{{"type":"message","data":{{"message":"hi"}},"tag":"{tag}"}}"#)
+    };
+    let longest = tagged(MAX_TAG_BYTES);
+    assert_eq!(ClientPackage::parse(longest.as_bytes()), message("hi"));
+    let told = format!("A tag must be a string of at most {MAX_TAG_BYTES} bytes.");
+    let longer = tagged(MAX_TAG_BYTES + 1);
+    assert_eq!(
+        ClientPackage::parse(longer.as_bytes()),
+        refused("package", &told)
     );
 }
 

@@ -180,6 +180,17 @@ fn who_is_ignored_cannot_bother_with_invitations() {
 }
 
 #[test]
+fn who_speaks_version_1_may_give_a_newer_command_all_that_it_takes() {
+    let mut den = Den::new();
+    den.send(den.owner, "owner", r#""username":"old""#);
+    den.all();
+    den.send(den.old, "kick", r#""username":"owner","reason":"noise""#);
+    let [_, new, _] = den.all();
+    let kicked = r#""event_type":"user_kicked","channel":"den","username":"owner","by":"old","reason":"noise""#;
+    assert_eq!(new, [kicked]);
+}
+
+#[test]
 fn who_is_kicked_is_in_the_general_room_and_may_come_again() {
     let mut den = Den::new();
     den.send(den.owner, "kick", r#""username":"old","reason":"noise""#);

@@ -121,3 +121,15 @@ fn a_rename_is_told_in_every_room_and_a_disconnect_leaves_them_all() {
     );
     assert!(got(&mut world, there)[0].contains(r#"user_left","username":"newer","channel":"den""#));
 }
+
+#[test]
+fn what_version_1_ignored_is_ignored_however_it_is_written() {
+    let mut world = world();
+    let old = world.log_in("old");
+    world.send(old, command("join", r#""channel":"den""#).as_bytes());
+    got(&mut world, old);
+    let twice = command("leave", r#""channel":"attic","channel":"cellar""#);
+    world.send(old, twice.as_bytes());
+    let left = r#""event_type":"user_left","username":"old","channel":"den""#;
+    assert_eq!(got(&mut world, old)[0], left);
+}
