@@ -87,12 +87,8 @@ impl Hub {
             }
             let conn = self.conn(slot);
             match (&conn.phase, conn.reading) {
-                (
-                    Phase::Closing {
-                        reason, deadline, ..
-                    },
-                    _,
-                ) if Some(*deadline) == at => {
+                // Who is being closed is not read from: it is the deadline.
+                (Phase::Closing { reason, .. }, _) => {
                     let reason = *reason;
                     self.close(slot, reason);
                 }

@@ -308,7 +308,7 @@ fn written(dialect: Dialect, text: &str) -> Option<Tagged<'_>> {
     let read = message::read(text)?;
     let is_new = read.channel.is_some() || read.to.is_some() || read.tag.is_some();
     let is_long = read.tag.is_some_and(|tag| tag.len() > MAX_TAG_BYTES);
-    if is_long || is_new && dialect != Dialect::Extended || dialect == Dialect::Lenient {
+    if is_long || is_new && dialect != Dialect::Extended {
         return None;
     }
     Some(Tagged {

@@ -48,11 +48,7 @@ macro_rules! commands {
                                 $(#[serde(borrow)] $parameter: Option<&'p RawValue>,)*
                             }
                             let needed = false $(|| <$type as Parameter>::IS_NEEDED)*;
-                            let parameters: Parameters<'a> = data.parameters(
-                                dialect,
-                                needed,
-                                &[$((stringify!($parameter), <$type as Parameter>::IS)),*],
-                            )?;
+                            let parameters: Parameters<'a> = data.parameters(dialect, needed)?;
                             $(let $parameter = data.parameter(
                                 dialect, stringify!($parameter), parameters.$parameter,
                             )?;)*
@@ -406,12 +402,11 @@ impl<'a> CommandData<'a> {
         })
     }
 
-    /// Takes the parameters apart. Where none is needed, what is no object is none, too.
+    /// Takes the parameters apart. What is no object has none: one that is needed will be missed.
     fn parameters<T: Deserialize<'a> + Default>(
         &self,
         dialect: Dialect,
         needed: bool,
-        known: &[(&str, &str)],
     ) -> Result<T, PackageError> {
         if !needed && dialect.version() < 2 {
             return Ok(T::default());
@@ -421,7 +416,6 @@ impl<'a> CommandData<'a> {
             .object(parameters)
             .or_else(|error| match dialect.cause(&error) {
                 Some(cause) => Err(PackageError::new(&self.command, cause)),
-                None if needed => Err(self.needs(known[0].0, known[0].1)),
                 None => Ok(T::default()),
             })
     }
