@@ -80,6 +80,9 @@ pub(super) fn looks(name: &str) -> [Look; COUNT] {
 /// `name` with the letters that have a case but not the other one, mathematical ones and their like,
 /// replaced by those they stand for.
 fn with_case(name: &str) -> String {
+    if name.is_ascii() {
+        return name.into();
+    }
     let case = CaseMapper::new();
     let has_case = |c| {
         CodePointSetData::new::<Lowercase>().contains(c)
@@ -102,6 +105,16 @@ fn with_case(name: &str) -> String {
 
 /// UTS 39's skeleton of `text`, less what no eye confuses.
 fn skeleton(how: How, text: &str) -> Box<str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if text.bytes().all(is_plain) {
+        // What most names are: there is nothing to compose, to decompose or to search for.
+        return text.chars().map(plain_prototype).collect();
+    }
+    searched_skeleton(how, text)
+}
+
+/// The same for any text.
+fn searched_skeleton(how: How, text: &str) -> Box<str> {
     let mut drawn = String::with_capacity(text.len());
     let mut letters = letters(text).into_iter().peekable();
     while let Some(c) = letters.next() {
@@ -159,14 +172,19 @@ fn letters(text: &str) -> Vec<char> {
     letters
 }
 
+/// What UTS 39 has for a letter or digit of ASCII, without a search; any other `c` itself.
+fn plain_prototype(c: char) -> char {
+    match c {
+        '0' => 'O',
+        '1' | 'I' => 'l',
+        c => c,
+    }
+}
+
 /// What UTS 39 has for `c`, unless no eye takes it for that.
 fn push_prototype(out: &mut String, c: char) {
-    match c {
-        // What most names are made of, without a search.
-        '0' => return out.push('O'),
-        '1' | 'I' => return out.push('l'),
-        c if c.is_ascii_alphanumeric() || is_apart(c) => return out.push(c),
-        _ => {}
+    if c.is_ascii_alphanumeric() || is_apart(c) {
+        return out.push(plain_prototype(c));
     }
     let start = out.len();
     out.extend(prototype(c.encode_utf8(&mut [0; 4])));
@@ -238,4 +256,27 @@ fn joins(letters: impl Iterator<Item = char>) -> bool {
         next,
         Some(JoiningType::DualJoining | JoiningType::RightJoining | JoiningType::JoinCausing)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_name_looks_like_what_a_search_finds() {
+        let plain: String = ('!'..='~').filter(|c| c.is_ascii_alphanumeric()).collect();
+        let alone = ('!'..='~').map(|c| c.to_string());
+        let names = ["al-ice_10", "modern", "Ian-Lan", "rn", &plain].map(String::from);
+        for name in alone.chain(names) {
+            for how in [How::Shown, How::Small, How::Capital] {
+                assert_eq!(
+                    skeleton(how, &name),
+                    searched_skeleton(how, &name),
+                    "{name}"
+                );
+            }
+        }
+    }
 }

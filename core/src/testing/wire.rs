@@ -50,6 +50,9 @@ pub struct Writer {
     framing: Framing,
     /// None as long as nothing was compressed: it takes 300 KiB.
     compressor: Option<Box<CompressorOxide>>,
+    /// Whether the compressor is to begin a new stream: to prepare it for that takes as long as to compress
+    /// some packages, so it is left until there is one.
+    is_stale: bool,
 }
 
 impl Writer {
@@ -58,7 +61,14 @@ impl Writer {
         Writer {
             framing,
             compressor: None,
+            is_stale: false,
         }
+    }
+
+    /// The same with the compressor that it has, if it has one.
+    pub fn renew(&mut self, framing: Framing) {
+        self.framing = framing;
+        self.is_stale = true;
     }
 
     /// The bytes of the package `text`.
@@ -68,15 +78,17 @@ impl Writer {
             Framing::Zlib => TDEFLFlush::Finish,
             Framing::Stream => TDEFLFlush::Sync,
         };
-        let compressor = self.compressor.get_or_insert_with(|| {
-            let flags = create_comp_flags_from_zip_params(6, 15, 0);
-            Box::new(CompressorOxide::new(flags))
-        });
-        let bytes = deflate(compressor, text, flush);
-        if self.framing == Framing::Zlib {
-            compressor.reset();
+        match &mut self.compressor {
+            Some(compressor) if self.is_stale => compressor.reset(),
+            Some(_) => {}
+            None => {
+                let flags = create_comp_flags_from_zip_params(6, 15, 0);
+                self.compressor = Some(Box::new(CompressorOxide::new(flags)));
+            }
         }
-        bytes
+        self.is_stale = self.framing == Framing::Zlib;
+        let compressor = self.compressor.as_mut().expect("it was made by now");
+        deflate(compressor, text, flush)
     }
 }
 

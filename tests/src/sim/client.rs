@@ -14,8 +14,9 @@ use super::marks::Mark;
 use super::net::{Ending, Link, Way};
 use super::plan::Deed;
 use super::world::{Event, Stage, World};
+use super::writers::Lent;
 use super::{Mutant, host};
-use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::wire::Framing;
 
 /// The client's end of a connection.
 pub(super) struct Client {
@@ -39,7 +40,7 @@ pub(super) struct User {
     /// What was seen and is kept back, to be done wrong.
     kept: Option<Seen>,
     /// Makes one zlib stream of what the session says in plain JSON.
-    stream: Option<Writer>,
+    stream: Option<Lent>,
     /// Bytes that the session has handed over and the network has no room for.
     outgoing: Vec<u8>,
     /// What an adapter remembers of the session: nobody looks at what is pending unasked.
@@ -172,7 +173,7 @@ impl World {
                 session: Session::new(config),
                 log,
                 kept: None,
-                stream: (framing == Framing::Stream).then(|| Writer::new(framing)),
+                stream: (framing == Framing::Stream).then(|| Lent::new(framing)),
                 outgoing: Vec::new(),
                 writing: WriteState::default(),
                 starts: VecDeque::new(),

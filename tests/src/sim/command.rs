@@ -12,7 +12,7 @@ use super::{Check, Failure, Options, Outcome, run};
 
 const USAGE: &str = "usage: sim --seed N | --seeds A..B | --replay FILE, with
   --events N     events of a seed before everything is healed (4000)
-  --check N      check the hub's invariants after one in N inputs, by a choice of the seed's (16)";
+  --check N      check the hub's invariants after one in N inputs, by a choice of the seed's (50)";
 
 /// Seeds from which on a range must reach every mark.
 pub const ENOUGH_SEEDS: u64 = 200;
@@ -36,7 +36,7 @@ enum Task {
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Task> {
     let mut options = Options {
-        check_one_in: 16,
+        check_one_in: 50,
         ..Options::default()
     };
     let mut seeds = None;

@@ -51,7 +51,7 @@ impl Socket {
 }
 
 /// The names are checked at one in so many checks: they take longer than all the rest.
-const NAMES_ONE_IN: u64 = 32;
+const NAMES_ONE_IN: u64 = 128;
 
 /// What is to be done in a turn.
 #[derive(Clone, Copy)]

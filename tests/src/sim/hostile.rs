@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 
 use super::rng::Rng;
+use super::writers::Lent;
 use chatmaster_core::testing::packages::{command, login, message};
-use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::testing::wire::Framing;
 
 /// A way to be a nuisance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +54,13 @@ impl Attack {
     /// Its bytes, from the attacker of that number.
     pub fn bytes(self, rng: &mut Rng, number: usize) -> Vec<u8> {
         let framing = rng.pick(&[Framing::Plain, Framing::Zlib]);
-        let mut writer = Writer::new(framing);
+        let mut writer = Lent::new(framing);
         match self {
             Attack::LogIn => writer.package(&login(&format!("h{number}"))),
             Attack::Flood => {
                 let said = message(&format!("hostile {}", "y".repeat(rng.below(60) as usize)));
                 let times = rng.scaled(1..=60);
-                (0..times).flat_map(|_| writer.package(&said)).collect()
+                writer.package(&said).repeat(times as usize)
             }
             Attack::Noise => (0..rng.scaled(1..=3000))
                 .map(|_| rng.word() as u8)
@@ -86,7 +87,7 @@ impl Attack {
             }
             Attack::Deep => br#"{"a":"#.repeat(rng.within(30..=40) as usize),
             Attack::OpenStream => {
-                let mut bytes = Writer::new(Framing::Stream).package(&login(&format!("h{number}")));
+                let mut bytes = Lent::new(Framing::Stream).package(&login(&format!("h{number}")));
                 bytes.truncate(rng.within(1..=bytes.len() as u64) as usize);
                 bytes
             }
@@ -117,5 +118,5 @@ impl Attack {
 /// Half a megabyte in half a kilobyte; made once, for it takes its time.
 fn bomb() -> &'static [u8] {
     static BOMB: OnceLock<Vec<u8>> = OnceLock::new();
-    BOMB.get_or_init(|| Writer::new(Framing::Zlib).package(&message(&"x".repeat(500_000))))
+    BOMB.get_or_init(|| Lent::new(Framing::Zlib).package(&message(&"x".repeat(500_000))))
 }

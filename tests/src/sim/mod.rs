@@ -29,6 +29,7 @@ pub mod rng;
 pub mod trace;
 pub mod watch;
 pub mod world;
+mod writers;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -166,7 +166,14 @@ impl Pipe {
     pub fn take(&mut self, most: usize) -> Vec<u8> {
         let count = most.min(self.landed.len());
         self.held -= count;
-        self.landed.drain(..count).collect()
+        // Two copies of memory, where draining goes byte by byte.
+        let (front, back) = self.landed.as_slices();
+        let of_front = count.min(front.len());
+        let mut bytes = Vec::with_capacity(count);
+        bytes.extend_from_slice(&front[..of_front]);
+        bytes.extend_from_slice(&back[..count - of_front]);
+        self.landed.drain(..count);
+        bytes
     }
 
     /// What is found behind the bytes that have come.
