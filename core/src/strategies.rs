@@ -48,6 +48,7 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::collection::{SizeRange, vec};
@@ -224,6 +225,112 @@ pub fn command() -> impl Strategy<Value = Command<'static>> {
     .boxed()
 }
 
+/// A tag: one of few most of the time, so that messages are sent again, or any of the length allowed.
+pub fn tag() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-d]", 1 => "[ -~]{0,64}", 1 => "\u{65e5}{1,21}"]
+}
+
+/// A command of version 2 of the protocol but for the login: those of version 1, which may say of which
+/// room they are, too. Users and rooms are called as these strategies have it.
+pub fn newer_command(
+    users: impl Strategy<Value = String> + Clone + 'static,
+    rooms: impl Strategy<Value = String> + Clone + 'static,
+) -> impl Strategy<Value = Command<'static>> {
+    /// Of a room, or of the current one.
+    type OfRoom = fn(Option<Cow<'static, str>>) -> Command<'static>;
+    /// About a user, in a room or in the current one.
+    type About = fn(Cow<'static, str>, Option<Cow<'static, str>>) -> Command<'static>;
+    const OF_ROOM: [OfRoom; 5] = [
+        |channel| Command::Leave { channel },
+        |channel| Command::Private { channel },
+        |channel| Command::Public { channel },
+        |channel| Command::Users { channel },
+        |channel| Command::Bans { channel },
+    ];
+    const ABOUT: [About; 8] = [
+        |username, channel| Command::Invite { username, channel },
+        |username, channel| Command::Uninvite { username, channel },
+        |username, channel| Command::Kick {
+            username,
+            channel,
+            reason: None,
+        },
+        |username, channel| Command::Ban {
+            username,
+            channel,
+            reason: Some("noise".into()),
+        },
+        |username, channel| Command::Unban { username, channel },
+        |username, channel| Command::Mute { username, channel },
+        |username, channel| Command::Unmute { username, channel },
+        |username, channel| Command::Owner { username, channel },
+    ];
+    let name = users.prop_map(Cow::Owned);
+    let room = rooms.prop_map(Cow::Owned);
+    let channel = prop_oneof![2 => Just(None), 1 => room.clone().prop_map(Some)].boxed();
+    let id = prop::option::weighted(0.3, 0..12_u64);
+    let history = (
+        channel.clone(),
+        prop::option::weighted(0.3, name.clone()),
+        id.clone(),
+        id,
+        prop::option::of(0..4_u64),
+    );
+    let reason = prop_oneof![8 => "[a-z ]{0,9}", 1 => "x{510,514}"].prop_map(Cow::Owned);
+    prop_oneof![
+        6 => (room.clone(), any::<bool>())
+            .prop_map(|(channel, stay)| Command::Join { channel, stay }),
+        6 => (select(&OF_ROOM[..]), channel.clone()).prop_map(|(of_room, channel)| of_room(channel)),
+        8 => (select(&ABOUT[..]), name.clone(), channel.clone())
+            .prop_map(|(about, username, channel)| about(username, channel)),
+        1 => (name.clone(), reason.clone(), channel.clone()).prop_map(
+            |(username, reason, channel)| Command::Kick { username, reason: Some(reason), channel }
+        ),
+        1 => (reason, channel).prop_map(|(topic, channel)| Command::Topic { topic, channel }),
+        2 => room.prop_map(|channel| Command::Switch { channel }),
+        3 => history.prop_map(|(channel, with, before, after, limit)| Command::History {
+            channel,
+            with,
+            before,
+            after,
+            limit,
+        }),
+        1 => name.clone().prop_map(|username| Command::Rename { username }),
+        1 => name.clone().prop_map(|username| Command::Ignore { username }),
+        1 => name.prop_map(|username| Command::Unignore { username }),
+        1 => Just(Command::Channels {}),
+        1 => Just(Command::Ping {}),
+        1 => Just(Command::Quit {}),
+    ]
+    .boxed()
+}
+
+/// A message of version 2: in the current room, in another one, or to one user alone. Users and rooms are
+/// called as these strategies have it.
+pub fn newer_message(
+    users: impl Strategy<Value = String> + 'static,
+    rooms: impl Strategy<Value = String> + 'static,
+) -> impl Strategy<Value = ClientPackage<'static>> {
+    let to = prop::option::weighted(0.3, users.prop_map(Cow::Owned));
+    let channel = prop::option::weighted(0.3, rooms.prop_map(Cow::Owned));
+    (message_text(), channel, to).prop_map(|(message, channel, to)| ClientPackage::Message {
+        message: Cow::Owned(message),
+        username: Cow::Borrowed(""),
+        channel,
+        to,
+    })
+}
+
+/// Anything a client of version 2 may send that is a package, but for the login.
+pub fn newer_package() -> impl Strategy<Value = ClientPackage<'static>> {
+    let (users, rooms) = (any_name().boxed(), room_name().boxed());
+    prop_oneof![
+        3 => newer_message(users.clone(), rooms.clone()),
+        8 => newer_command(users, rooms).prop_map(ClientPackage::Command),
+    ]
+    .boxed()
+}
+
 /// What a user does who is in, and stays: anything but [`Action::Login`] and [`Action::Quit`].
 pub fn action() -> impl Strategy<Value = Action> {
     let command = command().prop_map(Action::from);
@@ -252,6 +359,7 @@ pub fn package() -> impl Strategy<Value = ClientPackage<'static>> {
         6 => message(),
         8 => command().prop_map(ClientPackage::Command),
         1 => login(),
+        4 => newer_package(),
     ]
     .boxed()
 }
