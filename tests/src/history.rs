@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chatmaster_core::wire::{ClientPackage, Command, Version};
 use chatmaster_core::{Config, Encoding};
 use serde_json::Value;
 
@@ -17,15 +18,27 @@ pub enum Event {
     Connect(ClientId),
     /// It sends a package.
     Ask(ClientId, Ask),
-    /// It goes, for good.
+    /// Its connection breaks. Who speaks version 1 goes with it, for good; who speaks version 2 may come
+    /// back as another client.
     Leave(ClientId),
+    /// It says that it goes, by ending what it sends.
+    HangUp(ClientId),
+    /// Nobody comes back any more whose connection broke before.
+    Wait,
 }
 
 impl Event {
     /// Who does it.
+    ///
+    /// # Panics
+    /// If nobody does.
     pub fn client(&self) -> ClientId {
         match self {
-            Event::Connect(client) | Event::Ask(client, _) | Event::Leave(client) => *client,
+            Event::Connect(client)
+            | Event::Ask(client, _)
+            | Event::Leave(client)
+            | Event::HangUp(client) => *client,
+            Event::Wait => panic!("nobody waits"),
         }
     }
 }
@@ -53,6 +66,9 @@ pub enum Ask {
     Fly,
     /// A message.
     Say(String),
+    /// Any package, under a tag or not. In a login, `token-3` stands for the token that the client of that
+    /// number got; in `history`, messages go by how many there were before and with them.
+    Package(Option<String>, ClientPackage<'static>),
 }
 
 impl Ask {
@@ -68,8 +84,39 @@ impl Ask {
             Ask::Channels => "channels",
             Ask::Users => "users",
             Ask::Fly => "fly",
-            Ask::Say(_) => "message",
+            Ask::Say(_) | Ask::Package(_, ClientPackage::Message { .. }) => "message",
+            Ask::Package(_, ClientPackage::Command(command)) => command.name(),
         }
+    }
+
+    /// The package.
+    ///
+    /// # Panics
+    /// If there is none that says this.
+    pub fn package(&self) -> ClientPackage<'_> {
+        let command = match self {
+            Ask::Login(name) => Command::Login {
+                username: name.into(),
+                version: Version::One,
+                resume: None,
+            },
+            Ask::Rename(name) => Command::Rename {
+                username: name.into(),
+            },
+            Ask::Join(channel) => Command::Join {
+                channel: channel.into(),
+                stay: false,
+            },
+            Ask::Leave => Command::Leave { channel: None },
+            Ask::Private => Command::Private { channel: None },
+            Ask::Public => Command::Public { channel: None },
+            Ask::Channels => Command::Channels {},
+            Ask::Users => Command::Users { channel: None },
+            Ask::Fly => panic!("there is no such command"),
+            Ask::Say(text) => return ClientPackage::message(text, ""),
+            Ask::Package(_, package) => return package.clone(),
+        };
+        ClientPackage::Command(command)
     }
 
     /// The text of the package.
@@ -79,6 +126,11 @@ impl Ask {
             Ask::Rename(name) => command("rename", "username", name),
             Ask::Join(channel) => command("join", "channel", channel),
             Ask::Say(text) => message(text),
+            Ask::Package(tag, package) => {
+                let mut text = Vec::new();
+                package.write_tagged(tag.as_deref(), &mut text);
+                String::from_utf8(text).expect("JSON is UTF-8")
+            }
             other => format!(
                 r#"{{"type":"command","data":{{"command":"{}"}}}}"#,
                 other.name()
@@ -189,7 +241,7 @@ pub fn witness(history: &[Event]) -> Vec<Step> {
                 heard.insert(client, packages);
             }
         }
-        if let Event::Leave(client) = event {
+        if let Event::Leave(client) | Event::HangUp(client) = event {
             places.remove(client);
         }
         let (event, after) = (event.clone(), places.clone());
@@ -212,6 +264,8 @@ pub fn perform(world: &mut dyn World, event: &Event, writer: &mut Writer) {
         }
         Event::Ask(client, ask) => world.send(*client, &writer.package(&ask.text())),
         Event::Leave(client) => world.close(*client),
+        Event::HangUp(client) => world.hang_up(*client),
+        Event::Wait => panic!("nothing waits in any world"),
     }
 }
 
@@ -225,6 +279,11 @@ pub fn transcripts(steps: &[Step]) -> BTreeMap<ClientId, Vec<Value>> {
         }
     }
     transcripts
+}
+
+/// The number of the client whose token it stands for.
+pub fn token_of(text: &str) -> Option<ClientId> {
+    text.strip_prefix("token-")?.parse().ok()
 }
 
 /// The JSON of a package.

@@ -2,11 +2,13 @@
 //! clients can talk in, with and without sockets ([`world`], [`process`]); the scripts of the
 //! conformance suite ([`script`]); load on a server and what it costs ([`load`]); what a server goes
 //! through in the world, done to the real one (`chaos`, on Linux); what properties are about: who does
-//! what ([`history`]), and what must come of it ([`model`]); a [`story`] to replay; and what must be true
+//! what ([`history`]), and what must come of it ([`model`]), compared with what does ([`duel`]); a [`story`]
+//! to replay; and what must be true
 //! whatever comes ([`fuzz`]), of [`memory`] too.
 
 #[cfg(target_os = "linux")]
 pub mod chaos;
+pub mod duel;
 pub mod fuzz;
 pub mod history;
 pub mod load;

@@ -3,30 +3,77 @@
 //!
 //! All that is ever said to anyone goes into one log, with who was to hear it at that moment; what
 //! one client hears is what the log has for it, from its beginning.
+//!
+//! Version 1 and 2 of the protocol are one model: a user is what outlasts a connection, if it is to.
+//! [`rooms`] has who goes where, [`governing`] what an owner may do, [`words`] what is said and
+//! remembered.
 
+mod governing;
 pub mod names;
+mod rooms;
+mod words;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use chatmaster_core::testing::ClientId;
+use chatmaster_core::wire::{ClientPackage, Command, Version};
 use serde_json::{Value, json};
 
 use self::names::Known;
+use self::words::Past;
 use crate::history::{Ask, Event};
-use chatmaster_core::testing::ClientId;
 
 const GENERAL: &str = "general";
 const LOGIN_TRIES: u32 = 5;
-const MESSAGE_BYTES: usize = 4096;
+const TAG_BYTES: usize = 64;
+
+/// A user's number: the lowest that was free when they came.
+type UserId = usize;
+
+/// The limits that a model goes by, named as in `core/PROTOCOL.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Members above which a room tells only the one concerned who joins, leaves or is renamed.
+    pub announce_limit: usize,
+    /// Rooms one user may be in.
+    pub max_user_rooms: usize,
+    /// Names in each list of a room, and whom a user ignores.
+    pub max_room_list: usize,
+    /// Messages of a room, and between two users, that are remembered.
+    pub history_messages: usize,
+    /// Tagged messages of a user that are known again.
+    pub max_tags: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            announce_limit: 500,
+            max_user_rooms: 20,
+            max_room_list: 100,
+            history_messages: 200,
+            max_tags: 1024,
+        }
+    }
+}
 
 /// The world as the protocol has it.
 #[derive(Clone)]
 pub struct Model {
+    limits: Limits,
     clients: BTreeMap<ClientId, Client>,
+    users: BTreeMap<UserId, User>,
     /// The rooms by the caseless form of their names.
     rooms: BTreeMap<&'static str, Room>,
-    /// Members above which a room tells only the one concerned who joins, leaves or is renamed.
-    announce_limit: usize,
+    /// What users told each other alone, the lower number first.
+    pairs: BTreeMap<(UserId, UserId), Past>,
+    /// How many messages there were.
+    said: u64,
+    /// Which seats there were, by their tokens: each the client that logged in for it.
+    tokens: BTreeMap<ClientId, UserId>,
+    /// Who asks, and the tag of it, as long as it was not answered.
+    asking: Option<(ClientId, String)>,
     log: Vec<Rc<Said>>,
 }
 
@@ -34,20 +81,43 @@ pub struct Model {
 enum Client {
     /// It is to log in, and has failed to so often.
     Guest { failed: u32 },
-    /// It is a user in a room.
-    User { name: Known, room: &'static str },
+    /// It is a user.
+    User(UserId),
     /// It is gone.
     Gone,
+}
+
+#[derive(Clone)]
+struct User {
+    name: Known,
+    version: Version,
+    /// Their connection; none if it broke.
+    client: Option<ClientId>,
+    /// In order of entering.
+    rooms: Vec<&'static str>,
+    /// The one they look at.
+    current: &'static str,
+    ignored: Names,
+    /// The tags of their last tagged messages, and the messages' numbers.
+    tags: Vec<(String, u64)>,
 }
 
 #[derive(Clone)]
 struct Room {
     name: Known,
     /// In order of arrival.
-    members: Vec<ClientId>,
-    owner: Option<ClientId>,
+    members: Vec<UserId>,
+    owner: Option<UserId>,
     private: bool,
+    topic: String,
+    invited: Names,
+    banned: Names,
+    muted: Names,
+    past: Past,
 }
+
+/// Names by their caseless forms.
+type Names = BTreeMap<&'static str, Known>;
 
 struct Said {
     package: Value,
@@ -59,39 +129,41 @@ type Refusal = String;
 
 impl Default for Model {
     fn default() -> Self {
-        let name = names::room(GENERAL).expect("it is a name");
-        let general = Room {
-            name,
-            members: Vec::new(),
-            owner: None,
-            private: false,
-        };
-        Model {
-            clients: BTreeMap::new(),
-            rooms: BTreeMap::from([(GENERAL, general)]),
-            announce_limit: 500,
-            log: Vec::new(),
-        }
+        Model::new(Limits::default())
     }
 }
 
 impl Model {
-    /// The world after a history.
-    pub fn after(history: &[Event]) -> Self {
-        Model::after_with_limit(history, 500)
+    /// Nobody is there.
+    pub fn new(limits: Limits) -> Self {
+        let name = names::room(GENERAL).expect("it is a name");
+        Model {
+            limits,
+            clients: BTreeMap::new(),
+            users: BTreeMap::new(),
+            rooms: BTreeMap::from([(GENERAL, Room::new(name, None))]),
+            pairs: BTreeMap::new(),
+            said: 0,
+            tokens: BTreeMap::new(),
+            asking: None,
+            log: Vec::new(),
+        }
     }
 
-    /// The world after a history, with rooms that announce as much up to so many members.
-    pub fn after_with_limit(history: &[Event], announce_limit: usize) -> Self {
-        let mut model = Model {
-            announce_limit,
-            ..Model::default()
-        };
+    /// The world after a history.
+    pub fn after(history: &[Event]) -> Self {
+        Model::after_with(history, Limits::default())
+    }
+
+    /// The world after a history, under these limits.
+    pub fn after_with(history: &[Event], limits: Limits) -> Self {
+        let mut model = Model::new(limits);
         history.iter().for_each(|event| model.take(event));
         model
     }
 
-    /// What `client` has heard, in order.
+    /// What `client` has heard, in order. A message's `id` is how many there were before and with it, its
+    /// `time` is left out, and a token is the number of the client that logged in for it.
     pub fn heard(&self, client: ClientId) -> impl Iterator<Item = &Value> {
         let heard = self
             .log
@@ -107,51 +179,98 @@ impl Model {
 
     /// One more thing happens.
     pub fn take(&mut self, event: &Event) {
-        match (event, self.clients.get(&event.client()).cloned()) {
-            (Event::Connect(client), None) => {
-                self.clients.insert(*client, Client::Guest { failed: 0 });
+        let client = match event {
+            Event::Wait => return self.give_up_seats(),
+            event => event.client(),
+        };
+        match (event, self.clients.get(&client).cloned()) {
+            (Event::Connect(_), None) => {
+                self.clients.insert(client, Client::Guest { failed: 0 });
                 let request = json!({"type": "request", "data": {"request": "login"}});
-                self.say(vec![*client], request);
+                self.tell(client, request);
             }
-            (Event::Ask(client, ask), Some(Client::Guest { failed })) => {
-                self.guest_asks(*client, ask, failed);
+            (Event::Ask(_, ask), Some(stage @ (Client::Guest { .. } | Client::User(_)))) => {
+                self.asked(client, ask, &stage);
+                self.asking = None;
             }
-            (Event::Ask(client, ask), Some(Client::User { name, room })) => {
-                if let Err(refusal) = self.user_asks(*client, ask, name, room) {
-                    self.say(vec![*client], error(ask.name(), &refusal));
+            (Event::Leave(_), Some(Client::User(user)))
+                if self.users[&user].version == Version::Two =>
+            {
+                self.clients.insert(client, Client::Gone);
+                self.user(user).client = None;
+            }
+            (Event::Leave(_) | Event::HangUp(_), Some(stage)) => {
+                self.clients.insert(client, Client::Gone);
+                if let Client::User(user) = stage {
+                    self.log_out(user);
                 }
             }
-            (Event::Leave(client), Some(stage)) => {
-                if let Client::User { name, room } = stage {
-                    let crowd = self.rooms[room].members.len();
-                    self.step_out(*client, room);
-                    self.announce(room, crowd, None, user_left(name, self.shown(room)));
-                }
-                self.clients.insert(*client, Client::Gone);
-            }
-            (Event::Ask(_, _), Some(Client::Gone)) => {}
+            (Event::Ask(..), Some(Client::Gone)) => {}
             (event, _) => panic!("{event:?} is no history"),
         }
-        self.rooms
-            .retain(|same, room| *same == GENERAL || !room.members.is_empty());
     }
 
-    fn guest_asks(&mut self, client: ClientId, ask: &Ask, failed: u32) {
-        let name = match ask {
-            Ask::Login(text) => names::username(text).map_err(Refusal::from),
-            Ask::Fly => return self.say(vec![client], error("fly", "Unknown command.")),
-            other => return self.say(vec![client], error(other.name(), "Log in first.")),
+    fn asked(&mut self, client: ClientId, ask: &Ask, stage: &Client) {
+        if let Ask::Package(Some(tag), _) = ask {
+            if tag.len() > TAG_BYTES {
+                let told = "A tag must be a string of at most 64 bytes.";
+                return self.tell(client, error("package", told));
+            }
+            self.asking = Some((client, tag.clone()));
+        }
+        let package = match ask {
+            Ask::Fly => return self.tell(client, error("fly", "Unknown command.")),
+            ask => ask.package(),
         };
-        match name.and_then(|name| self.free(client, name)) {
+        let done = match (stage, &package) {
+            (Client::Guest { failed }, ClientPackage::Command(Command::Login { .. })) => {
+                return self.log_in(client, &package, *failed);
+            }
+            (Client::User(user), package) => self.user_asks(*user, package),
+            _ => Err("Log in first.".into()),
+        };
+        if let Err(refusal) = done {
+            self.tell(client, error(ask.name(), &refusal));
+        }
+    }
+
+    fn log_in(&mut self, client: ClientId, package: &ClientPackage<'_>, failed: u32) {
+        let ClientPackage::Command(Command::Login {
+            username,
+            version,
+            resume,
+        }) = package
+        else {
+            unreachable!("it is a login");
+        };
+        if *version == Version::Two
+            && let Some(user) = resume.as_deref().and_then(|token| self.seat(token))
+        {
+            return self.resume(client, user);
+        }
+        let name = names::username(username).map_err(Refusal::from);
+        match name.and_then(|name| self.free(None, name)) {
             Ok(name) => {
-                let session = json!({"type": "session", "data": {
-                    "status": true,
-                    "channels": self.public_rooms(),
-                    "username": name.shown,
-                    "channel": GENERAL,
-                }});
-                self.say(vec![client], session);
-                self.step_in(client, name, GENERAL);
+                let user = (0..).find(|user| !self.users.contains_key(user));
+                let user = user.expect("there are as many numbers as users");
+                self.users.insert(
+                    user,
+                    User {
+                        name,
+                        version: *version,
+                        client: Some(client),
+                        rooms: Vec::new(),
+                        current: GENERAL,
+                        ignored: Names::new(),
+                        tags: Vec::new(),
+                    },
+                );
+                self.clients.insert(client, Client::User(user));
+                if *version == Version::Two {
+                    self.tokens.insert(client, user);
+                }
+                self.welcome(user, &[GENERAL], false);
+                self.step_in(user, GENERAL);
             }
             Err(mut reason) => {
                 let failed = failed + 1;
@@ -161,178 +280,205 @@ impl Model {
                     self.clients.insert(client, Client::Gone);
                 }
                 let data = json!({"status": false, "reason": reason});
-                self.say(vec![client], json!({"type": "session", "data": data}));
+                self.tell(client, json!({"type": "session", "data": data}));
             }
         }
     }
 
-    fn user_asks(
-        &mut self,
-        client: ClientId,
-        ask: &Ask,
-        name: Known,
-        room: &'static str,
-    ) -> Result<(), Refusal> {
-        match ask {
-            Ask::Login(_) => return Err("You are already logged in.".into()),
-            Ask::Fly => return Err("Unknown command.".into()),
-            Ask::Say(text) if text.is_empty() => return Err("A message must have text.".into()),
-            Ask::Say(text) if text.len() > MESSAGE_BYTES => {
-                return Err("A message may have at most 4096 bytes.".into());
+    /// Whose seat it is, if it is one: tokens are written by the numbers of the clients that got them.
+    fn seat(&self, token: &str) -> Option<UserId> {
+        let client = crate::history::token_of(token)?;
+        self.tokens.get(&client).copied()
+    }
+
+    fn resume(&mut self, client: ClientId, user: UserId) {
+        if let Some(old) = self.user(user).client.replace(client) {
+            let told = "Your place was taken by another connection of yours.";
+            self.tell(old, error("resumed", told));
+            self.clients.insert(old, Client::Gone);
+        }
+        self.clients.insert(client, Client::User(user));
+        let joined = self.users[&user].rooms.clone();
+        self.welcome(user, &joined, true);
+    }
+
+    fn welcome(&mut self, id: UserId, joined: &[&str], resumed: bool) {
+        let user = &self.users[&id];
+        let mut data = json!({
+            "status": true,
+            "channels": self.public_rooms(),
+            "username": user.name.shown,
+            "channel": self.shown(user.current),
+        });
+        if user.version == Version::Two {
+            let joined: Vec<&str> = joined.iter().map(|room| self.shown(room)).collect();
+            let mut tokens = self.tokens.iter();
+            let token = tokens.find(|(_, user)| **user == id);
+            data["version"] = json!(2);
+            data["joined"] = json!(joined);
+            data["resume"] = json!(token.map(|(client, _)| client));
+        }
+        if resumed {
+            data["resumed"] = json!(true);
+        }
+        self.answer(id, json!({"type": "session", "data": data}));
+    }
+
+    /// All seats that wait for someone are given up.
+    fn give_up_seats(&mut self) {
+        let waiting = self.users.iter().filter(|(_, user)| user.client.is_none());
+        let waiting: Vec<UserId> = waiting.map(|(user, _)| *user).collect();
+        for user in waiting {
+            self.log_out(user);
+        }
+    }
+
+    fn log_out(&mut self, user: UserId) {
+        for room in self.users[&user].rooms.clone() {
+            let left = self.user_left(user, room);
+            let crowd = self.rooms[room].members.len();
+            self.step_out(user, room);
+            self.announce(room, crowd, None, |_| left.clone());
+            self.close_if_empty(room);
+        }
+        self.users.remove(&user);
+        self.tokens.retain(|_, other| *other != user);
+        self.pairs
+            .retain(|(one, other), _| *one != user && *other != user);
+    }
+
+    fn user_asks(&mut self, user: UserId, package: &ClientPackage<'_>) -> Result<(), Refusal> {
+        let is_newer = self.users[&user].version == Version::Two;
+        let command = match package {
+            ClientPackage::Message {
+                message,
+                channel,
+                to,
+                ..
+            } => {
+                let channel = channel.as_deref().filter(|_| is_newer);
+                return self.message(user, message, channel, to.as_deref());
             }
-            Ask::Say(text) => {
-                let data = json!({"message": text, "username": name.shown});
-                let mut others = self.rooms[room].members.clone();
-                others.retain(|other| *other != client);
-                self.say(others, json!({"type": "message", "data": data}));
+            ClientPackage::Command(command) => command,
+        };
+        // What a command had not in version 1 is no matter to it.
+        let newer = |channel: &Option<std::borrow::Cow<'_, str>>| {
+            let channel = channel.as_deref().filter(|_| is_newer);
+            channel.map(names::room).transpose()
+        };
+        match command {
+            Command::Login { .. } => return Err("You are already logged in.".into()),
+            Command::Rename { username } => return self.rename(user, username),
+            Command::Join { channel, stay } => return self.join(user, channel, *stay && is_newer),
+            Command::Switch { channel } => {
+                let room = self.room_of(user, Some(names::room(channel)?))?;
+                self.switch(user, room);
             }
-            Ask::Rename(text) => {
-                let new = names::username(text)?;
-                if new.shown == name.shown {
-                    return Err("That is your name already.".into());
-                }
-                let new = self.free(client, new)?;
-                self.clients
-                    .insert(client, Client::User { name: new, room });
-                let names = json!({"old_username": name.shown, "new_username": new.shown});
-                let crowd = self.rooms[room].members.len();
-                self.announce(
-                    room,
-                    crowd,
-                    Some(client),
-                    notification("user_rename", names),
-                );
+            Command::Leave { channel } => {
+                let room = self.room_of(user, newer(channel)?)?;
+                return self.leave(user, room);
             }
-            Ask::Join(text) => {
-                let wanted = names::room(text)?;
-                self.admits(client, wanted)?;
-                let crowd = self.rooms[room].members.len();
-                self.step_out(client, room);
-                self.announce(room, crowd, None, user_left(name, self.shown(room)));
-                self.rooms.entry(wanted.same).or_insert(Room {
-                    name: wanted,
-                    members: Vec::new(),
-                    owner: Some(client),
-                    private: false,
-                });
-                self.step_in(client, name, wanted.same);
+            Command::Private { channel } | Command::Public { channel } => {
+                let room = self.room_of(user, newer(channel)?)?;
+                return self.set_privacy(user, room, matches!(command, Command::Private { .. }));
             }
-            Ask::Leave if room == GENERAL => {
-                return Err("You are in the general channel: there is nowhere to leave to.".into());
-            }
-            Ask::Leave => {
-                let crowd = self.rooms[room].members.len();
-                self.announce(room, crowd, Some(client), user_left(name, self.shown(room)));
-                self.step_out(client, room);
-                self.step_in(client, name, GENERAL);
-            }
-            Ask::Private | Ask::Public => {
-                let (wanted, place) = (*ask == Ask::Private, &self.rooms[room]);
-                let word = ask.name();
-                if room == GENERAL {
-                    return Err(format!("Channel cannot be set to {word}."));
-                } else if place.owner != Some(client) {
-                    return Err(format!("Only the channel's owner can set it to {word}."));
-                } else if place.private == wanted {
-                    return Err(format!("Channel is already {word}."));
-                }
-                self.room(room).private = wanted;
-                self.list_rooms(client);
-            }
-            Ask::Channels => self.list_rooms(client),
-            Ask::Users => {
+            Command::Channels {} => self.list_rooms(user),
+            Command::Users { channel } => {
+                let room = self.room_of(user, newer(channel)?)?;
                 let members = self.rooms[room].members.iter();
-                let users: Vec<&str> = members.map(|member| self.name(*member).shown).collect();
+                let users: Vec<&str> = members.map(|id| self.users[id].name.shown).collect();
                 let data = json!({"channel": self.shown(room), "users": users});
-                self.say(vec![client], notification("user_list", data));
+                self.answer(user, notification("user_list", data));
             }
+            Command::Ping {} => self.answer(user, notification("pong", json!({}))),
+            Command::Quit {} => {
+                let client = self.users[&user].client.expect("who asks is connected");
+                self.clients.insert(client, Client::Gone);
+                self.user(user).client = None;
+                self.log_out(user);
+            }
+            Command::History {
+                channel,
+                with,
+                before,
+                after,
+                limit,
+            } => {
+                let channel = channel.as_deref().map(names::room).transpose()?;
+                let with = with.as_deref().map(names::username).transpose()?;
+                return self.history(user, channel, with, *before, *after, *limit);
+            }
+            Command::Ignore { username } => {
+                return self.ignore(user, names::username(username)?, true);
+            }
+            Command::Unignore { username } => {
+                return self.ignore(user, names::username(username)?, false);
+            }
+            Command::Bans { channel } => {
+                let channel = channel.as_deref().map(names::room).transpose()?;
+                let room = self.room_of(user, channel)?;
+                let banned = self.rooms[room].banned.values();
+                let banned: Vec<&str> = banned.map(|name| name.shown).collect();
+                let data = json!({"channel": self.shown(room), "users": banned});
+                self.answer(user, notification("ban_list", data));
+            }
+            governing => return self.govern(user, governing),
         }
         Ok(())
     }
 
-    /// Whether nobody but `client` itself has a name that clashes with this one.
-    fn free(&self, client: ClientId, wanted: Known) -> Result<Known, Refusal> {
-        let others = self
-            .clients
-            .iter()
-            .filter_map(|(other, stage)| match stage {
-                Client::User { name, .. } if *other != client => Some(name),
-                _ => None,
-            });
-        match most_alike(others, |name| name, &wanted) {
-            Some(other) if other.same == wanted.same => Err("Username is already taken.".into()),
-            Some(other) => {
-                let other = other.shown;
-                Err(format!(
-                    "Username looks like {other}, which is already taken."
-                ))
-            }
-            None => Ok(wanted),
-        }
-    }
-
-    /// Whether `client` may go into the room of that name, or make it.
-    fn admits(&self, client: ClientId, wanted: Known) -> Result<(), Refusal> {
-        match self.rooms.get(wanted.same) {
-            Some(room) if room.members.contains(&client) => Err("You are already there.".into()),
-            Some(room) if room.private => Err("Channel is private.".into()),
-            Some(_) => Ok(()),
-            None => match most_alike(self.rooms.values(), |room| &room.name, &wanted) {
-                Some(room) => {
-                    let other = match room.private {
-                        true => "that of another.".into(),
-                        false => format!("{}, which exists.", room.name.shown),
-                    };
-                    Err(format!(
-                        "Channel cannot be created: its name looks like {other}"
-                    ))
-                }
-                None => Ok(()),
-            },
-        }
-    }
-
-    fn step_out(&mut self, client: ClientId, room: &'static str) {
-        let room = self.room(room);
-        room.members.retain(|member| *member != client);
-        if room.owner == Some(client) {
-            room.owner = room.members.first().copied();
-        }
-    }
-
-    fn step_in(&mut self, client: ClientId, name: Known, room: &'static str) {
-        self.clients.insert(client, Client::User { name, room });
-        self.room(room).members.push(client);
-        let data = json!({"username": name.shown, "channel": self.shown(room)});
-        let crowd = self.rooms[room].members.len();
-        self.announce(room, crowd, Some(client), notification("user_joined", data));
-    }
-
-    fn list_rooms(&mut self, client: ClientId) {
-        let data = json!({"channels": self.public_rooms()});
-        self.say(vec![client], notification("channel_list", data));
-    }
-
-    fn public_rooms(&self) -> Vec<&'static str> {
-        let public = self.rooms.values().filter(|room| !room.private);
-        let mut names: Vec<&str> = public.map(|room| room.name.shown).collect();
-        names.sort_unstable();
-        names
-    }
-
     /// `crowd` is how many are in the room, the one concerned included.
-    fn announce(&mut self, room: &str, crowd: usize, concerned: Option<ClientId>, package: Value) {
-        let all = self.announce_limit == 0 || crowd <= self.announce_limit;
+    fn announce(
+        &mut self,
+        room: &str,
+        crowd: usize,
+        concerned: Option<UserId>,
+        package: impl Fn(Version) -> Value,
+    ) {
+        let all = self.limits.announce_limit == 0 || crowd <= self.limits.announce_limit;
         let to = if all {
             self.rooms[room].members.clone()
         } else {
             concerned.into_iter().collect()
         };
-        self.say(to, package);
+        self.say(to, |version| Some(package(version)));
     }
 
-    fn say(&mut self, to: Vec<ClientId>, package: Value) {
+    /// Says something to users, as their versions have it.
+    fn say(&mut self, to: Vec<UserId>, package: impl Fn(Version) -> Option<Value>) {
+        for user in to {
+            if let Some(package) = package(self.users[&user].version) {
+                self.answer(user, package);
+            }
+        }
+    }
+
+    /// Says something to one user, if they are connected.
+    fn answer(&mut self, user: UserId, package: Value) {
+        if let Some(client) = self.users[&user].client {
+            self.tell(client, package);
+        }
+    }
+
+    /// The same for what answers nothing, not even if it is the asker's own doing.
+    fn mention(&mut self, user: UserId, package: Value) {
+        let asking = self.asking.take();
+        self.answer(user, package);
+        self.asking = asking;
+    }
+
+    /// Says something to one client. The first thing that an asker hears is the answer.
+    fn tell(&mut self, client: ClientId, mut package: Value) {
+        if let Some((_, tag)) = self.asking.take_if(|(asker, _)| *asker == client) {
+            package["tag"] = json!(tag);
+        }
+        let to = vec![client];
         self.log.push(Rc::new(Said { package, to }));
+    }
+
+    fn user(&mut self, user: UserId) -> &mut User {
+        let user = self.users.get_mut(&user);
+        user.expect("it is there as long as nobody says otherwise")
     }
 
     fn room(&mut self, room: &str) -> &mut Room {
@@ -344,33 +490,27 @@ impl Model {
     fn shown(&self, room: &str) -> &'static str {
         self.rooms[room].name.shown
     }
-
-    fn name(&self, client: ClientId) -> Known {
-        match self.clients[&client] {
-            Client::User { name, .. } => name,
-            Client::Guest { .. } | Client::Gone => panic!("only users are members"),
-        }
-    }
 }
 
-/// Whose name looks most like `wanted`: as shown, else in small letters, else in capitals.
-fn most_alike<'a, T>(
-    all: impl Iterator<Item = &'a T>,
-    name: impl Fn(&T) -> &Known,
-    wanted: &Known,
-) -> Option<&'a T> {
-    let alike = all.filter_map(|one| Some((name(one).alike(wanted)?, one)));
-    alike.min_by_key(|(how, _)| *how).map(|(_, one)| one)
+impl Room {
+    fn new(name: Known, owner: Option<UserId>) -> Self {
+        Room {
+            name,
+            members: Vec::new(),
+            owner,
+            private: false,
+            topic: String::new(),
+            invited: Names::new(),
+            banned: Names::new(),
+            muted: Names::new(),
+            past: Past::new(),
+        }
+    }
 }
 
 fn notification(event: &str, mut data: Value) -> Value {
     data["event_type"] = json!(event);
     json!({"type": "notification", "data": data})
-}
-
-fn user_left(name: Known, channel: &str) -> Value {
-    let data = json!({"username": name.shown, "channel": channel});
-    notification("user_left", data)
 }
 
 fn error(error_type: &str, message: &str) -> Value {

@@ -258,6 +258,7 @@ fn play(events: &[Event]) -> Vec<Vec<u8>> {
                 hub.handle(Time::ZERO, Input::Received(id, ask.text().as_bytes()));
             }
             Event::Leave(_) => hub.handle(Time::ZERO, Input::Closed(id)),
+            Event::HangUp(_) | Event::Wait => unreachable!("nobody does that here"),
         }
         while let Some(output) = hub.poll_output() {
             if let Output::Write(id) = output {

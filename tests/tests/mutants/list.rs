@@ -21,10 +21,11 @@ const INTAKE: &str = "core/src/hub/intake.rs";
 const OUTBOX: &str = "core/src/hub/outbox.rs";
 const ROOM: &str = "core/src/world/room.rs";
 const SEND: &str = "core/src/hub/send.rs";
+const NEWER: &str = "model::in_both_versions_everyone_hears_what_the_model_says";
 const TELL: &str = "core/src/hub/tell.rs";
 
 /// All of them, in the order of the properties.
-pub(crate) const MUTANTS: [Mutant; 35] = [
+pub(crate) const MUTANTS: [Mutant; 40] = [
     Mutant {
         property: "answers::every_command_is_answered_exactly_once_and_in_order",
         bug: "hiding and showing a room is not answered",
@@ -271,6 +272,41 @@ pub(crate) const MUTANTS: [Mutant; 35] = [
         file: TELL,
         find: "        let members = self.members(room) + 1;",
         replace: "        let members = self.members(room);",
+    },
+    Mutant {
+        property: NEWER,
+        bug: "a message that is sent again under its tag is heard again",
+        file: "core/src/world/message.rs",
+        find: "        if let Some(before) = sent.iter().rev().find(|sent| sent.tag == tag) {",
+        replace: "        if let Some(before) = sent.iter().rev().find(|sent| sent.tag != tag) {",
+    },
+    Mutant {
+        property: NEWER,
+        bug: "an invitation is of no use",
+        file: "core/src/world/join.rs",
+        find: "Privacy::Private && !room.invited.contains_key(&user.username.key()) {",
+        replace: "Privacy::Private {",
+    },
+    Mutant {
+        property: NEWER,
+        bug: "who is muted talks under another name",
+        file: "core/src/world/rename.rs",
+        find: "                muted.insert(new.key(), (new.clone(), ()));",
+        replace: "",
+    },
+    Mutant {
+        property: NEWER,
+        bug: "clients of version 1 are told the room of a message",
+        file: TELL,
+        find: "                        channel: is_newer.then(channel),",
+        replace: "                        channel: Some(channel()),",
+    },
+    Mutant {
+        property: NEWER,
+        bug: "a seat that was taken again is given up with the others",
+        file: "core/src/hub/seats.rs",
+        find: "        self.seats.wait(user, None);\n        let version",
+        replace: "        let version",
     },
     Mutant {
         property: "names::usernames_are_unique_caselessly_and_free_exactly_when_released",

@@ -142,7 +142,7 @@ mod tests {
                 Event::Ask(client, ask) => {
                     Some((chatmaster_core::testing::id(*client), ask.text()))
                 }
-                Event::Connect(_) | Event::Leave(_) => None,
+                Event::Connect(_) | Event::Leave(_) | Event::HangUp(_) | Event::Wait => None,
             });
             assert_eq!(received, asked.collect::<Vec<_>>());
         }

@@ -146,6 +146,8 @@ fn renumbered(event: &Event) -> Event {
         Event::Connect(client) => Event::Connect(client + 1),
         Event::Ask(client, ask) => Event::Ask(client + 1, ask.clone()),
         Event::Leave(client) => Event::Leave(client + 1),
+        Event::HangUp(client) => Event::HangUp(client + 1),
+        Event::Wait => Event::Wait,
     }
 }
 

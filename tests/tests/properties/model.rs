@@ -3,15 +3,16 @@
 use chatmaster_core::Config;
 use chatmaster_core::testing::Harness;
 use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_tests::duel::Duel;
 use chatmaster_tests::history::{Event, parse, perform, transcripts, unhurried, witness};
-use chatmaster_tests::model::Model;
+use chatmaster_tests::model::{Limits, Model};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
 use crate::cases;
 use crate::counterexample::properties;
-use crate::drawn::history;
+use crate::drawn::{history, newer_history};
 
 properties! {
     #![proptest_config(cases(96))]
@@ -33,7 +34,7 @@ properties! {
         history in history(1..60),
         announce_limit in 1..4_usize,
     ) {
-        let model = Model::after_with_limit(&history, announce_limit);
+        let model = Model::after_with(&history, Limits { announce_limit, ..Limits::default() });
         let mut world = Harness::new(Config { announce_limit, ..unhurried() });
         let mut writer = Writer::new(Framing::Plain);
         history.iter().for_each(|event| perform(&mut world, event, &mut writer));
@@ -61,6 +62,27 @@ properties! {
         for client in 0..writers.len() {
             let heard: Vec<Value> = world.packages(client).iter().map(|text| parse(text)).collect();
             prop_assert_eq!(heard, model.transcript(client), "client {}", client);
+        }
+    }
+}
+
+properties! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn in_both_versions_everyone_hears_what_the_model_says(
+        history in newer_history(1..120),
+        announce_limit in prop_oneof![3 => Just(500_usize), 1 => 1..4_usize],
+    ) {
+        let mut duel = Duel::new(Limits {
+            announce_limit,
+            max_user_rooms: 2,
+            max_room_list: 2,
+            history_messages: 3,
+            max_tags: 2,
+        });
+        for event in &history {
+            duel.take(event).map_err(TestCaseError::fail)?;
         }
     }
 }

@@ -58,6 +58,7 @@ fn one_at_a_time(world: &mut dyn World, history: &[Event], framing: Framing) -> 
                 clients[*client].asks(world, &bytes);
             }
             Event::Leave(client) => clients[*client].leaves(world),
+            Event::HangUp(_) | Event::Wait => unreachable!("these histories are of version 1"),
         }
     }
     for client in &mut clients {
