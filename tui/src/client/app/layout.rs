@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::log::{Names, Window};
+use super::log::{Names, Pane};
 
 /// The parts of the screen. What has no room has no rows or no columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +86,8 @@ impl Layout {
     }
 
     /// What the log needs to know of it.
-    pub(super) fn window(&self) -> Window {
-        Window {
+    pub(super) fn pane(&self) -> Pane {
+        Pane {
             columns: usize::from(self.columns.text),
             rows: usize::from(self.log.height),
             names: if self.columns.name > 0 {

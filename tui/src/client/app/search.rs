@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::editor::Editor;
 use super::keys::Key;
-use super::log::{Bookmark, Log, Window};
+use super::log::{Bookmark, Log, Pane};
 use super::palette::Palette;
 use super::{App, Effect};
 use crate::text::Needle;
@@ -37,7 +37,7 @@ enum Way {
 }
 
 impl Search {
-    fn new(log: &Log, window: Window) -> Self {
+    fn new(log: &Log, pane: Pane) -> Self {
         Search {
             editor: Editor::default(),
             text: String::new(),
@@ -46,7 +46,7 @@ impl Search {
             next: 0,
             current: None,
             from: log.bookmark(),
-            start: log.last_shown(window).unwrap_or(0),
+            start: log.last_shown(pane).unwrap_or(0),
         }
     }
 
@@ -147,8 +147,8 @@ impl Search {
 
 impl App {
     pub(super) fn start_search(&mut self) {
-        let window = self.window();
-        self.search = Some(Search::new(&self.log, window));
+        let pane = self.pane();
+        self.search = Some(Search::new(&self.log, pane));
     }
 
     /// What `key` means while one searches; none if it means what it always does, or if one does not.
@@ -196,13 +196,13 @@ impl App {
     }
 
     fn show_found(&mut self) {
-        let window = self.window();
+        let pane = self.pane();
         if let Some(search) = &self.search
             && let (Some(needle), Some(number)) = (&search.needle, search.current)
             && let Some(entry) = self.log.get(number)
         {
-            let place = entry.find(needle, window.names).unwrap_or_default();
-            self.log.go_to_entry(number, place, window);
+            let place = entry.find(needle, pane.names).unwrap_or_default();
+            self.log.go_to_entry(number, place, pane);
         }
     }
 

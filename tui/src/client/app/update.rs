@@ -9,7 +9,7 @@ use super::editor::Edit;
 use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
-use super::log::{Entry, Speaker, Window};
+use super::log::{Entry, Pane, Speaker};
 use super::mode::Mode;
 use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
 use crate::client::command::{self, Line, Topic};
@@ -48,10 +48,10 @@ fn handle(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Wheel(wheel) => {
-            let window = app.window();
+            let pane = app.pane();
             match wheel {
-                Wheel::Up => app.log.up(window, WHEEL_ROWS),
-                Wheel::Down => app.log.down(window, WHEEL_ROWS),
+                Wheel::Up => app.log.up(pane, WHEEL_ROWS),
+                Wheel::Down => app.log.down(pane, WHEEL_ROWS),
             }
             Vec::new()
         }
@@ -109,9 +109,9 @@ impl App {
         if !matches!(key, Key::Complete(_)) {
             self.completing = None;
         }
-        let window = self.window();
+        let pane = self.pane();
         // All rows but one, which shows where one was.
-        let page = window.rows.saturating_sub(1).max(1);
+        let page = pane.rows.saturating_sub(1).max(1);
         match key {
             Key::Edit(edit) => self.active_editor().apply(edit),
             Key::Enter => return self.enter(at),
@@ -121,15 +121,15 @@ impl App {
             Key::Escape => {}
             Key::Older => self.older(),
             Key::Newer => self.newer(),
-            Key::PageUp => self.log.up(window, page),
-            Key::PageDown => self.log.down(window, page),
-            Key::Home if self.active_editor().is_empty() => self.log.go_to_start(window),
+            Key::PageUp => self.log.up(pane, page),
+            Key::PageDown => self.log.down(pane, page),
+            Key::Home if self.active_editor().is_empty() => self.log.go_to_start(pane),
             Key::Home => self.active_editor().apply(Edit::Start),
             Key::End if self.active_editor().is_empty() => self.log.go_to_end(),
             Key::End => self.active_editor().apply(Edit::End),
-            Key::LogStart => self.log.go_to_start(window),
+            Key::LogStart => self.log.go_to_start(pane),
             Key::LogEnd => self.log.go_to_end(),
-            Key::Unread => self.log.go_to_unread(window),
+            Key::Unread => self.log.go_to_unread(pane),
             Key::Search => self.start_search(),
             Key::FindNewer => {}
             Key::Reconnect if self.connection.is_down() => return self.connect(at, None),
@@ -278,11 +278,11 @@ impl App {
 
     /// Whether so many lines can be seen at a time.
     fn fits(&self, lines: &[String]) -> bool {
-        let window = self.window();
+        let pane = self.pane();
         let rows = lines
             .iter()
-            .map(|line| wrap(&sanitise(line), window.columns).len());
-        rows.sum::<usize>() <= window.rows
+            .map(|line| wrap(&sanitise(line), pane.columns).len());
+        rows.sum::<usize>() <= pane.rows
     }
 
     /// Has something otherwise, as far as it is not for the next time only.
@@ -356,8 +356,8 @@ impl App {
         }
     }
 
-    pub(super) fn window(&self) -> Window {
-        self.layout().window()
+    pub(super) fn pane(&self) -> Pane {
+        self.layout().pane()
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::civil::{Date, DateTime};
 
-use super::scroll::{Names, Window};
+use super::scroll::{Names, Pane};
 use crate::client::command;
 use crate::text::{Needle, SafeText, sanitise, sanitise_lines, wrap_indices};
 
@@ -160,10 +160,10 @@ impl Entry {
     }
 
     /// The rows of the text, at least one: of which line, where in it, and what.
-    pub(super) fn rows(&self, window: Window) -> Vec<(usize, usize, SafeText)> {
+    pub(super) fn rows(&self, pane: Pane) -> Vec<(usize, usize, SafeText)> {
         let mut rows = Vec::new();
         for line in 0..self.lines.len() {
-            let wrapped = wrap_indices(&self.line(window.names, line), window.columns);
+            let wrapped = wrap_indices(&self.line(pane.names, line), pane.columns);
             rows.extend(wrapped.into_iter().map(|(at, text)| (line, at, text)));
         }
         rows

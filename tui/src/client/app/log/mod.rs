@@ -9,7 +9,7 @@ mod unread;
 use std::collections::VecDeque;
 
 pub(super) use entry::{Entry, Kind, Speaker};
-pub(super) use scroll::{Bookmark, Names, Row, TextRow, Window};
+pub(super) use scroll::{Bookmark, Names, Pane, Row, TextRow};
 pub(super) use unread::Count;
 pub use unread::Focus;
 

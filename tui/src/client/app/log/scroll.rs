@@ -11,7 +11,7 @@ use crate::text::SafeText;
 
 /// The part of the screen that the log has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::client::app) struct Window {
+pub(in crate::client::app) struct Pane {
     /// The columns of the text.
     pub(in crate::client::app) columns: usize,
     pub(in crate::client::app) rows: usize,
@@ -76,15 +76,15 @@ impl Log {
     }
 
     /// The rows on the screen, from the top.
-    pub(in crate::client::app) fn rows(&self, window: Window) -> Vec<Row<'_>> {
-        let Some(last) = self.bottom(window) else {
+    pub(in crate::client::app) fn rows(&self, pane: Pane) -> Vec<Row<'_>> {
+        let Some(last) = self.bottom(pane) else {
             return Vec::new();
         };
         let mut rows = Vec::new();
         let mut number = last.entry;
         let mut shown = last.row + 1;
-        while rows.len() < window.rows {
-            let mut of_entry = self.rows_of(number, window);
+        while rows.len() < pane.rows {
+            let mut of_entry = self.rows_of(number, pane);
             of_entry.truncate(shown);
             rows.extend(of_entry.into_iter().rev());
             if number == self.gone {
@@ -93,7 +93,7 @@ impl Log {
             number -= 1;
             shown = usize::MAX;
         }
-        rows.truncate(window.rows);
+        rows.truncate(pane.rows);
         rows.reverse();
         rows
     }
@@ -111,33 +111,33 @@ impl Log {
     }
 
     /// Goes back by so many rows, but not beyond the start.
-    pub(in crate::client::app) fn up(&mut self, window: Window, mut by: usize) {
-        let Some(mut place) = self.bottom(window) else {
+    pub(in crate::client::app) fn up(&mut self, pane: Pane, mut by: usize) {
+        let Some(mut place) = self.bottom(pane) else {
             return;
         };
         while by > place.row && place.entry > self.gone {
             by -= place.row + 1;
             place.entry -= 1;
-            place.row = self.last_row(place.entry, window);
+            place.row = self.last_row(place.entry, pane);
         }
         place.row = place.row.saturating_sub(by);
-        self.go(place, window);
+        self.go(place, pane);
     }
 
     /// Goes on by so many rows, but not beyond the end.
-    pub(in crate::client::app) fn down(&mut self, window: Window, by: usize) {
+    pub(in crate::client::app) fn down(&mut self, pane: Pane, by: usize) {
         if self.reading.is_some()
-            && let Some(place) = self.bottom(window)
+            && let Some(place) = self.bottom(pane)
         {
-            let place = self.after(place, window, by);
-            self.go(place, window);
+            let place = self.after(place, pane, by);
+            self.go(place, pane);
         }
     }
 
     /// Goes to the start.
-    pub(in crate::client::app) fn go_to_start(&mut self, window: Window) {
+    pub(in crate::client::app) fn go_to_start(&mut self, pane: Pane) {
         if !self.entries.is_empty() {
-            self.go(self.start(), window);
+            self.go(self.start(), pane);
         }
     }
 
@@ -147,16 +147,13 @@ impl Log {
     }
 
     /// Goes where what is not read starts, if there is such a line.
-    pub(in crate::client::app) fn go_to_unread(&mut self, window: Window) {
+    pub(in crate::client::app) fn go_to_unread(&mut self, pane: Pane) {
         if let Some(line) = self.unread_line() {
             let place = Place {
                 entry: line,
                 row: 0,
             };
-            self.go(
-                self.after(place, window, window.rows.saturating_sub(1)),
-                window,
-            );
+            self.go(self.after(place, pane, pane.rows.saturating_sub(1)), pane);
         }
     }
 
@@ -166,19 +163,19 @@ impl Log {
         &mut self,
         number: u64,
         (line, start): (usize, usize),
-        window: Window,
+        pane: Pane,
     ) {
-        let rows = self.rows_of(number, window);
+        let rows = self.rows_of(number, pane);
         let has_it = |row: &Row<'_>| match row {
             Row::Text(row) => row.line == line && row.start + row.text.as_str().len() > start,
             Row::Day(_) | Row::Unread => false,
         };
         let row = rows.iter().position(has_it).unwrap_or(rows.len() - 1);
-        let is_shown = self.rows(window).contains(&rows[row]);
+        let is_shown = self.rows(pane).contains(&rows[row]);
         if !is_shown {
             let place = Place { entry: number, row };
-            let place = self.after(place, window, window.rows / 2);
-            self.go(place, window);
+            let place = self.after(place, pane, pane.rows / 2);
+            self.go(place, pane);
         }
     }
 
@@ -194,8 +191,8 @@ impl Log {
     }
 
     /// The number of the last entry on the screen, if there is any.
-    pub(in crate::client::app) fn last_shown(&self, window: Window) -> Option<u64> {
-        self.bottom(window).map(|place| place.entry)
+    pub(in crate::client::app) fn last_shown(&self, pane: Pane) -> Option<u64> {
+        self.bottom(pane).map(|place| place.entry)
     }
 
     pub(super) fn reader(&self) -> Reading {
@@ -205,10 +202,10 @@ impl Log {
         }
     }
 
-    fn go(&mut self, place: Place, window: Window) {
-        let place = self.settled(place, window);
+    fn go(&mut self, place: Place, pane: Pane) {
+        let place = self.settled(place, pane);
         let is_last =
-            place.entry + 1 == self.end() && place.row == self.last_row(place.entry, window);
+            place.entry + 1 == self.end() && place.row == self.last_row(place.entry, pane);
         self.read((!is_last).then_some(place));
     }
 
@@ -218,16 +215,16 @@ impl Log {
     }
 
     /// The last row on the screen, if there is any.
-    fn bottom(&self, window: Window) -> Option<Place> {
+    fn bottom(&self, pane: Pane) -> Option<Place> {
         let entry = self
             .end()
             .checked_sub(1)
             .filter(|last| *last >= self.gone)?;
         Some(match self.reading {
-            Some(place) => self.settled(place, window),
+            Some(place) => self.settled(place, pane),
             None => Place {
                 entry,
-                row: self.last_row(entry, window),
+                row: self.last_row(entry, pane),
             },
         })
     }
@@ -235,22 +232,22 @@ impl Log {
     /// The last row on the screen of a reader of `place`: that, but after a change of size its entry
     /// may have less rows, and when old entries go, there may be less above it than the screen has
     /// room for.
-    fn settled(&self, mut place: Place, window: Window) -> Place {
+    fn settled(&self, mut place: Place, pane: Pane) -> Place {
         if place.entry < self.gone {
             place = self.start();
         }
-        place.row = place.row.min(self.last_row(place.entry, window));
+        place.row = place.row.min(self.last_row(place.entry, pane));
         // An entry has a row at least.
-        if place.entry - self.gone < window.rows as u64 {
-            place = place.max(self.after(self.start(), window, window.rows.saturating_sub(1)));
+        if place.entry - self.gone < pane.rows as u64 {
+            place = place.max(self.after(self.start(), pane, pane.rows.saturating_sub(1)));
         }
         place
     }
 
     /// The row so many after `place`, or the last.
-    fn after(&self, mut place: Place, window: Window, mut by: usize) -> Place {
+    fn after(&self, mut place: Place, pane: Pane, mut by: usize) -> Place {
         loop {
-            let rest = self.last_row(place.entry, window) - place.row;
+            let rest = self.last_row(place.entry, pane) - place.row;
             if by <= rest {
                 place.row += by;
                 return place;
@@ -275,14 +272,14 @@ impl Log {
         }
     }
 
-    fn last_row(&self, number: u64, window: Window) -> usize {
-        self.rows_of(number, window).len() - 1
+    fn last_row(&self, number: u64, pane: Pane) -> usize {
+        self.rows_of(number, pane).len() - 1
     }
 
     /// The rows of an entry, at least one, with the lines above it.
-    fn rows_of(&self, number: u64, window: Window) -> Vec<Row<'_>> {
+    fn rows_of(&self, number: u64, pane: Pane) -> Vec<Row<'_>> {
         let entry = self.entry(number);
-        let texts = entry.rows(window).into_iter().enumerate();
+        let texts = entry.rows(pane).into_iter().enumerate();
         let texts = texts.map(|(row, (line, start, text))| {
             Row::Text(TextRow {
                 number,

@@ -3,7 +3,7 @@ use jiff::civil::date;
 use super::*;
 use crate::text::WRAPS;
 
-const WINDOW: Window = Window {
+const PANE: Pane = Pane {
     columns: 10,
     rows: 3,
     names: Names::Column,
@@ -23,8 +23,8 @@ fn log(texts: &[&str]) -> Log {
     log
 }
 
-fn shown(log: &Log, window: Window) -> Vec<String> {
-    log.rows(window)
+fn shown(log: &Log, pane: Pane) -> Vec<String> {
+    log.rows(pane)
         .iter()
         .map(|row| match row {
             Row::Day(day) => day.to_string(),
@@ -37,16 +37,16 @@ fn shown(log: &Log, window: Window) -> Vec<String> {
 #[test]
 fn the_end_shows_and_moves_as_entries_come() {
     let mut log = log(&["1", "2"]);
-    assert_eq!(shown(&log, WINDOW), ["1", "2"]);
+    assert_eq!(shown(&log, PANE), ["1", "2"]);
     push(&mut log, "three four five");
-    assert_eq!(shown(&log, WINDOW), ["2", "three four", "five"]);
+    assert_eq!(shown(&log, PANE), ["2", "three four", "five"]);
     assert_eq!(log.below(), 0);
 }
 
 #[test]
 fn a_row_tells_whether_it_is_the_first_of_its_entry() {
     let log = log(&["three four five", "6"]);
-    let rows = log.rows(WINDOW);
+    let rows = log.rows(PANE);
     let first = rows.iter().map(|row| match row {
         Row::Text(row) => Some(row.first),
         Row::Day(_) | Row::Unread => None,
@@ -60,69 +60,69 @@ fn a_row_tells_whether_it_is_the_first_of_its_entry() {
 #[test]
 fn the_reader_stays_where_they_are_while_entries_come() {
     let mut log = log(&["1", "2", "3", "4", "5"]);
-    log.up(WINDOW, 1);
-    assert_eq!(shown(&log, WINDOW), ["2", "3", "4"]);
+    log.up(PANE, 1);
+    assert_eq!(shown(&log, PANE), ["2", "3", "4"]);
     assert_eq!(log.below(), 1);
     push(&mut log, "6");
     push(&mut log, "7");
-    assert_eq!(shown(&log, WINDOW), ["2", "3", "4"]);
+    assert_eq!(shown(&log, PANE), ["2", "3", "4"]);
     assert_eq!(log.below(), 3);
     log.go_to_end();
-    assert_eq!(shown(&log, WINDOW), ["new", "6", "7"]);
+    assert_eq!(shown(&log, PANE), ["new", "6", "7"]);
 }
 
 #[test]
 fn one_scrolls_by_rows_not_by_entries() {
     let mut log = log(&["1", "2", "aaaaaaaaaa bbbbbbbbbb cccccccccc", "4"]);
-    assert_eq!(shown(&log, WINDOW), ["bbbbbbbbbb", "cccccccccc", "4"]);
-    log.up(WINDOW, 2);
-    assert_eq!(shown(&log, WINDOW), ["2", "aaaaaaaaaa", "bbbbbbbbbb"]);
-    log.down(WINDOW, 1);
+    assert_eq!(shown(&log, PANE), ["bbbbbbbbbb", "cccccccccc", "4"]);
+    log.up(PANE, 2);
+    assert_eq!(shown(&log, PANE), ["2", "aaaaaaaaaa", "bbbbbbbbbb"]);
+    log.down(PANE, 1);
     assert_eq!(
-        shown(&log, WINDOW),
+        shown(&log, PANE),
         ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"]
     );
-    log.down(WINDOW, 100);
-    assert_eq!(shown(&log, WINDOW), ["bbbbbbbbbb", "cccccccccc", "4"]);
+    log.down(PANE, 100);
+    assert_eq!(shown(&log, PANE), ["bbbbbbbbbb", "cccccccccc", "4"]);
     push(&mut log, "5");
-    assert_eq!(shown(&log, WINDOW), ["cccccccccc", "4", "5"]);
+    assert_eq!(shown(&log, PANE), ["cccccccccc", "4", "5"]);
 }
 
 #[test]
 fn one_does_not_scroll_beyond_the_start() {
     let mut log = log(&["1", "2", "3", "4", "5"]);
-    log.up(WINDOW, 100);
-    assert_eq!(shown(&log, WINDOW), ["1", "2", "3"]);
-    log.down(WINDOW, 1);
-    assert_eq!(shown(&log, WINDOW), ["2", "3", "4"]);
-    log.go_to_start(WINDOW);
-    assert_eq!(shown(&log, WINDOW), ["1", "2", "3"]);
+    log.up(PANE, 100);
+    assert_eq!(shown(&log, PANE), ["1", "2", "3"]);
+    log.down(PANE, 1);
+    assert_eq!(shown(&log, PANE), ["2", "3", "4"]);
+    log.go_to_start(PANE);
+    assert_eq!(shown(&log, PANE), ["1", "2", "3"]);
 }
 
 #[test]
 fn what_fits_does_not_scroll() {
     let mut log = log(&["1", "2", "3"]);
-    log.up(WINDOW, 1);
-    log.go_to_start(WINDOW);
+    log.up(PANE, 1);
+    log.go_to_start(PANE);
     push(&mut log, "4");
-    assert_eq!(shown(&log, WINDOW), ["2", "3", "4"]);
+    assert_eq!(shown(&log, PANE), ["2", "3", "4"]);
 }
 
 #[test]
 fn a_change_of_size_keeps_the_place() {
     let mut log = log(&["1", "2", "aaaa bbbb cccc", "4", "5", "6"]);
-    log.up(WINDOW, 3);
-    assert_eq!(shown(&log, WINDOW), ["2", "aaaa bbbb", "cccc"]);
-    let wide = Window {
+    log.up(PANE, 3);
+    assert_eq!(shown(&log, PANE), ["2", "aaaa bbbb", "cccc"]);
+    let wide = Pane {
         columns: 40,
         rows: 2,
-        ..WINDOW
+        ..PANE
     };
     assert_eq!(shown(&log, wide), ["2", "aaaa bbbb cccc"]);
-    let tall = Window {
+    let tall = Pane {
         columns: 40,
         rows: 5,
-        ..WINDOW
+        ..PANE
     };
     assert_eq!(shown(&log, tall), ["1", "2", "aaaa bbbb cccc", "4", "5"]);
 }
@@ -133,13 +133,13 @@ fn the_oldest_entries_go_when_there_are_too_many() {
     for n in 0..MAX_ENTRIES + 5 {
         push(&mut log, &n.to_string());
     }
-    log.go_to_start(WINDOW);
-    assert_eq!(shown(&log, WINDOW), ["5", "6", "7"]);
+    log.go_to_start(PANE);
+    assert_eq!(shown(&log, PANE), ["5", "6", "7"]);
     for n in 0..10 {
         push(&mut log, &n.to_string());
     }
     assert_eq!(
-        shown(&log, WINDOW),
+        shown(&log, PANE),
         ["15", "16", "17"],
         "what was read is gone"
     );
@@ -169,17 +169,17 @@ fn what_mentions_one_often_takes_its_memory_into_account() {
 
 #[test]
 fn nothing_scrolls_in_an_empty_log_or_without_room() {
-    let none = Window {
+    let none = Pane {
         columns: 1,
         rows: 0,
-        ..WINDOW
+        ..PANE
     };
     for texts in [&[][..], &["1", "2"]] {
         let mut log = log(texts);
-        for window in [WINDOW, none] {
-            log.up(window, 5);
-            log.down(window, 5);
-            log.go_to_start(window);
+        for pane in [PANE, none] {
+            log.up(pane, 5);
+            log.down(pane, 5);
+            log.go_to_start(pane);
             log.go_to_end();
             assert!(shown(&log, none).is_empty());
         }
@@ -191,10 +191,10 @@ fn names_are_in_the_text_where_they_have_no_column() {
     let mut log = Log::default();
     let at = date(2026, 11, 24).at(12, 0, 0, 0);
     log.push(Entry::said(at, "bob", Speaker::Other, "hello\nall"));
-    assert_eq!(shown(&log, WINDOW), ["hello", "all"]);
-    let inline = Window {
+    assert_eq!(shown(&log, PANE), ["hello", "all"]);
+    let inline = Pane {
         names: Names::Inline,
-        ..WINDOW
+        ..PANE
     };
     assert_eq!(shown(&log, inline), ["bob: hello", "all"]);
 }
@@ -202,11 +202,11 @@ fn names_are_in_the_text_where_they_have_no_column() {
 #[test]
 fn nothing_is_left_after_clearing() {
     let mut log = log(&["1", "2", "3", "4", "5"]);
-    log.up(WINDOW, 1);
+    log.up(PANE, 1);
     log.clear();
-    assert!(shown(&log, WINDOW).is_empty());
+    assert!(shown(&log, PANE).is_empty());
     push(&mut log, "6");
-    assert_eq!(shown(&log, WINDOW), ["6"]);
+    assert_eq!(shown(&log, PANE), ["6"]);
 }
 
 #[test]
@@ -216,10 +216,10 @@ fn a_line_says_the_day_where_it_changes() {
         let at = date(2026, 11, day).at(12, 0, 0, 0);
         log.push(Entry::new(at, Kind::Info, text));
     }
-    let tall = Window { rows: 9, ..WINDOW };
+    let tall = Pane { rows: 9, ..PANE };
     assert_eq!(shown(&log, tall), ["1", "2", "2026-11-25", "3", "4"]);
-    log.up(WINDOW, 2);
-    assert_eq!(shown(&log, WINDOW), ["1", "2", "2026-11-25"]);
+    log.up(PANE, 2);
+    assert_eq!(shown(&log, PANE), ["1", "2", "2026-11-25"]);
     assert_eq!(log.below(), 2);
 }
 
@@ -230,14 +230,14 @@ fn a_line_is_above_what_came_while_the_reader_was_away() {
     push(&mut log, "3");
     push(&mut log, "4");
     log.focused(Focus::Here);
-    let tall = Window { rows: 9, ..WINDOW };
+    let tall = Pane { rows: 9, ..PANE };
     assert_eq!(shown(&log, tall), ["1", "2", "new", "3", "4"]);
-    assert!(!log.is_unread_above(&log.rows(WINDOW)));
+    assert!(!log.is_unread_above(&log.rows(PANE)));
     push(&mut log, "5");
-    assert_eq!(shown(&log, WINDOW), ["3", "4", "5"]);
-    assert!(log.is_unread_above(&log.rows(WINDOW)));
-    log.go_to_unread(WINDOW);
-    assert_eq!(shown(&log, WINDOW), ["new", "3", "4"]);
+    assert_eq!(shown(&log, PANE), ["3", "4", "5"]);
+    assert!(log.is_unread_above(&log.rows(PANE)));
+    log.go_to_unread(PANE);
+    assert_eq!(shown(&log, PANE), ["new", "3", "4"]);
     log.wrote();
     assert_eq!(shown(&log, tall), ["1", "2", "3", "4", "5"]);
 }
@@ -246,7 +246,7 @@ fn a_line_is_above_what_came_while_the_reader_was_away() {
 fn what_one_says_oneself_is_not_new() {
     let at = date(2026, 11, 24).at(12, 0, 0, 0);
     let mut log = log(&["1", "2", "3", "4"]);
-    log.up(WINDOW, 1);
+    log.up(PANE, 1);
     log.push(Entry::said(at, "alice", Speaker::User, "5"));
     assert_eq!(log.unread(), Count::default());
     log.push(Entry::said(at, "bob", Speaker::Other, "6"));
@@ -256,7 +256,7 @@ fn what_one_says_oneself_is_not_new() {
         mentions: 1,
     };
     assert_eq!(log.unread(), count);
-    let more = Window { rows: 4, ..WINDOW };
+    let more = Pane { rows: 4, ..PANE };
     log.go_to_unread(more);
     assert_eq!(log.unread(), Count::default(), "that is at the end");
     assert_eq!(shown(&log, more), ["new", "6", "bob pokes", "Alice"]);
@@ -267,8 +267,8 @@ fn the_line_stays_above_what_is_left_when_its_entry_goes() {
     let mut log = log(&["1", "2"]);
     log.focused(Focus::Elsewhere);
     (0..MAX_ENTRIES + 1).for_each(|n| push(&mut log, &n.to_string()));
-    log.go_to_unread(WINDOW);
-    assert_eq!(shown(&log, WINDOW), ["new", "1", "2"]);
+    log.go_to_unread(PANE);
+    assert_eq!(shown(&log, PANE), ["new", "1", "2"]);
 }
 
 #[test]
@@ -289,10 +289,10 @@ fn who_is_mentioned_is_found_in_each_line() {
 
 #[test]
 fn the_cost_of_drawing_and_scrolling_does_not_grow_with_the_log() {
-    let screen = Window {
+    let screen = Pane {
         columns: 40,
         rows: 50,
-        ..WINDOW
+        ..PANE
     };
     let mut log = Log::default();
     (0..MAX_ENTRIES).for_each(|n| push(&mut log, &n.to_string()));

@@ -166,7 +166,7 @@ fn a_new_room_has_its_own_members_and_is_asked_about() {
     assert_eq!(scene.app.members.names(), ["dave", "alice"]);
     assert_eq!(scene.app.rooms.names, ["dev", "general"]);
     assert_eq!(
-        scene.app.log.rows(Layout::of((80, 24), 1).window()).len(),
+        scene.app.log.rows(Layout::of((80, 24), 1).pane()).len(),
         1,
         "{log:?}"
     );

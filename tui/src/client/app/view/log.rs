@@ -21,7 +21,7 @@ pub(super) fn log(
     buf: &mut Buffer,
 ) -> Vec<Hyperlink> {
     let (palette, area) = (app.palette, layout.log);
-    let names = layout.window().names;
+    let names = layout.pane().names;
     let mut line = Line::default();
     let mut links = Vec::new();
     for (y, row) in rows.iter().enumerate() {

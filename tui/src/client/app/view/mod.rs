@@ -38,7 +38,7 @@ pub struct Hyperlink {
 pub fn view(app: &App, buf: &mut Buffer) -> Drawn {
     let size = (buf.area.width, buf.area.height);
     let layout = Layout::of(size, message_box::rows(app, size.0));
-    let rows = app.log.rows(layout.window());
+    let rows = app.log.rows(layout.pane());
     title(app, &layout, buf);
     let links = log::log(app, &layout, &rows, buf);
     side::side(app, &layout, buf);
