@@ -1,10 +1,37 @@
 //! The chat log as it is kept in a file: a line for each entry, for people and for `grep`.
 
+use super::LogFile;
 use super::log::{Entry, Kind};
+
+/// What is to be added to the file, if there is one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ChatLog {
+    file: LogFile,
+    lines: Vec<String>,
+}
+
+impl ChatLog {
+    /// Has a file, or not.
+    pub(super) fn keep(&mut self, file: LogFile) {
+        self.file = file;
+    }
+
+    /// Adds an entry of the log of `room`.
+    pub(super) fn add(&mut self, entry: &Entry, room: Option<&str>) {
+        if self.file == LogFile::Kept {
+            self.lines.push(line(entry, room));
+        }
+    }
+
+    /// The lines that were added since they were taken last.
+    pub(super) fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+}
 
 /// An entry that was made in `room`: `2026-11-24 12:34:56 [tea] <alice> Hello!`. A line feed in it is
 /// `\n`, and a backslash `\\`.
-pub(super) fn line(entry: &Entry, room: Option<&str>) -> String {
+fn line(entry: &Entry, room: Option<&str>) -> String {
     let at = entry.at.strftime("%Y-%m-%d %H:%M:%S");
     let room = sanitised(room.unwrap_or("-"));
     let text: Vec<_> = entry

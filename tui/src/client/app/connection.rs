@@ -6,7 +6,9 @@ use chatmaster_core::{Time, Username};
 use jiff::civil::{DateTime, date};
 
 use super::editor::Editor;
+use super::log::{Entry, Kind};
 use super::update::escaped;
+use super::windows::Standing;
 use super::{App, Effect, Role, User};
 use crate::address::Address;
 use crate::client::command::typed;
@@ -61,6 +63,9 @@ impl App {
             reason: None,
             editor: Editor::with_text(login_name.unwrap_or_default()),
         };
+        if let Some(room) = &room {
+            self.windows.enter(room).standing = Standing::Entering;
+        }
         effects(self.connection.start(room))
     }
 
@@ -73,9 +78,8 @@ impl App {
             && server != self.server
         {
             self.connection.turn_elsewhere();
-            self.diversion = None;
             self.role = Role::Guest;
-            self.server = server;
+            self.turn_to(server);
         }
         self.notice(at, &format!("Connecting to {}.", self.server));
         vec![connect(address, self.connection.open())]
@@ -248,13 +252,13 @@ impl App {
     }
 
     /// Warns whoever is back in a room that is not as private as it was.
-    pub(super) fn warn_of_publicity(&mut self, at: DateTime) {
-        let room = self.connection.room().unwrap_or_default();
+    pub(super) fn warn_of_publicity(&mut self, at: DateTime, room: &str) {
         let warning = format!(
             "{room} was private and is public now, so that the others can come back. Its owner can \
              close it again with /private."
         );
-        self.complain(at, &warning);
+        let window = self.window_of(Some(room));
+        self.push(window, Entry::new(at, Kind::Error, &warning));
     }
 
     fn retry(&mut self) -> Vec<Effect> {
@@ -270,24 +274,21 @@ impl App {
         // Who comes now is not seen.
         self.company = true;
         for (action, delivery) in self.connection.ended(time(at)) {
-            match (&action, delivery) {
+            let window = self.window_for(&action);
+            let what = match (&action, delivery) {
                 (Action::Say(text), Delivery::Unsent) => {
-                    let text = escaped(text);
-                    self.complain(at, &format!("Not sent: {text}"));
-                    if self.editor.is_empty() {
-                        self.editor.set(&text);
-                    }
+                    self.give_back(window, text);
+                    format!("Not sent: {}", escaped(text))
                 }
                 (Action::Say(text), Delivery::Unknown) => {
-                    let text = escaped(text);
-                    self.complain(at, &format!("May not have been delivered: {text}"));
+                    format!("May not have been delivered: {}", escaped(text))
                 }
-                _ => {
-                    if let Some(command) = typed(&action) {
-                        self.complain(at, &format!("May not have been done: {command}"));
-                    }
-                }
-            }
+                _ => match typed(&action) {
+                    Some(command) => format!("May not have been done: {command}"),
+                    None => continue,
+                },
+            };
+            self.push(window, Entry::new(at, Kind::Error, &what));
         }
         self.forget_the_server();
     }

@@ -1,6 +1,5 @@
 //! What becomes of the client by what its session tells.
 
-use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, End, Event, Listing, RequestId};
 use jiff::civil::DateTime;
 
@@ -8,10 +7,11 @@ use super::bell::Import;
 use super::connection::{effects, time};
 use super::log::{Entry, Kind, Speaker};
 use super::roster::{Members, Rooms};
+use super::windows::Standing;
 use super::words::in_our_words;
 use super::{App, Effect};
 use crate::client::command;
-use crate::client::connection::{Arrival, Asker, Open, Output, Privacy};
+use crate::client::connection::{Asker, Open, Output, Privacy};
 use crate::text::listed;
 
 /// How much of a package that makes no sense is shown.
@@ -37,15 +37,12 @@ impl App {
             } => {
                 self.answered(request);
                 let arrival = self.connection.logged_in(time(at), username, &channel);
+                self.moved(&channel);
                 self.arrived(at, arrival, &channel);
                 self.rooms = Rooms {
                     names: channels,
                     more,
                 };
-                self.enter_room(channel);
-                if self.connection.on_the_way().is_none() {
-                    self.bring_draft();
-                }
                 let listen = self.connection.listen();
                 return effects([self.ask_for_users(), listen]);
             }
@@ -59,8 +56,10 @@ impl App {
                 } else {
                     Import::Message
                 };
-                self.log.push(entry);
-                if self.ringer.rings(at, import, self.log.focus()) {
+                let window = self.window_of(self.connection.room());
+                self.push(window, entry);
+                let focus = self.windows.focus_on(window);
+                if self.ringer.rings(at, import, focus) {
                     return vec![Effect::Bell];
                 }
             }
@@ -71,25 +70,15 @@ impl App {
                 request,
                 ..
             } => {
-                let asked = self.answered(request).is_some();
+                let asked = self.answered(request);
                 // The one after a login tells nothing new.
                 if self.connection.room() != Some(&channel) {
-                    let aim = self.aim().map(str::to_owned);
-                    let text = match self.connection.entered(&channel) {
-                        Arrival::Back => format!("You are back in {channel}."),
-                        Arrival::First => format!("You are in {channel} now."),
-                    };
-                    self.log.push(Entry::new(at, Kind::Joined, &text));
-                    self.enter_room(channel.clone());
-                    match aim {
-                        Some(aim) if !asked && !RoomName::are_same(&aim, &channel) => {
-                            self.divert(at, &aim);
-                        }
-                        _ => self.settle_in(),
-                    }
+                    self.entered(at, asked.as_ref(), &channel);
                     return effects([self.ask_for_users(), self.ask_for_channels()]);
                 }
-                self.members.join(&username);
+                if let Some(window) = self.windows.room_mut(&channel) {
+                    window.members.join(&username);
+                }
             }
             Event::Joined {
                 username,
@@ -98,8 +87,11 @@ impl App {
                 ..
             } => {
                 let text = format!("{username} joined {channel}.");
-                self.log.push(Entry::new(at, Kind::Joined, &text));
-                self.members.join(&username);
+                let window = self.window_of(Some(&channel));
+                self.push(window, Entry::new(at, Kind::Joined, &text));
+                if let Some(window) = self.windows.room_mut(&channel) {
+                    window.members.join(&username);
+                }
             }
             Event::Left {
                 channel,
@@ -108,15 +100,7 @@ impl App {
                 ..
             } => {
                 let asked = self.answered(request).is_some();
-                let general = RoomName::GENERAL;
-                let text = format!("You left {channel} and are in {general} now.");
-                self.log.push(Entry::new(at, Kind::Left, &text));
-                self.enter_room(general.into());
-                if asked {
-                    self.settle_in();
-                } else {
-                    self.divert(at, &channel);
-                }
+                self.left(at, &channel, asked);
                 return effects([self.ask_for_users(), self.ask_for_channels()]);
             }
             Event::Left {
@@ -126,8 +110,11 @@ impl App {
                 ..
             } => {
                 let text = format!("{username} left {channel}.");
-                self.log.push(Entry::new(at, Kind::Left, &text));
-                self.members.leave(&username);
+                let window = self.window_of(Some(&channel));
+                self.push(window, Entry::new(at, Kind::Left, &text));
+                if let Some(window) = self.windows.room_mut(&channel) {
+                    window.members.leave(&username);
+                }
             }
             Event::Renamed {
                 old_username,
@@ -137,12 +124,18 @@ impl App {
                 ..
             } => {
                 self.answered(request);
-                self.members.rename(&old_username, &new_username);
-                if me {
-                    self.notice(at, &format!("You are {new_username} now."));
-                    self.connection.set_own_name(new_username);
+                let what = if me {
+                    format!("You are {new_username} now.")
                 } else {
-                    self.notice(at, &format!("{old_username} is {new_username} now."));
+                    format!("{old_username} is {new_username} now.")
+                };
+                let current = self.window_of(self.connection.room());
+                self.push(current, Entry::new(at, Kind::Info, &what));
+                if let Some(window) = self.windows.get_mut(current) {
+                    window.members.rename(&old_username, &new_username);
+                }
+                if me {
+                    self.connection.set_own_name(new_username);
                 }
             }
             Event::Channels {
@@ -166,43 +159,17 @@ impl App {
                 if self.was_asked_for(request) {
                     self.notice(at, &format!("In {channel}: {}.", listed(&users, more)));
                 }
-                if self.connection.room() == Some(&channel) {
-                    self.members = Members::listed(users, more);
+                if let Some(window) = self.windows.room_mut(&channel)
+                    && window.standing == Standing::In
+                {
+                    window.members = Members::listed(users, more);
                 }
             }
             Event::Error {
                 error_type,
                 message,
                 request,
-            } => {
-                let refused = self.answered(request);
-                let is_sync = |refused: &Open| refused.action == Action::Sync;
-                if refused.as_ref().is_some_and(is_sync) {
-                    // A server that has no such command answers in order all the same.
-                    return effects(self.connection.sync());
-                }
-                let message = in_our_words(&message);
-                if error_type == "join"
-                    && refused.is_none()
-                    && let Some((room, text)) = self.shut_out(&message)
-                {
-                    self.complain(at, &text);
-                    self.divert(at, &room);
-                    return Vec::new();
-                }
-                if refused
-                    .as_ref()
-                    .is_none_or(|refused| refused.asker == Asker::User)
-                {
-                    let about = match refused.and_then(|refused| command::typed(&refused.action)) {
-                        Some(command) => command,
-                        None if error_type == "message" => "Not delivered".into(),
-                        None if error_type == "channels" => "/rooms".into(),
-                        None => error_type,
-                    };
-                    self.complain_of_server(at, &format!("{about}: {message}"));
-                }
-            }
+            } => return self.error(at, &error_type, &message, request),
             Event::Unknown { package } => {
                 let start: String = package.chars().take(MAX_UNKNOWN_CHARS).collect();
                 self.complain(at, &format!("The server sent something unknown: {start}"));
@@ -216,6 +183,51 @@ impl App {
             Event::Unsent { first, .. } => self.connection.unsent(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),
+        }
+        Vec::new()
+    }
+
+    /// The server could not do something.
+    fn error(
+        &mut self,
+        at: DateTime,
+        error_type: &str,
+        message: &str,
+        request: Option<RequestId>,
+    ) -> Vec<Effect> {
+        let refused = self.answered(request);
+        let is_sync = |refused: &Open| refused.action == Action::Sync;
+        if refused.as_ref().is_some_and(is_sync) {
+            // A server that has no such command answers in order all the same.
+            return effects(self.connection.sync());
+        }
+        let message = in_our_words(message);
+        if error_type == "join"
+            && refused.is_none()
+            && let Some((room, text)) = self.shut_out(&message)
+        {
+            self.kept_out(at, &room, &text);
+            return Vec::new();
+        }
+        let Some(Open { action, asker, .. }) = refused else {
+            self.complain_of_server(at, &format!("{}: {message}", about(error_type)));
+            return Vec::new();
+        };
+        if asker == Asker::Client {
+            return Vec::new();
+        }
+        let about = command::typed(&action).unwrap_or_else(|| about(error_type).into());
+        let what = format!("{about}: {message}");
+        match action {
+            Action::Join(room) => self.kept_out(at, &room, &what),
+            Action::Leave => {
+                self.not_left();
+                self.complain(at, &what);
+            }
+            action => {
+                let window = self.window_for(&action);
+                self.push(window, Entry::new(at, Kind::Error, &what));
+            }
         }
         Vec::new()
     }
@@ -247,39 +259,33 @@ impl App {
             Listing::Channels if rooms.lack(&room) => Privacy::Private,
             Listing::Channels => Privacy::Public,
         };
-        match answers {
-            Listing::Private => {
-                self.notice(
-                    at,
-                    &format!("{room} is private now: hidden, and closed to newcomers."),
-                );
+        let what = match answers {
+            Listing::Private => format!("{room} is private now: hidden, and closed to newcomers."),
+            Listing::Public => format!("{room} is public now: shown, and open to everyone."),
+            Listing::Channels if was_asked_for => {
+                format!("Rooms: {}.", listed(&rooms.names, rooms.more))
             }
-            Listing::Public => {
-                self.notice(
-                    at,
-                    &format!("{room} is public now: shown, and open to everyone."),
-                );
-            }
-            Listing::Channels => {
-                if was_asked_for {
-                    self.notice(at, &format!("Rooms: {}.", listed(&rooms.names, rooms.more)));
-                }
-            }
+            Listing::Channels => String::new(),
+        };
+        let told = match answers {
+            Listing::Private | Listing::Public => self.window_of(Some(&room)),
+            Listing::Channels => self.windows.here().id(),
+        };
+        if !what.is_empty() {
+            self.push(told, Entry::new(at, Kind::Info, &what));
         }
         self.rooms = rooms;
+        if let Some(window) = self.windows.room_mut(&room) {
+            window.privacy = privacy;
+        }
         if self.connection.set_privacy(privacy) {
-            self.warn_of_publicity(at);
+            self.warn_of_publicity(at, &room);
         }
     }
 
     pub(super) fn forget_the_server(&mut self) {
-        self.members = Members::default();
+        self.leave_the_rooms();
         self.rooms = Rooms::default();
-    }
-
-    fn enter_room(&mut self, room: String) {
-        self.members = Members::only(self.connection.name().unwrap_or_default());
-        self.connection.set_room(room);
     }
 
     fn ask_for_users(&mut self) -> Output {
@@ -288,5 +294,14 @@ impl App {
 
     fn ask_for_channels(&mut self) -> Output {
         self.connection.request(Action::Channels, Asker::Client)
+    }
+}
+
+/// What an error of this type is about, as the user knows it.
+fn about(error_type: &str) -> &str {
+    match error_type {
+        "message" => "Not delivered",
+        "channels" => "/rooms",
+        other => other,
     }
 }

@@ -30,6 +30,12 @@ pub(super) enum Key {
     LogEnd,
     /// Where what is not read starts.
     Unread,
+    /// Look at the window with this number, the next one, the one before, or the next where something
+    /// came.
+    Window(usize),
+    NextWindow,
+    PreviousWindow,
+    ActiveWindow,
     /// Search the log; the next older that was found.
     Search,
     /// The next newer.
@@ -56,6 +62,8 @@ pub(super) fn help() -> Vec<String> {
         "Ctrl-U, Ctrl-K: cut the line before, after.",
         "Ctrl-Y: paste what was cut. Alt-Y: older.",
         "Ctrl-T: swap two characters. Ctrl-_: undo.",
+        "Alt-1 to Alt-9, Alt-N, Alt-P: other rooms.",
+        "Alt-A: to the next where something came.",
         "PageUp, PageDown, the wheel: scroll.",
         "Alt-U: to what is new. Ctrl-F: search.",
         "Ctrl-Home, Ctrl-End: first and last line.",
@@ -68,8 +76,7 @@ pub(super) fn help() -> Vec<String> {
 
 /// The keys that one cannot guess, for a screen that is too small for all.
 pub(super) fn help_in_brief() -> Vec<String> {
-    let line = "Alt-Enter: a new line. Tab: complete. PageUp: scroll. Alt-U: to what is new. Ctrl-F: \
-                search. Ctrl-R: reconnect. Ctrl-C: leave.";
+    let line = "Alt-Enter: a new line. Alt-1, Alt-N: rooms. PageUp: scroll. Alt-U: to what is new. Ctrl-F: search. Ctrl-R: reconnect. Ctrl-C: leave.";
     vec![line.into()]
 }
 
@@ -106,9 +113,13 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             _ => return None,
         },
         KeyCode::Char(c) if alt && !control => match c.to_ascii_lowercase() {
+            c @ '1'..='9' => Key::Window(usize::from(c as u8 - b'0')),
+            'a' => Key::ActiveWindow,
             'b' => Key::Edit(Edit::WordLeft),
             'd' => Key::Edit(Edit::KillWordForward),
             'f' => Key::Edit(Edit::WordRight),
+            'n' => Key::NextWindow,
+            'p' => Key::PreviousWindow,
             'u' => Key::Unread,
             'y' => Key::Edit(Edit::YankOlder),
             _ => return None,
@@ -157,6 +168,8 @@ mod tests {
         );
         assert_eq!(key('b', KeyModifiers::ALT), Some(Key::Edit(Edit::WordLeft)));
         assert_eq!(key('x', KeyModifiers::CONTROL), None);
+        assert_eq!(key('3', KeyModifiers::ALT), Some(Key::Window(3)));
+        assert_eq!(key('0', KeyModifiers::ALT), None);
         assert_eq!(key('x', KeyModifiers::ALT), None);
     }
 

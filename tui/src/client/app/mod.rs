@@ -6,7 +6,6 @@ mod bell;
 mod chat_log;
 mod complete;
 mod connection;
-mod drafts;
 mod editor;
 mod events;
 #[cfg(any(test, feature = "fuzz"))]
@@ -27,6 +26,8 @@ mod search;
 mod tests;
 mod update;
 mod view;
+mod whereabouts;
+mod windows;
 mod words;
 mod writing;
 
@@ -42,17 +43,16 @@ pub use update::update;
 pub use view::{Drawn, Hyperlink, view};
 
 use bell::Ringer;
+use chat_log::ChatLog;
 use complete::Completion;
 use connection::NamePrompt;
-use drafts::{Diversion, Drafts};
-use editor::Editor;
 use history::History;
 use hosting::Leaving;
 use layout::Layout;
-use log::Log;
 use paste::Paste;
-use roster::{Members, Rooms};
+use roster::Rooms;
 use search::Search;
+use windows::Windows;
 
 use crate::address::Address;
 use crate::client::connection::{Connection, Phase};
@@ -79,22 +79,19 @@ pub struct App {
     told: Vec<String>,
     /// In which a name is typed, while one is wanted.
     name_prompt: NamePrompt,
-    members: Members,
+    /// The public rooms.
     rooms: Rooms,
-    log: Log,
-    /// Whether the log is kept in a file, too.
-    log_file: LogFile,
+    windows: Windows,
+    /// Those of other servers, as they were left.
+    elsewhere: Vec<(String, Windows)>,
+    /// What of it is kept in a file, too.
+    chat_log: ChatLog,
     search: Option<Search>,
-    editor: Editor,
     /// What Tab has found, until there is another key.
     completing: Option<Completion>,
     /// A paste of which the user has to say what is to become.
     asking: Option<Paste>,
     history: History,
-    /// What was typed in other rooms.
-    drafts: Drafts,
-    /// Whether the user was moved, and has not said yet that it is known.
-    diversion: Option<Diversion>,
 }
 
 /// Something that happened.
@@ -181,11 +178,12 @@ pub enum Effect {
 }
 
 /// Whether the chat log is kept in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFile {
     /// Each entry is a [`Effect::Log`].
     Kept,
     /// It is on the screen alone.
+    #[default]
     None,
 }
 
@@ -252,17 +250,14 @@ impl App {
             connection: Connection::new(name),
             told: Vec::new(),
             name_prompt: NamePrompt::default(),
-            members: Members::default(),
             rooms: Rooms::default(),
-            log: Log::default(),
-            log_file: LogFile::None,
+            windows: Windows::default(),
+            elsewhere: Vec::new(),
+            chat_log: ChatLog::default(),
             search: None,
-            editor: Editor::default(),
             completing: None,
             asking: None,
             history: History::default(),
-            drafts: Drafts::default(),
-            diversion: None,
         }
     }
 
@@ -273,7 +268,7 @@ impl App {
 
     /// Keeps so many entries to scroll back to.
     pub fn set_scrollback(&mut self, entries: usize) {
-        self.log.keep(entries);
+        self.windows.keep(entries);
     }
 
     /// Has the mouse for something else than to scroll. The terminal is to be told, too.
@@ -288,7 +283,7 @@ impl App {
 
     /// Has the log kept in a file, or not.
     pub fn set_log_file(&mut self, log_file: LogFile) {
-        self.log_file = log_file;
+        self.chat_log.keep(log_file);
     }
 
     /// Has the lines at hand that were sent in other runs, the oldest first.
@@ -313,11 +308,15 @@ impl App {
         Layout::of(self.size, message_box::rows(self, self.size.0))
     }
 
+    /// Says something in the window that is looked at.
     fn notice(&mut self, at: DateTime, text: &str) {
-        self.log.push(log::Entry::new(at, log::Kind::Info, text));
+        let here = self.windows.here().id();
+        self.push(here, log::Entry::new(at, log::Kind::Info, text));
     }
 
+    /// Says there that something is wrong.
     fn complain(&mut self, at: DateTime, text: &str) {
-        self.log.push(log::Entry::new(at, log::Kind::Error, text));
+        let here = self.windows.here().id();
+        self.push(here, log::Entry::new(at, log::Kind::Error, text));
     }
 }

@@ -62,7 +62,7 @@ impl App {
         match (&self.search, self.connection.is_naming()) {
             (Some(search), _) => ("Search: ", search.editor()),
             (None, true) => ("Name: ", &self.name_prompt.editor),
-            (None, false) => ("> ", &self.editor),
+            (None, false) => ("> ", &self.windows.here().editor),
         }
     }
 
@@ -71,7 +71,7 @@ impl App {
         match (&mut self.search, self.connection.is_naming()) {
             (Some(search), _) => search.editor_mut(),
             (None, true) => &mut self.name_prompt.editor,
-            (None, false) => &mut self.editor,
+            (None, false) => &mut self.windows.here_mut().editor,
         }
     }
 }

@@ -148,7 +148,7 @@ impl Search {
 impl App {
     pub(super) fn start_search(&mut self) {
         let pane = self.pane();
-        self.search = Some(Search::new(&self.log, pane));
+        self.search = Some(Search::new(&self.windows.here().log, pane));
     }
 
     /// What `key` means while one searches; none if it means what it always does, or if one does not.
@@ -180,10 +180,13 @@ impl App {
         let Some(search) = &mut self.search else {
             return;
         };
-        if search.look(&self.log) {
+        if search.look(&self.windows.here().log) {
             match search.current {
                 Some(_) => self.show_found(),
-                None => self.log.return_to(search.from),
+                None => {
+                    let from = search.from;
+                    self.windows.here_mut().log.return_to(from);
+                }
             }
         }
     }
@@ -197,18 +200,19 @@ impl App {
 
     fn show_found(&mut self) {
         let pane = self.pane();
+        let log = &mut self.windows.here_mut().log;
         if let Some(search) = &self.search
             && let (Some(needle), Some(number)) = (&search.needle, search.current)
-            && let Some(entry) = self.log.get(number)
+            && let Some(entry) = log.get(number)
         {
             let place = entry.find(needle, pane.names).unwrap_or_default();
-            self.log.go_to_entry(number, place, pane);
+            log.go_to_entry(number, place, pane);
         }
     }
 
     fn cancel_search(&mut self) {
         if let Some(search) = self.search.take() {
-            self.log.return_to(search.from);
+            self.windows.here_mut().log.return_to(search.from);
         }
     }
 }

@@ -9,9 +9,10 @@ use super::editor::Edit;
 use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
-use super::log::{Entry, Pane, Speaker};
+use super::log::{Entry, Kind, Log, Pane, Speaker};
 use super::mode::Mode;
-use super::{App, Effect, LogFile, Mouse, Msg, Phase, Wheel, chat_log, message_box};
+use super::windows::WindowId;
+use super::{App, Effect, Mouse, Msg, Phase, Wheel, message_box};
 use crate::client::command::{self, Line, Topic};
 use crate::client::connection::{Asker, Open};
 use crate::settings::Setting;
@@ -22,14 +23,9 @@ const WHEEL_ROWS: usize = 3;
 
 /// Takes in what happened at `at`, and says what is to be done.
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
-    let before = app.log.end();
     let mut effects = handle(app, at, msg);
     app.search_on();
-    if app.log_file == LogFile::Kept {
-        let entries = app.log.since(before).map(|(_, entry)| entry);
-        let room = app.connection.room();
-        effects.extend(entries.map(|entry| Effect::Log(chat_log::line(entry, room))));
-    }
+    effects.extend(app.chat_log.take().into_iter().map(Effect::Log));
     effects
 }
 
@@ -50,13 +46,13 @@ fn handle(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
         Msg::Wheel(wheel) => {
             let pane = app.pane();
             match wheel {
-                Wheel::Up => app.log.up(pane, WHEEL_ROWS),
-                Wheel::Down => app.log.down(pane, WHEEL_ROWS),
+                Wheel::Up => app.windows.here_mut().log.up(pane, WHEEL_ROWS),
+                Wheel::Down => app.windows.here_mut().log.down(pane, WHEEL_ROWS),
             }
             Vec::new()
         }
         Msg::Focus(focus) => {
-            app.log.focused(focus);
+            app.windows.focused(focus);
             Vec::new()
         }
         Msg::Resized(width, height) => {
@@ -116,20 +112,24 @@ impl App {
             Key::Edit(edit) => self.active_editor().apply(edit),
             Key::Enter => return self.enter(at),
             Key::NewLine if self.mode() == Mode::Naming => return self.enter(at),
-            Key::NewLine => self.editor.apply(Edit::Insert('\n')),
+            Key::NewLine => self.windows.here_mut().editor.apply(Edit::Insert('\n')),
             Key::Complete(turn) => self.complete(turn),
             Key::Escape => {}
             Key::Older => self.older(),
             Key::Newer => self.newer(),
-            Key::PageUp => self.log.up(pane, page),
-            Key::PageDown => self.log.down(pane, page),
-            Key::Home if self.active_editor().is_empty() => self.log.go_to_start(pane),
+            Key::PageUp => self.log().up(pane, page),
+            Key::PageDown => self.log().down(pane, page),
+            Key::Home if self.active_editor().is_empty() => self.log().go_to_start(pane),
             Key::Home => self.active_editor().apply(Edit::Start),
-            Key::End if self.active_editor().is_empty() => self.log.go_to_end(),
+            Key::End if self.active_editor().is_empty() => self.log().go_to_end(),
             Key::End => self.active_editor().apply(Edit::End),
-            Key::LogStart => self.log.go_to_start(pane),
-            Key::LogEnd => self.log.go_to_end(),
-            Key::Unread => self.log.go_to_unread(pane),
+            Key::LogStart => self.log().go_to_start(pane),
+            Key::LogEnd => self.log().go_to_end(),
+            Key::Unread => self.log().go_to_unread(pane),
+            Key::Window(number) => self.turn(self.windows.numbered(number)),
+            Key::NextWindow => self.turn(Some(self.windows.beside(1))),
+            Key::PreviousWindow => self.turn(Some(self.windows.beside(-1))),
+            Key::ActiveWindow => self.turn(self.windows.next_active()),
             Key::Search => self.start_search(),
             Key::FindNewer => {}
             Key::Reconnect if self.connection.is_down() => return self.connect(at, None),
@@ -148,11 +148,12 @@ impl App {
 
     /// Empties the message box, if there is something in it. What was there can be pasted.
     fn clear_box(&mut self) -> bool {
-        if self.editor.is_empty() || self.connection.is_naming() {
+        let editor = &mut self.windows.here_mut().editor;
+        if editor.is_empty() || self.connection.is_naming() {
             return false;
         }
-        let text = self.editor.take();
-        self.editor.keep(&text);
+        let text = editor.take();
+        editor.keep(&text);
         true
     }
 
@@ -165,18 +166,18 @@ impl App {
             }
             _ => {}
         }
-        let line = match command::parse(self.editor.text()) {
+        let line = match command::parse(self.windows.here().editor.text()) {
             Ok(line) => line,
             Err(mistake) => {
                 // The line stays in the box, to be corrected, or to be typed over.
-                self.editor.select();
+                self.windows.here_mut().editor.select();
                 self.complain(at, &mistake.to_string());
                 return Vec::new();
             }
         };
         match (line, self.connection.phase()) {
             (Some(Line::Quit), _) => {
-                self.editor.take();
+                self.windows.here_mut().editor.take();
                 self.leave(at, Leaving::Quit)
             }
             (
@@ -211,22 +212,25 @@ impl App {
             (_, Phase::Lost(_) | Phase::Offline) => self.connect(at, None),
             (None, _) => Vec::new(),
             (Some(Line::Do(action)), Phase::Talking) => {
-                if let Left::Over(bytes) = limit::left(self.editor.text()) {
+                if let Left::Over(bytes) = limit::left(self.windows.here().editor.text()) {
                     let bytes = limit::counted(bytes);
                     let why = format!("Not sent: it is {bytes} longer than a message may be.");
                     self.complain(at, &why);
                     return Vec::new();
                 }
-                if matches!(action, Action::Say(_)) && self.might_misplace(at) {
+                if matches!(action, Action::Say(_))
+                    && let Some(why) = self.obstacle()
+                {
+                    self.complain(at, &why);
                     return Vec::new();
                 }
                 let mut effects = self.sent();
-                effects.extend(self.act(at, action));
+                effects.extend(self.give(at, action));
                 effects
             }
             (Some(Line::Do(action)), _) => {
                 if !matches!(action, Action::Say(_)) {
-                    self.editor.select();
+                    self.windows.here_mut().editor.select();
                 }
                 self.complain(at, "Not yet: there is no connection so far.");
                 Vec::new()
@@ -236,8 +240,9 @@ impl App {
 
     /// What was in the box is dealt with, and remembered.
     pub(super) fn sent(&mut self) -> Vec<Effect> {
-        let text = self.editor.take();
-        self.log.wrote();
+        let here = self.windows.here_mut();
+        let text = here.editor.take();
+        here.log.wrote();
         if self.history.push(&text) {
             vec![Effect::Remember(text)]
         } else {
@@ -256,7 +261,7 @@ impl App {
                 let lines = if self.fits(&lines) { lines } else { brief };
                 lines.iter().for_each(|line| self.notice(at, line));
             }
-            Line::Clear => self.log.clear(),
+            Line::Clear => self.log().clear(),
             Line::Mouse => {
                 let (mouse, words) = match self.mouse {
                     Mouse::Scrolls => (Mouse::Selects, "The mouse selects text now."),
@@ -301,6 +306,15 @@ impl App {
         effects
     }
 
+    /// Does what the user wants of the server, in the window that is looked at.
+    fn give(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Join(room) => self.join(at, room),
+            Action::Leave => self.leave_room(at),
+            action => self.act(at, action),
+        }
+    }
+
     pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
         if let Action::Say(text) = &action {
             self.said(at, text);
@@ -310,7 +324,8 @@ impl App {
 
     fn said(&mut self, at: DateTime, text: &str) {
         let name = self.connection.name().unwrap_or_default();
-        self.log.push(Entry::said(at, name, Speaker::User, text));
+        let entry = Entry::said(at, name, Speaker::User, text);
+        self.push(self.window_of(self.connection.room()), entry);
     }
 
     fn not_done(&mut self, at: DateTime, request: RequestId, why: &str) {
@@ -320,12 +335,17 @@ impl App {
         if asker == Asker::Client {
             return;
         }
+        let window = self.window_for(&action);
         match action {
             Action::Say(text) => {
-                self.complain(at, &format!("Not sent: {why}"));
-                if self.editor.is_empty() {
-                    self.editor.set(&escaped(&text));
-                }
+                let what = format!("Not sent: {why}");
+                self.push(window, Entry::new(at, Kind::Error, &what));
+                self.give_back(window, &text);
+            }
+            Action::Join(room) => self.kept_out(at, &room, why),
+            Action::Leave => {
+                self.not_left();
+                self.complain(at, why);
             }
             // The end of the session follows, or its silence, and it is tried again.
             Action::Login(name) if self.connection.is_own(&name) => {}
@@ -336,13 +356,23 @@ impl App {
         }
     }
 
+    /// Has `text`, which was not said, in the box that it was typed in, unless there is something else.
+    pub(super) fn give_back(&mut self, window: WindowId, text: &str) {
+        if let Some(window) = self.windows.get_mut(window)
+            && window.editor.is_empty()
+        {
+            window.editor.set(&escaped(text));
+        }
+    }
+
     fn older(&mut self) {
         let columns = message_box::columns(self, self.size.0);
         if !self.active_editor().up(columns)
             && !self.connection.is_naming()
-            && let Some(line) = self.history.older(self.editor.text())
+            && let editor = &mut self.windows.here_mut().editor
+            && let Some(line) = self.history.older(editor.text())
         {
-            self.editor.set(line);
+            editor.set(line);
         }
     }
 
@@ -352,8 +382,13 @@ impl App {
             && !self.connection.is_naming()
             && let Some(line) = self.history.newer()
         {
-            self.editor.set(&line);
+            self.windows.here_mut().editor.set(&line);
         }
+    }
+
+    /// The log on the screen.
+    fn log(&mut self) -> &mut Log {
+        &mut self.windows.here_mut().log
     }
 
     pub(super) fn pane(&self) -> Pane {

@@ -28,7 +28,8 @@ impl App {
                     members: &others,
                     rooms: &self.rooms.names,
                 };
-                let (before, after) = self.editor.around_cursor();
+                let editor = &mut self.windows.here_mut().editor;
+                let (before, after) = editor.around_cursor();
                 self.completing = Completion::of(before, after, words);
                 if self
                     .completing
@@ -36,7 +37,7 @@ impl App {
                     .is_some_and(Completion::ends_in_space)
                 {
                     // The one there is, if there is one, is enough.
-                    self.editor.take_in_space();
+                    editor.take_in_space();
                 }
                 if let (Some(completion), Turn::Previous) = (&mut self.completing, turn) {
                     completion.turn(turn);
@@ -44,15 +45,16 @@ impl App {
             }
         }
         if let Some(completion) = &self.completing {
-            self.editor
-                .replace_from(completion.start, &completion.text());
+            let editor = &mut self.windows.here_mut().editor;
+            editor.replace_from(completion.start, &completion.text());
         }
     }
 
     /// The members of the room but the user, who has said something last first.
     fn others(&self) -> Vec<String> {
+        let here = self.windows.here();
         let mut speakers: Vec<&SafeText> = Vec::new();
-        for speaker in self.log.speakers().take(MAX_LOOKED_AT) {
+        for speaker in here.log.speakers().take(MAX_LOOKED_AT) {
             if !speakers.contains(&speaker) {
                 speakers.push(speaker);
             }
@@ -62,7 +64,7 @@ impl App {
             let rank = speakers.iter().position(|speaker| **speaker == shown);
             rank.unwrap_or(speakers.len())
         };
-        let names = self.members.names().iter();
+        let names = here.members.names().iter();
         let mut others: Vec<String> = names
             .filter(|name| Some(name.as_str()) != self.connection.name())
             .cloned()
@@ -130,38 +132,40 @@ impl App {
     }
 
     fn decide(&mut self, at: DateTime, choice: Choice, text: &str) -> Vec<Effect> {
+        let editor = &mut self.windows.here_mut().editor;
         match choice {
             Choice::Edit => {
-                self.editor.insert(text);
+                editor.insert(text);
                 Vec::new()
             }
             Choice::Cancel => {
-                self.editor.keep(text);
+                editor.keep(text);
                 self.notice(at, "Not pasted. Ctrl-Y brings it into the box.");
                 Vec::new()
             }
             Choice::OneMessage => {
                 // It is text, even if it starts like a command.
-                if self.editor.before_cursor().is_empty() {
-                    self.editor.insert(&escaped(text));
+                if editor.before_cursor().is_empty() {
+                    editor.insert(&escaped(text));
                 } else {
-                    self.editor.insert(text);
+                    editor.insert(text);
                 }
                 self.enter(at)
             }
             Choice::EachLine => {
-                self.editor.insert(text);
+                editor.insert(text);
+                let text = editor.text().to_owned();
                 if self.connection.phase() != Phase::Talking {
                     self.complain(at, "Not yet: there is no connection so far.");
                     return Vec::new();
                 }
-                let text = self.editor.text().to_owned();
                 let over = |message: &str| message.len() > limit::most();
                 if paste::messages(&text).any(over) {
                     self.complain(at, "Not sent: a line is longer than a message may be.");
                     return Vec::new();
                 }
-                if self.might_misplace(at) {
+                if let Some(why) = self.obstacle() {
+                    self.complain(at, &why);
                     return Vec::new();
                 }
                 let mut effects = self.sent();

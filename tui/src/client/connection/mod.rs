@@ -225,10 +225,6 @@ impl Connection {
         self.room.as_deref()
     }
 
-    pub(crate) fn privacy(&self) -> Privacy {
-        self.privacy
-    }
-
     /// Whether there is no connection, and none is being made.
     pub(crate) fn is_down(&self) -> bool {
         matches!(self.phase, Phase::Lost(_) | Phase::Offline)

@@ -7,7 +7,7 @@ const MAX_KILLS: usize = 32;
 
 /// What was cut, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct KillRing {
+pub(in crate::client::app) struct KillRing {
     kills: VecDeque<String>,
 }
 

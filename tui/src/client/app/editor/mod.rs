@@ -8,7 +8,8 @@ mod tests;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use kill_ring::{KillRing, Side};
+pub(super) use kill_ring::KillRing;
+use kill_ring::Side;
 use rows::Rows;
 pub(super) use rows::Visible;
 
@@ -165,6 +166,16 @@ impl Editor {
     pub(super) fn keep(&mut self, text: &str) {
         self.ring.push(text);
         self.last = Last::Other;
+    }
+
+    /// What was cut or kept here, for another box.
+    pub(super) fn give_cut(&mut self) -> KillRing {
+        std::mem::take(&mut self.ring)
+    }
+
+    /// Has at hand what was cut or kept in another box, and nothing else.
+    pub(super) fn take_cut(&mut self, cut: KillRing) {
+        self.ring = cut;
     }
 
     pub(super) fn apply(&mut self, edit: Edit) {

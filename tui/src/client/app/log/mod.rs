@@ -21,7 +21,7 @@ use crate::text::SafeText;
 /// How many entries are kept, if nobody wants it otherwise.
 pub(super) const MAX_ENTRIES: usize = 10_000;
 /// How many bytes of text and of what is known of it are kept, should the entries be long.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The entries of the last hours or days, within bounds, and where the reader is.
 #[derive(Clone, Debug)]
@@ -109,11 +109,6 @@ impl Log {
         self.unread.focused(focus, self.reader());
     }
 
-    /// Whether the terminal has the focus.
-    pub(super) fn focus(&self) -> Focus {
-        self.unread.focus()
-    }
-
     /// Who has said something, from the last one to do so on, each as often as they did.
     pub(super) fn speakers(&self) -> impl Iterator<Item = &SafeText> {
         self.entries
@@ -130,6 +125,16 @@ impl Log {
                 } => Some(name),
                 _ => None,
             })
+    }
+
+    /// Whether someone has said something.
+    pub(super) fn has_messages(&self) -> bool {
+        self.entries.iter().any(|entry| entry.speaker().is_some())
+    }
+
+    /// The entries there are.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = Entry> {
+        self.entries.into_iter()
     }
 
     /// What came since the reader looked away.

@@ -43,10 +43,6 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub(super) fn focus(&self) -> Focus {
-        self.focus
-    }
-
     /// The number of the entry that the line is above.
     pub(super) fn line(&self) -> Option<u64> {
         self.line

@@ -133,7 +133,10 @@ fn members_are_kept_from_what_happens() {
         request: None,
         channel: None,
     });
-    assert_eq!(scene.app.members.names(), ["alice", "Carola"]);
+    assert_eq!(
+        scene.app.windows.here().members.names(),
+        ["alice", "Carola"]
+    );
     assert!(scene.title().starts_with(" general · 2 members"));
 }
 
@@ -147,7 +150,7 @@ fn ones_own_new_name_is_taken_over() {
         request: None,
         channel: None,
     });
-    assert_eq!(scene.app.members.names(), ["bob", "Eve"]);
+    assert_eq!(scene.app.windows.here().members.names(), ["bob", "Eve"]);
     scene.send("hello");
     assert!(scene.screen()[2].contains("Eve │ hello"));
     assert!(scene.title().ends_with("Eve on 127.0.0.1:9000"));
@@ -156,17 +159,23 @@ fn ones_own_new_name_is_taken_over() {
 #[test]
 fn a_new_room_has_its_own_members_and_is_asked_about() {
     let mut scene = Scene::chatting(80, 24);
-    let effects = scene.event(joined("alice", "dev", true));
+    let effects = scene.enters("dev");
     assert_eq!(effects, [ask(Action::Users), ask(Action::Channels)]);
-    assert_eq!(scene.app.members.names(), ["alice"]);
+    assert_eq!(scene.app.windows.here().members.names(), ["alice"]);
     // What is answered to the side list prints nothing.
     let log = scene.log();
     scene.event(users("dev", &["dave", "alice"]));
     scene.event(channels(&["dev", "general"], Listing::Channels));
-    assert_eq!(scene.app.members.names(), ["dave", "alice"]);
+    assert_eq!(scene.app.windows.here().members.names(), ["dave", "alice"]);
     assert_eq!(scene.app.rooms.names, ["dev", "general"]);
     assert_eq!(
-        scene.app.log.rows(Layout::of((80, 24), 1).pane()).len(),
+        scene
+            .app
+            .windows
+            .here()
+            .log
+            .rows(Layout::of((80, 24), 1).pane())
+            .len(),
         1,
         "{log:?}"
     );
@@ -175,7 +184,8 @@ fn a_new_room_has_its_own_members_and_is_asked_about() {
 #[test]
 fn leaving_a_room_leads_to_the_general_one_even_if_nobody_says_so() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "dev", true));
+    scene.enters("dev");
+    assert_eq!(scene.send("/leave"), act(Action::Leave));
     let effects = scene.event(left("alice", "dev", true));
     assert_eq!(effects, [ask(Action::Users), ask(Action::Channels)]);
     assert!(scene.title().starts_with(" general "));
@@ -185,9 +195,9 @@ fn leaving_a_room_leads_to_the_general_one_even_if_nobody_says_so() {
 #[test]
 fn members_of_a_room_one_has_left_are_not_those_of_the_new_one() {
     let mut scene = Scene::entered(80, 24);
-    scene.event(joined("alice", "dev", true));
+    scene.enters("dev");
     scene.event(users("general", &["bob", "carol"]));
-    assert_eq!(scene.app.members.names(), ["alice"]);
+    assert_eq!(scene.app.windows.here().members.names(), ["alice"]);
 }
 
 #[test]
@@ -239,7 +249,7 @@ fn a_server_that_lists_no_members_is_not_complained_about_unless_one_asks() {
 #[test]
 fn privacy_shows_in_the_title_when_the_owner_changes_it() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(channels(&["general"], Listing::Private));
     assert!(scene.title().starts_with(" lair [private]"));
     scene.event(channels(&["general", "lair"], Listing::Public));
@@ -249,7 +259,7 @@ fn privacy_shows_in_the_title_when_the_owner_changes_it() {
 #[test]
 fn a_room_that_is_in_no_list_is_private() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(channels(&["general"], Listing::Channels));
     assert!(scene.title().starts_with(" lair [private]"));
 }
@@ -294,7 +304,7 @@ fn what_the_client_asked_for_itself_fails_silently() {
 #[test]
 fn a_lost_connection_is_said_and_what_was_typed_is_kept() {
     let mut scene = Scene::chatting(58, 10);
-    scene.event(joined("alice", "dev", true));
+    scene.enters("dev");
     scene.write("half a thou");
     scene.event(lost());
     assert!(scene.title().ends_with("not connected to 127.0.0.1:9000"));

@@ -15,7 +15,7 @@ fn with_a_name_and_a_room_the_client_connects_at_once() {
     scene.tell(Msg::Connected(Role::Guest));
     scene.event(logged_in("alice"));
     scene.event(joined("alice", "general", true));
-    scene.event(joined("alice", "dev", true));
+    scene.enters("dev");
     assert!(scene.screen()[2].contains("You are in dev now."));
 }
 
@@ -108,7 +108,7 @@ fn whoever_disconnects_is_not_connected_again() {
 #[test]
 fn one_comes_back_into_the_room_one_was_in() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "tea", true));
+    scene.enters("tea");
     scene.event(channels(&["general", "tea"], Listing::Channels));
     let effects = scene.event(lost());
     assert_eq!(sleep(&mut scene, &effects).1, connect("alice", Some("tea")));
@@ -116,7 +116,7 @@ fn one_comes_back_into_the_room_one_was_in() {
     scene.send("/clear");
     scene.event(logged_in("alice"));
     scene.event(joined("alice", "general", true));
-    scene.event(joined("alice", "tea", true));
+    scene.enters("tea");
     scene.event(channels(&["general", "tea"], Listing::Channels));
     let log = scene.log().join("\n");
     assert!(log.contains("You are back as alice, in general."), "{log}");
@@ -128,7 +128,7 @@ fn one_comes_back_into_the_room_one_was_in() {
 #[test]
 fn one_still_wants_back_when_the_connection_is_lost_on_the_way() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "tea", true));
+    scene.enters("tea");
     for _ in 0..3 {
         let effects = scene.event(lost());
         assert_eq!(sleep(&mut scene, &effects).1, connect("alice", Some("tea")));
@@ -141,13 +141,13 @@ fn one_still_wants_back_when_the_connection_is_lost_on_the_way() {
 #[test]
 fn a_private_room_that_has_become_public_is_warned_of() {
     let mut scene = Scene::chatting(110, 24);
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(channels(&["general"], Listing::Private));
     scene.event(lost());
     scene.key(KeyCode::Enter);
     scene.tell(Msg::Connected(Role::Guest));
     scene.event(logged_in("alice"));
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(channels(&["general", "lair"], Listing::Channels));
     let log = scene.log().join("\n");
     let warning = "!!   lair was private and is public now";
@@ -160,7 +160,7 @@ fn a_private_room_that_has_become_public_is_warned_of() {
 #[test]
 fn a_private_room_that_lets_nobody_in_is_told_of() {
     let mut scene = Scene::chatting(110, 24);
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(channels(&["general"], Listing::Private));
     scene.event(lost());
     scene.key(KeyCode::Enter);

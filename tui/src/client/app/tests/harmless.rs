@@ -9,7 +9,7 @@ use crate::text::tests::{harmless, nasty};
 /// A client that was told `nasty` in every place there is for it.
 fn told(nasty: &str, size: (u16, u16)) -> Scene {
     let mut scene = Scene::entered(size.0, size.1);
-    scene.event(joined("alice", nasty, true));
+    scene.enters(nasty);
     scene.event(users(nasty, &[nasty, "alice"]));
     scene.event(channels(&[nasty, "general"], Listing::Channels));
     scene.event(message(nasty, nasty));

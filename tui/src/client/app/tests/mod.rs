@@ -4,7 +4,7 @@ mod anything;
 mod behaviour;
 mod coming_back;
 mod delivery;
-mod drafts;
+
 mod harmless;
 mod hosting;
 mod keepalive;
@@ -13,6 +13,7 @@ mod reading;
 mod screens;
 mod settings;
 mod snapshots;
+mod whereabouts;
 mod words;
 mod writing;
 
@@ -209,6 +210,13 @@ impl Scene {
         self.tell(Msg::Update(Update::Event(event)))
     }
 
+    /// Alice has entered a room, and looks at it.
+    fn enters(&mut self, room: &str) -> Vec<Effect> {
+        let window = self.app.windows.enter(room).id();
+        self.app.look_at(window);
+        self.event(joined("alice", room, true))
+    }
+
     /// The session cannot be told to do what it was told last.
     fn not_done(&mut self, action: &Action, why: &str) -> Vec<Effect> {
         let at = self.asked.iter().rposition(|asked| asked.action == *action);
@@ -243,6 +251,10 @@ impl Scene {
             KeyCode::Char(c),
             KeyModifiers::CONTROL,
         )))
+    }
+
+    fn alt(&mut self, c: char) -> Vec<Effect> {
+        self.tell(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT)))
     }
 
     fn write(&mut self, text: &str) {

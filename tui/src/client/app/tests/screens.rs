@@ -8,7 +8,7 @@ use super::*;
 fn night(width: u16, height: u16) -> Scene {
     let mut scene = Scene::entered(width, height);
     scene.send("/join lair");
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(users("lair", &["alice", "Ünïcödé-of-a-long-name", "bob"]));
     scene.event(channels(&["dev", "general"], Listing::Private));
     scene.at = date(2026, 11, 24).at(23, 58, 0, 0);
@@ -38,17 +38,17 @@ fn what_came_in_a_private_room_at_80_by_24() {
         &scene,
         "
  lair [private] · 3 members                             alice on 127.0.0.1:9000
-12:00         --   You are alice, in general. /help helps.     │ Rooms
-12:00        -->   You are in lair now.                        │ > lair (2!)
-12:00         --   lair is private now: hidden, and closed to  │   dev
-                   newcomers.                                  │   general
-23:58        bob │ Good night! 🌙                              │
-─ Wednesday, 25 November 2026 ──────────────────────────────── │ Members
-─ new ──────────────────────────────────────────────────────── │ alice
-00:01 Ünïcödé-o… │ e\u{301}t 👩\u{200D}🚀 →                                     │ Ünïcödé-of-a-l…
-                 │ https://example.org/a/path/that/is/longer/t │ bob
-                 │ han/a/row/of/text                           │
+12:00        -->   You are in lair now.                        │ Rooms
+12:00         --   lair is private now: hidden, and closed to  │ 1 general
+                   newcomers.                                  │ > lair (2!)
+23:58        bob │ Good night! 🌙                              │   dev
+─ Wednesday, 25 November 2026 ──────────────────────────────── │
+─ new ──────────────────────────────────────────────────────── │ Members
+00:01 Ünïcödé-o… │ e\u{301}t 👩\u{200D}🚀 →                                     │ alice
+                 │ https://example.org/a/path/that/is/longer/t │ Ünïcödé-of-a-l…
+                 │ han/a/row/of/text                           │ bob
 00:01        bob │ alice, 日本語は好きですか                   │
+                                                               │
                                                                │
                                                                │
                                                                │
@@ -70,14 +70,14 @@ fn what_came_in_a_private_room_at_120_by_40() {
     let scene = night(120, 40);
     let mut picture = "
  lair [private] · 3 members                                                                     alice on 127.0.0.1:9000
-12:00             --   You are alice, in general. /help helps.                                  │ Rooms
-12:00            -->   You are in lair now.                                                     │ > lair (2!)
-12:00             --   lair is private now: hidden, and closed to newcomers.                    │   dev
-23:58            bob │ Good night! 🌙                                                           │   general
-─ Wednesday, 25 November 2026 ───────────────────────────────────────────────────────────────── │
-─ new ───────────────────────────────────────────────────────────────────────────────────────── │ Members
-00:01 Ünïcödé-of-a-… │ e\u{301}t 👩\u{200D}🚀 → https://example.org/a/path/that/is/longer/than/a/row/of/text     │ alice
-00:01            bob │ alice, 日本語は好きですか                                                │ Ünïcödé-of-a-long-name
+12:00            -->   You are in lair now.                                                     │ Rooms
+12:00             --   lair is private now: hidden, and closed to newcomers.                    │ 1 general
+23:58            bob │ Good night! 🌙                                                           │ > lair (2!)
+─ Wednesday, 25 November 2026 ───────────────────────────────────────────────────────────────── │   dev
+─ new ───────────────────────────────────────────────────────────────────────────────────────── │
+00:01 Ünïcödé-of-a-… │ e\u{301}t 👩\u{200D}🚀 → https://example.org/a/path/that/is/longer/than/a/row/of/text     │ Members
+00:01            bob │ alice, 日本語は好きですか                                                │ alice
+                                                                                                │ Ünïcödé-of-a-long-name
                                                                                                 │ bob
 "
     .to_owned();
@@ -214,7 +214,7 @@ Search: tea",
 fn a_private_room_with_a_long_name_is_still_marked() {
     let mut scene = Scene::chatting(40, 10);
     let room = "a-room-with-a-name-of-over-forty-characters";
-    scene.event(joined("alice", room, true));
+    scene.enters(room);
     scene.event(users(room, &["alice"]));
     scene.event(channels(&["general"], Listing::Private));
     assert_eq!(scene.title(), " a-room-with-a-name-of-over… [private]");
@@ -241,7 +241,7 @@ fn both_themes_mark_the_same_cells_with_the_terminals_own_colours() {
     let (none, bold, dim) = (Modifier::empty(), Modifier::BOLD, Modifier::DIM);
     let mention = Modifier::BOLD | Modifier::REVERSED;
     // The time, the line above what is new, who mentions alice, where, an error.
-    let cells = [(0, 5), (2, 7), (13, 11), (19, 11), (14, 12)];
+    let cells = [(0, 4), (2, 6), (13, 10), (19, 10), (14, 11)];
     let expected = [
         (
             Palette::Dark,
@@ -301,7 +301,10 @@ fn the_room_one_is_in_is_among_those_there_is_room_for() {
     let mut scene = Scene::chatting(80, 24);
     let rooms: Vec<String> = (0..40).map(|n| format!("room-{n:02}")).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
-    scene.event(joined("alice", "room-30", true));
+    for room in &rooms[..10] {
+        scene.enters(room);
+    }
+    scene.alt('p');
     scene.event(channels(&rooms, Listing::Channels));
     let screen = scene.screen();
     let side: Vec<String> = screen[1..12]
@@ -311,14 +314,14 @@ fn the_room_one_is_in_is_among_those_there_is_room_for() {
     // The members have half of the 21 rows.
     let expected = [
         "│ Rooms",
-        "│   room-24",
-        "│   room-25",
-        "│   room-26",
-        "│   room-27",
-        "│   room-28",
-        "│   room-29",
-        "│ > room-30",
-        "│ +33 more",
+        "│ 4 room-02",
+        "│ 5 room-03",
+        "│ 6 room-04",
+        "│ 7 room-05",
+        "│ 8 room-06",
+        "│ 9 room-07",
+        "│ > room-08",
+        "│ +34 more",
         "│",
         "│ Members",
     ];

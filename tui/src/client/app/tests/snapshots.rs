@@ -46,8 +46,8 @@ fn a_chat_at_80_by_24() {
                 "12:00         --   You are alice, in general. /help helps.",
                 "│ Rooms",
             ),
-            ("12:01        -->   carol joined general.", "│   dev"),
-            ("12:01        bob │ Hello, Alice! 🙂", "│ > general"),
+            ("12:01        -->   carol joined general.", "│ > general"),
+            ("12:01        bob │ Hello, Alice! 🙂", "│   dev"),
             ("12:01      alice │ Hi bob", "│   ünïcödé-of-a…"),
             (
                 "12:01  日本語の… │ 日本語はここで折り返されますか、それとも折",
@@ -141,7 +141,7 @@ fn at_65_columns_the_side_list_has_members_only() {
 #[test]
 fn a_private_room_is_among_the_rooms_and_marked_in_the_title() {
     let mut scene = Scene::chatting(80, 24);
-    scene.event(joined("alice", "lair", true));
+    scene.enters("lair");
     scene.event(users("lair", &["alice"]));
     scene.event(channels(&["general"], Listing::Private));
     scene.send("/clear");
@@ -156,7 +156,7 @@ fn a_private_room_is_among_the_rooms_and_marked_in_the_title() {
         .collect();
     assert_eq!(
         side,
-        ["│ Rooms", "│ > lair", "│   general", "│", "│ Members"]
+        ["│ Rooms", "│ 1 general", "│ > lair", "│", "│ Members"]
     );
 }
 
@@ -213,7 +213,7 @@ fn nothing_remote_is_shown_unharmed() {
         channel: None,
     });
     scene.event(error(nasty, nasty));
-    scene.event(joined("alice", nasty, true));
+    scene.enters(nasty);
     scene.event(Event::NameWanted {
         reason: Some(nasty.into()),
         request: None,

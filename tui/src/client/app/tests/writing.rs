@@ -33,7 +33,7 @@ fn who_disconnects_stays_in_the_program_with_what_was_typed() {
 #[test]
 fn one_connects_elsewhere_and_leaves_the_room_behind() {
     let mut scene = Scene::chatting(80, 10);
-    scene.event(joined("alice", "dev", true));
+    scene.enters("dev");
     let here = [connect(Some("127.0.0.1"), Some("dev"))];
     assert_eq!(scene.send("/connect 127.0.0.1"), here, "it is the same one");
     let there = [connect(Some("chat.example.org:9100"), None)];
@@ -300,7 +300,7 @@ fn a_paste_that_is_larger_than_the_box_is_said() {
     scene.tell(Msg::Paste(half));
     assert!(said(&scene), "{:?}", scene.screen());
     scene.key(KeyCode::Char('e'));
-    assert_eq!(scene.app.editor.text().len(), 32_767);
+    assert_eq!(scene.app.windows.here().editor.text().len(), 32_767);
 }
 
 #[test]
@@ -486,7 +486,7 @@ fn a_refusal_says_what_was_refused() {
         scene.send(text);
     }
     scene.event(error("join", "Channel is private."));
-    scene.event(joined("alice", "Dev", true));
+    scene.enters("Dev");
     scene.event(error("rename", "Taken."));
     scene.send("/join");
     scene.event(error("join", "No."));

@@ -12,6 +12,7 @@ use super::layout::{Layout, Lists};
 use super::limit::{self, Left};
 use super::log::{Count, Row};
 use super::search::Search;
+use super::windows::Window;
 use super::{App, Role, message_box};
 use crate::client::connection::{Phase, Privacy, Retry};
 use crate::text::{SafeText, sanitise, truncate, width};
@@ -38,7 +39,7 @@ pub struct Hyperlink {
 pub fn view(app: &App, buf: &mut Buffer) -> Drawn {
     let size = (buf.area.width, buf.area.height);
     let layout = Layout::of(size, message_box::rows(app, size.0));
-    let rows = app.log.rows(layout.pane());
+    let rows = app.windows.here().log.rows(layout.pane());
     title(app, &layout, buf);
     let links = log::log(app, &layout, &rows, buf);
     side::side(app, &layout, buf);
@@ -54,15 +55,16 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     buf.set_style(area, style);
     let columns = usize::from(area.width);
     let mut marks = String::new();
-    if app.connection.privacy() == Privacy::Private {
+    let here = app.windows.here();
+    if here.privacy == Privacy::Private {
         marks.push_str(" [private]");
     }
     // Where there is a list of rooms, it is there.
     if layout.side.width == 0 || layout.lists == Lists::Members {
-        marks.push_str(&unread(app));
+        marks.push_str(&unread(here));
     }
-    let room = sanitise(app.connection.room().unwrap_or("ChatMaster 3000"));
-    let members = match app.members.count() {
+    let room = sanitise(here.room().unwrap_or("ChatMaster 3000"));
+    let members = match here.members.count() {
         Some(1) => " · 1 member".into(),
         Some(count) => format!(" · {count} members"),
         None => String::new(),
@@ -125,8 +127,8 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
 }
 
 /// ` (3)`, with a `!` if one of them mentions the user: what came since one looked away.
-fn unread(app: &App) -> String {
-    match app.log.unread() {
+fn unread(window: &Window) -> String {
+    match window.log.unread() {
         Count { messages: 0, .. } => String::new(),
         Count {
             messages,
@@ -140,7 +142,10 @@ fn unread(app: &App) -> String {
 fn rule(app: &App, area: Rect, rows: &[Row<'_>], buf: &mut Buffer) {
     let palette = app.palette;
     ruled(buf, area, 0, "", palette.faint(), palette.faint());
-    let taken = limit(app, area, buf);
+    let taken = match limit(app, area, buf) {
+        0 => elsewhere(app, area, buf),
+        taken => taken,
+    };
     let searching = app.search.as_ref().map(Search::words);
     let completing = || app.completing.as_ref().and_then(Completion::choices);
     let words = searching
@@ -160,7 +165,8 @@ fn standing(app: &App, rows: &[Row<'_>]) -> String {
     {
         return words;
     }
-    let below = app.log.below();
+    let here = app.windows.here();
+    let below = here.log.below();
     match app.connection.phase() {
         Phase::Lost(Retry::In(countdown)) => {
             let seconds = countdown.seconds();
@@ -182,14 +188,14 @@ fn standing(app: &App, rows: &[Row<'_>]) -> String {
             reason.unwrap_or_else(|| "Choose a name.".into())
         }
         Phase::Connecting | Phase::Talking if below > 0 => {
-            let key = if app.editor.is_empty() {
+            let key = if here.editor.is_empty() {
                 "End"
             } else {
                 "Ctrl-End"
             };
             format!("{below} more below ({key})")
         }
-        Phase::Connecting | Phase::Talking if app.log.is_unread_above(rows) => {
+        Phase::Connecting | Phase::Talking if here.log.is_unread_above(rows) => {
             "what is new starts above (Alt-U)".into()
         }
         Phase::Connecting | Phase::Talking => String::new(),
@@ -208,9 +214,37 @@ fn ruled(buf: &mut Buffer, area: Rect, y: usize, words: &str, line: Style, style
     }
 }
 
+/// In which other windows something came that one has not seen, where no list at the side says so: at the
+/// right end of the line, in half of it. Returns how many columns that takes.
+fn elsewhere(app: &App, area: Rect, buf: &mut Buffer) -> usize {
+    let layout = app.layout();
+    if layout.side.width > 0 && layout.lists == Lists::RoomsAndMembers {
+        return 0;
+    }
+    let here = app.windows.here().id();
+    let mut active: Vec<_> = (1..)
+        .zip(app.windows.iter())
+        .filter(|(_, window)| window.id() != here && window.log.unread().messages > 0)
+        .collect();
+    active.sort_by_key(|(_, window)| window.log.unread().mentions == 0);
+    let words = active
+        .iter()
+        .map(|(number, window)| format!("{number} {}{}", window.name(), unread(window)));
+    let words = words.collect::<Vec<_>>().join(", ");
+    let columns = usize::from(area.width);
+    if words.is_empty() || columns < 8 {
+        return 0;
+    }
+    let words = truncate(&sanitise(&words), columns / 2 - 3);
+    let words = sanitise(&format!(" {words} "));
+    let taken = width(&words) + 1;
+    put(buf, area, columns - taken, 0, &words, app.palette.alert());
+    taken
+}
+
 /// What is left of a message, at the right end of the line, and how many columns that takes.
 fn limit(app: &App, area: Rect, buf: &mut Buffer) -> usize {
-    let words = match limit::left(app.editor.text()) {
+    let words = match limit::left(app.windows.here().editor.text()) {
         // The message is not what the box is for.
         _ if app.connection.is_naming() || app.search.is_some() => return 0,
         Left::Enough => return 0,

@@ -1,11 +1,13 @@
-//! The list at the side: the rooms, and who is in this one.
+//! The list at the side: the rooms, and who is in the one that is looked at.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::super::App;
 use super::super::layout::{Layout, Lists};
-use super::super::{App, Phase};
+use super::super::palette::Palette;
+use super::super::windows::{Standing, Window};
 use super::{put, unread};
 use crate::text::{SafeText, sanitise, truncate};
 
@@ -30,7 +32,7 @@ pub(super) fn side(app: &App, layout: &Layout, buf: &mut Buffer) {
             let height = u16::try_from(rooms.rows() + 1)
                 .unwrap_or(u16::MAX)
                 .min(area.height / 2 - 1);
-            rooms.draw(app, Rect { height, ..inner }, buf);
+            rooms.draw(Rect { height, ..inner }, buf);
             let used = height + 1;
             Rect {
                 y: inner.y + used,
@@ -42,60 +44,80 @@ pub(super) fn side(app: &App, layout: &Layout, buf: &mut Buffer) {
     members(app, below, buf);
 }
 
-/// The public rooms and the room one is in, which has a mark.
+/// What there is a window of, which comes first, and the other public rooms.
 struct Rooms<'a> {
-    here: Option<&'a str>,
-    /// Whether the room one is in is not among the public ones, but before them.
-    apart: bool,
     app: &'a App,
+    /// The public rooms that there is no window of.
+    others: Vec<&'a str>,
 }
 
 impl<'a> Rooms<'a> {
     fn new(app: &'a App) -> Self {
-        let here = app
-            .connection
-            .room()
-            .filter(|_| app.connection.phase() == Phase::Talking);
-        let apart = here.is_some_and(|here| !app.rooms.names.iter().any(|name| name == here));
-        Rooms { here, apart, app }
+        let names = app.rooms.names.iter().map(String::as_str);
+        let others = names.filter(|name| app.windows.room(name).is_none());
+        let others = others.collect();
+        Rooms { app, others }
     }
 
     /// How many rows they take.
     fn rows(&self) -> usize {
-        let rooms = &self.app.rooms;
-        usize::from(self.apart) + rooms.names.len() + usize::from(rooms.more > 0)
+        self.total() + usize::from(self.app.rooms.more > 0)
     }
 
-    fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let names = app.rooms.names.iter().map(String::as_str);
-        let listed = self.here.into_iter().filter(|_| self.apart).chain(names);
-        let total = usize::from(self.apart) + app.rooms.names.len();
-        let list = List::new(area, total, app.rooms.more);
-        // The room one is in is always seen.
-        let place = listed.clone().position(|name| Some(name) == self.here);
-        let skipped = place.map_or(0, |place| (place + 1).saturating_sub(list.shown));
-        let rows = listed.skip(skipped).map(|name| {
-            if Some(name) == self.here {
-                let row = marked(name, &unread(app), usize::from(area.width));
-                (row, app.palette.heading())
-            } else {
-                (sanitise(&format!("  {name}")), Style::new())
-            }
+    fn total(&self) -> usize {
+        self.app.windows.iter().count() + self.others.len()
+    }
+
+    fn draw(&self, area: Rect, buf: &mut Buffer) {
+        let app = self.app;
+        let columns = usize::from(area.width);
+        let here = app.windows.here().id();
+        let windows = (1..).zip(app.windows.iter()).map(|(number, window)| {
+            let is_here = window.id() == here;
+            (
+                row(number, window, is_here, columns),
+                style(app.palette, window, is_here),
+            )
         });
-        list.draw(app, "Rooms", rows, buf);
+        let others = self.others.iter();
+        let others = others.map(|name| (sanitise(&format!("  {name}")), Style::new()));
+        let list = List::new(area, self.total(), app.rooms.more);
+        // The one that is looked at is always seen.
+        let place = app.windows.iter().position(|window| window.id() == here);
+        let skipped = place.map_or(0, |place| (place + 1).saturating_sub(list.shown));
+        list.draw(app, "Rooms", windows.chain(others).skip(skipped), buf);
     }
 }
 
-/// `> name (3)`, where the name gives way if there is not enough room.
-fn marked(name: &str, unread: &str, columns: usize) -> SafeText {
-    let room = columns.saturating_sub(unread.len());
-    let name = truncate(&sanitise(&format!("> {name}")), room);
+/// `> name (3)`, or `2 name` with the number that Alt takes there. The name gives way if there is not
+/// enough room.
+fn row(number: usize, window: &Window, is_here: bool, columns: usize) -> SafeText {
+    let unread = unread(window);
+    let mark = match number {
+        _ if is_here => ">".into(),
+        1..10 => number.to_string(),
+        _ => " ".into(),
+    };
+    let name = sanitise(&format!("{mark} {}", window.name()));
+    let name = truncate(&name, columns.saturating_sub(unread.len()));
     sanitise(&format!("{name}{unread}"))
 }
 
+fn style(palette: Palette, window: &Window, is_here: bool) -> Style {
+    let unread = window.log.unread();
+    match window.standing {
+        _ if is_here => palette.heading(),
+        _ if unread.mentions > 0 => palette.alert(),
+        _ if unread.messages > 0 => palette.heading(),
+        Standing::Out => palette.faint(),
+        Standing::In | Standing::Entering => Style::new(),
+    }
+}
+
 fn members(app: &App, area: Rect, buf: &mut Buffer) {
-    let names = app.members.names();
-    let more = app.members.count().map_or(0, |count| count - names.len());
+    let members = &app.windows.here().members;
+    let names = members.names();
+    let more = members.count().map_or(0, |count| count - names.len());
     let rows = names.iter().map(|name| {
         let style = if Some(name.as_str()) == app.connection.name() {
             app.palette.own_name()
