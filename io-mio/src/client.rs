@@ -70,6 +70,9 @@ impl<F: FnMut(Update)> Loop<F> {
         while !self.driver.is_over() {
             self.turn(&mut events);
         }
+        if self.driver.is_abandoned() {
+            self.connection.reset_on_close();
+        }
     }
 
     /// Waits until there is something to do, and does a bounded part of it: one read, one write.

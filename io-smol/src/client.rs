@@ -88,6 +88,9 @@ impl<F: FnMut(Update)> Task<F> {
             let waited = self.wait(&mut timer).await;
             self.take_turn(waited);
         }
+        if self.driver.is_abandoned() {
+            socket::reset_on_close(self.stream.get_ref());
+        }
     }
 
     /// Waits until there is something to do.

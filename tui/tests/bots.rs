@@ -59,8 +59,34 @@ fn a_bot_waits_for_its_server_and_comes_back_into_its_room_to_one_that_was_resta
 }
 
 #[test]
-fn a_bot_says_what_may_not_have_arrived_and_comes_back_under_its_own_name() {
-    let server = Server::start(&default_runtime(), &[]);
+fn a_bot_whose_connection_breaks_loses_nothing_and_nobody_notices() {
+    for runtime in ["mio", "smol"] {
+        let server = Server::start(runtime, &[]);
+        let proxy = Proxy::start(&server.address);
+        let mut alice = server.client("alice");
+        alice.write("/join tea");
+        alice.wait_for("* you joined tea");
+        let flags = ["--name", "bot", "--json", "--reconnect", "--room", "tea"];
+        let mut bot = Process::start(&[&flags[..], &[&proxy.address]].concat());
+        alice.wait_for("* bot joined tea");
+        while next_event(&bot, "joined")["channel"] != "tea" {}
+        proxy.swallow();
+        bot.write("gets lost");
+        proxy.wait_until_swallowed();
+        proxy.cut();
+        next_event(&bot, "reconnecting");
+        assert_eq!(next_event(&bot, "logged_in")["channel"], "tea");
+        bot.write("here");
+        assert_eq!(alice.line(), "<bot> gets lost");
+        assert_eq!(alice.line(), "<bot> here");
+        alice.write("/users");
+        assert_eq!(alice.line(), "* in tea: alice, bot", "nothing else");
+    }
+}
+
+#[test]
+fn a_bot_without_a_seat_says_what_may_not_have_arrived_and_comes_back_under_its_own_name() {
+    let server = Server::start(&default_runtime(), &["--resume-window", "0s"]);
     let proxy = Proxy::start(&server.address);
     let alice = server.client("alice");
     let flags = ["--name", "bot", "--json", "--reconnect", &proxy.address];

@@ -31,6 +31,12 @@ fn server() -> Server {
     Server::start(&Runtime::default().to_string(), &[])
 }
 
+/// One that keeps no seat for who has lost their connection.
+fn server_without_seats() -> Server {
+    let runtime = Runtime::default().to_string();
+    Server::start(&runtime, &["--resume-window", "0s"])
+}
+
 /// A client of `server` in a terminal of its own, once it is in the general room.
 fn client(server: &Server, name: &str) -> Terminal {
     let args = ["--name", name, &server.address];
@@ -338,7 +344,7 @@ fn a_chat_log_that_cannot_be_kept_is_said_once_and_stops_nothing() {
 
 #[test]
 fn a_name_that_the_lost_connection_still_holds_comes_back_when_the_server_has_noticed() {
-    let server = server();
+    let server = server_without_seats();
     let proxy = Proxy::start(&server.address);
     let args = ["--name", "alice", &proxy.address];
     let alice = Terminal::open((80, 24), CHATMASTER, &args);
@@ -354,7 +360,14 @@ fn a_server_that_does_not_wait_for_the_name_to_be_free_is_tried_until_it_is() {
     let runtime = Runtime::default().to_string();
     let server = Server::start(
         &runtime,
-        &["--login-timeout", "500ms", "--login-tries", "1"],
+        &[
+            "--login-timeout",
+            "500ms",
+            "--login-tries",
+            "1",
+            "--resume-window",
+            "0s",
+        ],
     );
     let proxy = Proxy::start(&server.address);
     let args = ["--name", "alice", &proxy.address];
@@ -373,7 +386,7 @@ fn a_server_that_does_not_wait_for_the_name_to_be_free_is_tried_until_it_is() {
 
 #[test]
 fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
-    let server = server();
+    let server = server_without_seats();
     let proxy = Proxy::start(&server.address);
     let args = ["--name", "alice", &proxy.address];
     let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
@@ -390,18 +403,41 @@ fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
     alice.shows("not connected to");
     proxy.bury();
     alice.shows("You are not back in lair:");
-    alice.shows("What you typed in lair is kept for it");
     // The rest of it, and Enter, as if one had not looked.
     say(&mut alice, "ret");
-    alice.shows("Not sent: this is general, not lair.");
-    alice.types("\x15hello, everyone\r");
+    alice.shows("Not sent: you are not in lair.");
+    // The other window has another box.
+    alice.types("\x1b1hello, everyone\r");
     assert_eq!(general.line(), "* alice joined general");
     assert_eq!(general.line(), "<alice> hello, everyone");
 }
 
 #[test]
-fn a_line_that_was_lost_on_its_way_is_told_of() {
+fn a_line_that_was_lost_on_its_way_arrives_and_nobody_notices() {
     let server = server();
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    let bob = server.client("bob");
+    alice.shows("bob joined general.");
+    proxy.swallow();
+    say(&mut alice, "this gets lost");
+    alice.shows("alice │ this gets lost");
+    proxy.wait_until_swallowed();
+    proxy.cut();
+    assert_eq!(bob.line(), "<alice> this gets lost");
+    say(&mut alice, "and this does not");
+    assert_eq!(bob.line(), "<alice> and this does not");
+    let screen = alice.contents();
+    for word in ["lost.", "delivered", "back", "left"] {
+        assert!(!screen.contains(word), "{word} is in\n{screen}");
+    }
+}
+
+#[test]
+fn a_line_that_was_lost_on_its_way_is_told_of_where_no_seat_waits() {
+    let server = server_without_seats();
     let proxy = Proxy::start(&server.address);
     let args = ["--name", "alice", &proxy.address];
     let mut alice = Terminal::open((80, 24), CHATMASTER, &args);

@@ -28,6 +28,7 @@ pub struct Client {
     requests: SyncSender<Request>,
     waker: Waker,
     dropped: Arc<AtomicBool>,
+    abandoned: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -45,12 +46,14 @@ impl Client {
     ) -> io::Result<Self> {
         let (requests, queue) = sync_channel(REQUESTS);
         let dropped = Arc::new(AtomicBool::new(false));
+        let abandoned = Arc::new(AtomicBool::new(false));
         let driver = SessionDriver {
             session: Session::new(config),
             clock: Clock::start_now(),
             requests: queue,
             held: None,
             dropped: dropped.clone(),
+            abandoned: abandoned.clone(),
             on_update,
         };
         let thread = thread::Builder::new().name("chatmaster-client".into());
@@ -59,8 +62,17 @@ impl Client {
             requests,
             waker,
             dropped,
+            abandoned,
             thread,
         })
+    }
+
+    /// Gives the connection up at once: it is reset, where one that is dropped is closed, which says to
+    /// the server that the user leaves. In version 2 of the protocol the server keeps their seat.
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::SeqCst);
+        self.dropped.store(true, Ordering::SeqCst);
+        self.waker.wake_by_ref();
     }
 
     /// Hands a request to the session; waits as long as it is congested, that is, as long as the
@@ -122,6 +134,8 @@ pub struct SessionDriver<F> {
     held: Option<Request>,
     /// Whether the [`Client`] is gone.
     dropped: Arc<AtomicBool>,
+    /// Whether it is gone without leaving.
+    abandoned: Arc<AtomicBool>,
     on_update: F,
 }
 
@@ -129,6 +143,12 @@ impl<F: FnMut(Update)> SessionDriver<F> {
     /// Whether there is nothing more to do, for the session is over or nobody wants it any more.
     pub fn is_over(&self) -> bool {
         self.session.is_over() || self.dropped.load(Ordering::SeqCst)
+    }
+
+    /// Whether the connection, once all is over, is to be reset instead of closed
+    /// ([`Client::abandon`]).
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::SeqCst)
     }
 
     /// By which the session goes.

@@ -37,11 +37,12 @@ impl From<Output> for Effect {
     }
 }
 
-fn connect(address: Option<Address>, Login { name, room }: Login) -> Effect {
+fn connect(address: Option<Address>, Login { name, room, resume }: Login) -> Effect {
     Effect::Connect {
         address,
         name,
         room,
+        resume,
     }
 }
 
@@ -71,12 +72,15 @@ impl App {
 
     /// Connects to another server, or anew to the same, as the user wants it.
     pub(super) fn connect(&mut self, at: DateTime, address: Option<Address>) -> Vec<Effect> {
+        let server = address.as_ref().map(Address::to_string);
+        let elsewhere = server.filter(|server| *server != self.server);
+        if elsewhere.is_some() {
+            self.connection.give_up_seat();
+        }
         self.let_go(at);
         self.connection.asked_for();
         self.told.clear();
-        if let Some(server) = address.as_ref().map(Address::to_string)
-            && server != self.server
-        {
+        if let Some(server) = elsewhere {
             self.connection.turn_elsewhere();
             self.role = Role::Guest;
             self.turn_to(server);
@@ -99,6 +103,7 @@ impl App {
             );
             return Vec::new();
         }
+        self.connection.give_up_seat();
         self.let_go(at);
         self.connection.go_offline();
         let notice = format!(
@@ -126,7 +131,10 @@ impl App {
             End::ClosedByServer { .. } => "The server closed the connection.".into(),
             end => end.to_string(),
         };
-        self.complain_of_server(at, &what);
+        // Where a seat waits there is nothing to tell yet.
+        if !self.connection.has_seat() {
+            self.complain_of_server(at, &what);
+        }
         self.let_go(at);
         if self.user == User::LooksOn {
             return self.retry();
@@ -151,7 +159,11 @@ impl App {
     /// Ends a session that nothing comes of any more.
     fn give_up(&mut self, at: DateTime) -> Vec<Effect> {
         self.let_go(at);
-        let mut effects = vec![Effect::Disconnect];
+        let mut effects = vec![if self.connection.has_seat() {
+            Effect::Abandon
+        } else {
+            Effect::Disconnect
+        }];
         effects.extend(self.retry());
         effects
     }
@@ -179,6 +191,10 @@ impl App {
     /// The server wants a name, or another one.
     pub(super) fn name_wanted(&mut self, at: DateTime, reason: Option<String>) -> Vec<Effect> {
         let tried = self.connection.name().unwrap_or_default().to_owned();
+        if reason.is_some() {
+            // Whose seat it is would have been let in.
+            self.connection.give_up_seat();
+        }
         match &reason {
             Some(reason) if self.connection.is_own(&tried) => self.reclaim(at, reason),
             Some(_) => {
@@ -235,6 +251,7 @@ impl App {
         self.told.clear();
         let name = self.connection.name().unwrap_or_default();
         let text = match arrival {
+            Arrival::Resumed => return,
             Arrival::Back => format!("You are back as {name}, in {channel}."),
             Arrival::First => format!("You are {name}, in {channel}. /help helps."),
         };
@@ -246,7 +263,7 @@ impl App {
         let (room, arrival) = self.connection.shut_out()?;
         let text = match arrival {
             Arrival::First => format!("You are not in {room}: {why}"),
-            Arrival::Back => format!("You are not back in {room}: {why}"),
+            Arrival::Back | Arrival::Resumed => format!("You are not back in {room}: {why}"),
         };
         Some((room, text))
     }
@@ -273,15 +290,28 @@ impl App {
     fn let_go(&mut self, at: DateTime) {
         // Who comes now is not seen.
         self.company = true;
-        for (action, delivery) in self.connection.ended(time(at)) {
+        let doubtful = self.connection.ended(time(at));
+        self.tell_doubtful(at, doubtful);
+        if !self.connection.has_seat() {
+            self.forget_the_server();
+        }
+    }
+
+    /// Tells what is not known to have been done.
+    pub(super) fn tell_doubtful(&mut self, at: DateTime, doubtful: Vec<(Action, Delivery)>) {
+        for (action, delivery) in doubtful {
             let window = self.window_for(&action);
             let what = match (&action, delivery) {
-                (Action::Say(text), Delivery::Unsent) => {
-                    self.give_back(window, text);
-                    format!("Not sent: {}", escaped(text))
-                }
-                (Action::Say(text), Delivery::Unknown) => {
-                    format!("May not have been delivered: {}", escaped(text))
+                (
+                    Action::Say(text) | Action::SayIn { text, .. } | Action::Tell { text, .. },
+                    delivery,
+                ) => {
+                    if delivery == Delivery::Unsent {
+                        self.give_back(window, text);
+                        format!("Not sent: {}", escaped(text))
+                    } else {
+                        format!("May not have been delivered: {}", escaped(text))
+                    }
                 }
                 _ => match typed(&action) {
                     Some(command) => format!("May not have been done: {command}"),
@@ -290,7 +320,16 @@ impl App {
             };
             self.push(window, Entry::new(at, Kind::Error, &what));
         }
-        self.forget_the_server();
+    }
+
+    /// What was said before the connection broke and may not have arrived, to be said again.
+    pub(super) fn say_again(&mut self) -> Vec<Effect> {
+        let again = std::iter::from_fn(|| self.connection.next_again());
+        let mut effects: Vec<_> = again.map(|(id, action)| Effect::Act(id, action)).collect();
+        if !effects.is_empty() {
+            effects.extend(self.connection.expect_answer().map(Effect::from));
+        }
+        effects
     }
 }
 

@@ -11,7 +11,7 @@ use super::windows::Standing;
 use super::words::in_our_words;
 use super::{App, Effect};
 use crate::client::command;
-use crate::client::connection::{Asker, Open, Output, Privacy};
+use crate::client::connection::{Arrival, Asker, Open, Output, Privacy, Welcome};
 use crate::text::listed;
 
 /// How much of a package that makes no sense is shown.
@@ -32,19 +32,37 @@ impl App {
                 channel,
                 channels,
                 more,
+                version,
+                resume,
+                joined,
+                resumed,
                 request,
                 ..
             } => {
                 self.answered(request);
-                let arrival = self.connection.logged_in(time(at), username, &channel);
-                self.moved(&channel);
+                let welcome = Welcome {
+                    username,
+                    channel: channel.clone(),
+                    joined,
+                    version,
+                    resume,
+                    resumed,
+                };
+                let (arrival, doubtful) = self.connection.logged_in(time(at), welcome);
+                if arrival != Arrival::Resumed {
+                    self.forget_the_server();
+                    self.moved(&channel);
+                }
                 self.arrived(at, arrival, &channel);
+                self.tell_doubtful(at, doubtful);
                 self.rooms = Rooms {
                     names: channels,
                     more,
                 };
-                let listen = self.connection.listen();
-                return effects([self.ask_for_users(), listen]);
+                let listen = self.connection.listen().into();
+                let mut effects = self.say_again();
+                effects.extend([self.ask_for_users().into(), listen]);
+                return effects;
             }
             Event::Message {
                 username, message, ..
@@ -178,8 +196,11 @@ impl App {
                 self.answered(request);
                 return effects(self.connection.sync());
             }
-            // They are of version 2, which is not asked for.
-            Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => {}
+            Event::Sent { request, .. }
+            | Event::History { request, .. }
+            | Event::Notified { request, .. } => {
+                self.answered(request);
+            }
             Event::Unsent { first, .. } => self.connection.unsent(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),

@@ -350,7 +350,7 @@ impl FuzzedClient {
                     }
                 }
                 Effect::Connect { name, room, .. } => self.connect(name, room),
-                Effect::Disconnect => self.session = None,
+                Effect::Disconnect | Effect::Abandon => self.session = None,
                 Effect::Quit => self.has_quit = true,
                 _ => {}
             }

@@ -150,11 +150,16 @@ pub enum Effect {
         name: Option<String>,
         /// The room to join.
         room: Option<String>,
+        /// What takes the user's seat again, if one waits for them: then the server is not left, but the
+        /// connection to it given up.
+        resume: Option<String>,
     },
     /// Say [`Msg::Woke`] after this time, instead of what was asked for before.
     Wake(Duration),
     /// Leave the server, or give up connecting to it. Nothing more comes from it.
     Disconnect,
+    /// Give up the connection without leaving: the server keeps the user's seat.
+    Abandon,
     /// Let the terminal report the mouse, or keep it for selecting text.
     Mouse(Mouse),
     /// Ring the terminal's bell.

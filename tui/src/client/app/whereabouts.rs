@@ -176,7 +176,7 @@ impl App {
         }
         let left = self.connection.room().map(str::to_owned);
         let text = match self.connection.entered(room) {
-            Arrival::Back => format!("You are back in {room}."),
+            Arrival::Back | Arrival::Resumed => format!("You are back in {room}."),
             Arrival::First => format!("You are in {room} now."),
         };
         let to = self.moved(room);

@@ -13,7 +13,9 @@
 //!  Lost ◄──────────────────────── Talking             Offline: as the user wants it
 //! ```
 
+mod countdown;
 mod keepalive;
+mod login;
 mod pauses;
 mod requests;
 #[cfg(test)]
@@ -24,8 +26,10 @@ use std::time::Duration;
 use chatmaster_core::session::{Action, End, RequestId};
 use chatmaster_core::{RoomName, Time};
 
+pub(crate) use countdown::Countdown;
 use keepalive::Keepalive;
 pub(crate) use keepalive::PATIENCE;
+pub(crate) use login::{Arrival, Login, Welcome};
 use pauses::Pauses;
 pub(crate) use pauses::seed;
 pub(crate) use requests::{Asker, Delivery, Open, Requests};
@@ -60,6 +64,8 @@ pub(crate) struct Connection {
     requests: Requests,
     /// The first message that never left, by the session that ends.
     unsent: Option<RequestId>,
+    /// What takes the user's seat again, if the server keeps one.
+    resume: Option<String>,
 }
 
 /// Where the client is.
@@ -119,26 +125,6 @@ pub(crate) enum Retry {
     WhenAsked,
 }
 
-/// A time to wait, in steps short enough to show each second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Countdown(Duration);
-
-/// Whether the user was in this place before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    First,
-    Back,
-}
-
-/// How to come to a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Login {
-    /// The name to log in under, if there is one.
-    pub(crate) name: Option<String>,
-    /// The room to join, if it is not the general one.
-    pub(crate) room: Option<String>,
-}
-
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -161,32 +147,6 @@ pub(crate) enum Woken {
     NoNameChosen,
 }
 
-impl Countdown {
-    /// How long to wait before the next step.
-    pub(crate) fn step(self) -> Duration {
-        match self.0.subsec_nanos() {
-            0 => self.0.min(Duration::from_secs(1)),
-            rest => Duration::from_nanos(rest.into()),
-        }
-    }
-
-    /// What is left after the step; none if it was the last.
-    fn next(self) -> Option<Self> {
-        let left = self.0 - self.step();
-        (!left.is_zero()).then_some(Countdown(left))
-    }
-
-    /// What is left.
-    pub(crate) fn left(self) -> Duration {
-        self.0
-    }
-
-    /// The seconds to show.
-    pub(crate) fn seconds(self) -> u64 {
-        self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0)
-    }
-}
-
 impl Connection {
     /// A connection that is to be made under `name`.
     pub(crate) fn new(name: Option<String>) -> Self {
@@ -203,6 +163,7 @@ impl Connection {
             keepalive: Keepalive::default(),
             requests: Requests::default(),
             unsent: None,
+            resume: None,
         }
     }
 
@@ -285,6 +246,7 @@ impl Connection {
         Login {
             name: self.name.clone(),
             room: room.filter(|room| !RoomName::are_same(room, RoomName::GENERAL)),
+            resume: self.resume.clone(),
         }
     }
 
@@ -298,6 +260,18 @@ impl Connection {
         self.room = None;
         self.goal = Goal::Reached;
         self.own = None;
+        self.resume = None;
+    }
+
+    /// No seat waits for the user: they leave for good, or the server knows of none.
+    pub(crate) fn give_up_seat(&mut self) {
+        self.resume = None;
+    }
+
+    /// Whether a seat waits for the user, if the server has kept it: then all is as it was, and there is
+    /// nothing to say yet.
+    pub(crate) fn has_seat(&self) -> bool {
+        self.resume.is_some()
     }
 
     /// There is to be no connection.
@@ -305,8 +279,8 @@ impl Connection {
         self.phase = Phase::Offline;
     }
 
-    /// The session is over, or is left: what of it is not known to be done. Where the user was is
-    /// remembered.
+    /// The session is over, or is left: what of it is not known to be done. That is told later where a
+    /// seat waits. Where the user was is remembered.
     pub(crate) fn ended(&mut self, now: Time) -> Vec<(Action, Delivery)> {
         if let Some(since) = self.since.take()
             && now.since(since) >= pauses::HELD
@@ -322,7 +296,11 @@ impl Connection {
             self.goal = Goal::Return { room, privacy };
         }
         self.privacy = Privacy::Public;
-        self.requests.end(self.unsent.take())
+        self.requests.end(self.unsent.take());
+        if self.has_seat() {
+            return Vec::new();
+        }
+        self.requests.give_up()
     }
 
     /// After the end of a session that the user did not want: tries again, or waits.
@@ -345,7 +323,7 @@ impl Connection {
 
     /// Tries again after a pause.
     pub(crate) fn retry(&mut self) -> Countdown {
-        let countdown = Countdown(self.pauses.make());
+        let countdown = Countdown::of(self.pauses.make());
         self.phase = Phase::Lost(Retry::In(countdown));
         countdown
     }
@@ -424,7 +402,7 @@ impl Connection {
     pub(crate) fn reclaim(&mut self) -> Option<Output> {
         let pause = NAME_PAUSES.get(self.refusals)?;
         self.refusals += 1;
-        let countdown = Countdown(*pause);
+        let countdown = Countdown::of(*pause);
         self.phase = Phase::Reclaiming(countdown);
         Some(Output::Wake(countdown.step()))
     }
@@ -457,23 +435,42 @@ impl Connection {
 
     // Where the user is.
 
-    /// The user is in, in this room.
-    pub(crate) fn logged_in(&mut self, now: Time, username: String, channel: &str) -> Arrival {
+    /// The user is in. What of the sessions before is not known to be done; messages of theirs may be to
+    /// be sent again ([`next_again`](Connection::next_again)).
+    pub(crate) fn logged_in(
+        &mut self,
+        now: Time,
+        welcome: Welcome,
+    ) -> (Arrival, Vec<(Action, Delivery)>) {
         self.since = Some(now);
         self.phase = Phase::Talking;
-        self.set_own_name(username);
+        self.set_own_name(welcome.username);
+        self.requests.logged_in(welcome.version);
+        self.resume = welcome.resume;
         let arrival = match self.goal {
+            _ if welcome.resumed => Arrival::Resumed,
             Goal::Return { .. } => Arrival::Back,
             _ => Arrival::First,
         };
-        if self
-            .on_the_way()
-            .is_some_and(|room| RoomName::are_same(room, channel))
-        {
+        let is_in = |room: &str| {
+            let mut joined = welcome.joined.iter();
+            joined.any(|joined| RoomName::are_same(room, joined))
+        };
+        if self.on_the_way().is_some_and(is_in) {
             self.goal = Goal::Reached;
         }
-        self.set_room(channel.to_owned());
-        arrival
+        self.set_room(welcome.channel);
+        let doubtful = if welcome.resumed {
+            self.requests.take_up()
+        } else {
+            self.requests.give_up()
+        };
+        (arrival, doubtful)
+    }
+
+    /// The next message of a session before that is to be sent again, if there is one.
+    pub(crate) fn next_again(&mut self) -> Option<(RequestId, Action)> {
+        self.requests.next_again()
     }
 
     /// The user has entered another room, which is the goal now, whatever it was.
@@ -576,9 +573,14 @@ impl Connection {
         self.requests.is_settled()
     }
 
-    /// How many requests the sync that is on its way comes after, if one is.
-    pub(crate) fn before_sync(&self) -> Option<usize> {
-        self.requests.before_sync()
+    /// The session did not take a message that is to be sent again: it is the next one still.
+    pub(crate) fn put_off(&mut self, request: RequestId) {
+        self.requests.put_off(request);
+    }
+
+    /// How many requests come before the next that is answered, if one is.
+    pub(crate) fn before_answer(&self) -> Option<usize> {
+        self.requests.before_answer()
     }
 }
 

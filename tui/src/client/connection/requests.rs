@@ -1,12 +1,16 @@
 //! What was handed to the session, until it is known that the server has dealt with it.
 //!
-//! A server answers commands, not messages. So a [`Sync`](Action::Sync) follows what the user does:
-//! its answer comes after all before it was dealt with. One at most is on its way at a time, so that
-//! many lines cost no more than one of them.
+//! A server of version 1 answers commands, not messages. So a [`Sync`](Action::Sync) follows what the user
+//! does: its answer comes after all before it was dealt with. One at most is on its way at a time, so that
+//! many lines cost no more than one of them. One of version 2 answers each request.
+//!
+//! If the connection breaks and the user keeps their seat, what has no answer waits for the next one: the
+//! messages are sent again then, under the same numbers, by which the server knows those that it has.
 
 use std::collections::VecDeque;
 
 use chatmaster_core::session::{Action, RequestId};
+use chatmaster_core::wire::Version;
 
 /// How much is remembered, should a server never answer.
 const MOST: usize = 1000;
@@ -18,6 +22,20 @@ pub(crate) struct Requests {
     next: RequestId,
     /// In the order in which they were handed over.
     open: VecDeque<Open>,
+    answered: Answered,
+    /// What the sessions before were not known to have dealt with, and whose user has a seat still.
+    held: VecDeque<(Open, Delivery)>,
+    /// Of these what is to be sent again.
+    again: VecDeque<Open>,
+}
+
+/// Which requests are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    /// All but messages: version 1.
+    Commands,
+    /// All: version 2.
+    Each,
 }
 
 /// A request without an answer.
@@ -51,6 +69,9 @@ impl Default for Requests {
         Requests {
             next: RequestId(0),
             open: VecDeque::new(),
+            answered: Answered::Commands,
+            held: VecDeque::new(),
+            again: VecDeque::new(),
         }
     }
 }
@@ -59,6 +80,11 @@ impl Open {
     fn is_sync(&self) -> bool {
         self.action == Action::Sync
     }
+
+    fn is_message(&self) -> bool {
+        use Action::{Say, SayIn, Tell};
+        matches!(self.action, Say(_) | SayIn { .. } | Tell { .. })
+    }
 }
 
 impl Requests {
@@ -66,19 +92,32 @@ impl Requests {
     pub(crate) fn push(&mut self, action: Action, asker: Asker) -> RequestId {
         let id = self.next;
         self.next = RequestId(id.0 + 1);
-        self.open.push_back(Open { id, action, asker });
+        self.remember(Open { id, action, asker });
+        id
+    }
+
+    fn remember(&mut self, open: Open) {
+        self.open.push_back(open);
         if self.open.len() > MOST
             && let Some(oldest) = self.open.iter().position(|open| !open.is_sync())
         {
             self.open.remove(oldest);
         }
-        id
+    }
+
+    /// The user is in, at a server of this version.
+    pub(crate) fn logged_in(&mut self, version: Version) {
+        self.answered = match version {
+            Version::One => Answered::Commands,
+            Version::Two => Answered::Each,
+        };
     }
 
     /// Begins a sync, if something is to be found out and none is on its way.
     pub(crate) fn begin_sync(&mut self) -> Option<RequestId> {
         let is_user = |open: &Open| open.asker == Asker::User;
-        self.open.iter().any(is_user).then(|| self.ask_anything())?
+        let is_unknown = self.answered == Answered::Commands && self.open.iter().any(is_user);
+        is_unknown.then(|| self.ask_anything())?
     }
 
     /// Begins a sync to hear from the server, if none is on its way.
@@ -89,12 +128,15 @@ impl Requests {
 
     /// Whether all was dealt with.
     pub(crate) fn is_settled(&self) -> bool {
-        self.open.is_empty()
+        self.open.is_empty() && self.again.is_empty()
     }
 
-    /// How many requests the sync that is on its way comes after, if one is.
-    pub(crate) fn before_sync(&self) -> Option<usize> {
-        self.open.iter().position(Open::is_sync)
+    /// How many requests come before the next that is answered, if one is.
+    pub(crate) fn before_answer(&self) -> Option<usize> {
+        match self.answered {
+            Answered::Commands => self.open.iter().position(Open::is_sync),
+            Answered::Each => (!self.open.is_empty()).then_some(0),
+        }
     }
 
     /// Whether one of them leads into another room.
@@ -120,20 +162,59 @@ impl Requests {
     }
 
     /// The session has ended; of the messages those from `unsent` on were not sent. What the user
-    /// wanted and is not known to have been dealt with comes back, in order.
-    pub(crate) fn end(&mut self, unsent: Option<RequestId>) -> Vec<(Action, Delivery)> {
-        let open = std::mem::take(&mut self.open).into_iter();
-        open.filter(|open| open.asker == Asker::User)
-            .map(|Open { id, action, .. }| {
-                let is_message = matches!(action, Action::Say(_));
-                let delivery = match unsent {
-                    Some(first) if is_message && first <= id => Delivery::Unsent,
-                    _ => Delivery::Unknown,
-                };
-                (action, delivery)
-            })
-            .collect()
+    /// wanted and is not known to have been dealt with is held.
+    pub(crate) fn end(&mut self, unsent: Option<RequestId>) {
+        // What was to be sent again comes before what was said since.
+        for open in std::mem::take(&mut self.again) {
+            self.held.push_back((open, Delivery::Unknown));
+        }
+        for open in std::mem::take(&mut self.open) {
+            if open.asker == Asker::Client || matches!(open.action, Action::Login(_)) {
+                continue;
+            }
+            let delivery = match unsent {
+                Some(first) if open.is_message() && first <= open.id => Delivery::Unsent,
+                _ => Delivery::Unknown,
+            };
+            self.held.push_back((open, delivery));
+        }
+        self.held.make_contiguous().sort_by_key(|(open, _)| open.id);
     }
+
+    /// The user has their seat again: the messages that were held are to be sent again. The rest is not
+    /// known to have been done.
+    pub(crate) fn take_up(&mut self) -> Vec<(Action, Delivery)> {
+        let held = std::mem::take(&mut self.held).into_iter();
+        let (again, doubtful): (Vec<_>, Vec<_>) = held.partition(|(open, _)| open.is_message());
+        self.again = again.into_iter().map(|(open, _)| open).collect();
+        told(doubtful)
+    }
+
+    /// The user has no seat any more: what becomes of what was held, in order.
+    pub(crate) fn give_up(&mut self) -> Vec<(Action, Delivery)> {
+        told(std::mem::take(&mut self.held))
+    }
+
+    /// The session did not take a message that is to be sent again: it is the next one still.
+    pub(crate) fn put_off(&mut self, id: RequestId) {
+        if let Some(open) = self.refused(id) {
+            self.again.push_front(open);
+        }
+    }
+
+    /// The next message to send again, if there is one.
+    pub(crate) fn next_again(&mut self) -> Option<(RequestId, Action)> {
+        let open = self.again.pop_front()?;
+        let again = (open.id, open.action.clone());
+        self.remember(open);
+        Some(again)
+    }
+}
+
+fn told(held: impl IntoIterator<Item = (Open, Delivery)>) -> Vec<(Action, Delivery)> {
+    let told = held.into_iter();
+    told.map(|(open, delivery)| (open.action, delivery))
+        .collect()
 }
 
 #[cfg(test)]
@@ -156,6 +237,11 @@ mod tests {
         requests
     }
 
+    fn ended(requests: &mut Requests, unsent: Option<RequestId>) -> Vec<(Action, Delivery)> {
+        requests.end(unsent);
+        requests.give_up()
+    }
+
     #[test]
     fn what_was_said_before_a_sync_is_known_to_have_arrived_when_it_is_answered() {
         let mut requests = requests(&["one", "two"]);
@@ -166,13 +252,13 @@ mod tests {
         assert_eq!(requests.begin_sync(), None, "one at a time");
         requests.answered(sync);
         assert_eq!(
-            requests.clone().end(None),
+            ended(&mut requests.clone(), None),
             [(say("three"), Delivery::Unknown)]
         );
         let sync = requests.begin_sync().expect("there is something again");
         requests.answered(sync);
         assert_eq!(requests.begin_sync(), None, "there is nothing to find out");
-        assert_eq!(requests.end(None), []);
+        assert_eq!(ended(&mut requests, None), []);
     }
 
     #[test]
@@ -186,7 +272,7 @@ mod tests {
             Some(join("a"))
         );
         assert_eq!(requests.answered(first), None, "once");
-        assert_eq!(requests.end(None), [(join("a"), Delivery::Unknown)]);
+        assert_eq!(ended(&mut requests, None), [(join("a"), Delivery::Unknown)]);
         assert!(!requests.lead_elsewhere());
     }
 
@@ -203,8 +289,8 @@ mod tests {
             (Action::Leave, Delivery::Unknown),
             (say("three"), Delivery::Unsent),
         ];
-        assert_eq!(requests.end(Some(two)), expected);
-        assert_eq!(requests.end(None), [], "it is told once");
+        assert_eq!(ended(&mut requests, Some(two)), expected);
+        assert_eq!(ended(&mut requests, None), [], "it is told once");
     }
 
     #[test]
@@ -217,7 +303,10 @@ mod tests {
         requests.push(say("three"), Asker::User);
         requests.refused(two);
         requests.answered(sync);
-        assert_eq!(requests.end(None), [(say("three"), Delivery::Unknown)]);
+        assert_eq!(
+            ended(&mut requests, None),
+            [(say("three"), Delivery::Unknown)]
+        );
     }
 
     #[test]
@@ -238,8 +327,33 @@ mod tests {
             requests.push(say(&n.to_string()), Asker::User);
         }
         assert_eq!(requests.begin_sync(), None, "it is not asked again");
-        let left = requests.end(None);
+        let left = ended(&mut requests, None);
         assert_eq!(left.len(), MOST - 1);
         assert_eq!(left[0], (say("6"), Delivery::Unknown));
+    }
+
+    #[test]
+    fn who_has_their_seat_again_sends_what_has_no_answer_again_under_its_number() {
+        let mut requests = Requests::default();
+        requests.logged_in(Version::Two);
+        let ids = ["one", "two", "three"].map(|text| requests.push(say(text), Asker::User));
+        assert_eq!(requests.begin_sync(), None, "each is answered by itself");
+        requests.push(join("den"), Asker::User);
+        requests.answered(ids[0]);
+        // It breaks, and again before all was sent again.
+        requests.end(Some(ids[2]));
+        assert_eq!(requests.take_up(), [(join("den"), Delivery::Unknown)]);
+        assert_eq!(requests.next_again(), Some((ids[1], say("two"))));
+        assert!(!requests.is_settled(), "there is another one");
+        let four = requests.push(say("four"), Asker::User);
+        requests.end(None);
+        assert_eq!(requests.take_up(), []);
+        let again: Vec<_> = std::iter::from_fn(|| requests.next_again()).collect();
+        let expected = [(ids[1], "two"), (ids[2], "three"), (four, "four")];
+        assert_eq!(again, expected.map(|(id, text)| (id, say(text))));
+        // Their seat is gone: it is told.
+        requests.end(None);
+        let told = ["two", "three", "four"].map(|text| (say(text), Delivery::Unknown));
+        assert_eq!(requests.give_up(), told);
     }
 }

@@ -108,13 +108,33 @@ impl Desk {
         {
             self.refused(id);
         }
+        self.say_again();
+    }
+
+    /// Says again what was said before the connection broke and may not have arrived.
+    pub(super) fn say_again(&self) {
+        loop {
+            let mut state = self.lock();
+            let Some(client) = state.client.clone() else {
+                return;
+            };
+            let Some((id, action)) = state.connection.next_again() else {
+                return;
+            };
+            drop(state);
+            // This thread must not wait for the session, which may wait for it.
+            if client.try_act((id, action)).is_err() {
+                self.lock().connection.put_off(id);
+                return;
+            }
+        }
     }
 
     /// How many actions there are that the server is to have dealt with next, if it is to answer.
     pub(super) fn awaited(&self) -> Option<usize> {
         let state = self.lock();
         if state.connection.is_there() {
-            state.connection.before_sync()
+            state.connection.before_answer()
         } else {
             // It is to say who and where the user is.
             Some(0)

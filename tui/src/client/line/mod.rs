@@ -20,11 +20,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, ActionError, End, Event, Update};
+use chatmaster_core::wire::Version;
 use chatmaster_core::{RoomName, SessionConfig, Username};
 use chatmaster_io::{Client, Clock};
 
 use crate::client::connect::{Destination, Hosting};
-use crate::client::connection::{self, Connection, Login};
+use crate::client::connection::{self, Connection, Delivery, Welcome};
 use crate::client::login::{Candidates, login_name};
 use crate::error::CliError;
 use crate::settings::Settings;
@@ -193,10 +194,12 @@ impl Talk<'_> {
 
     /// Connects, and talks until that ends.
     fn session(&mut self) -> Result<Over, CliError> {
-        let Login { name, room } = self.desk.with_connection(Connection::open);
+        let login = self.desk.with_connection(Connection::open);
         let config = SessionConfig {
-            username: name,
-            channel: room,
+            username: login.name,
+            channel: login.room,
+            version: Version::Two,
+            resume: login.resume,
             encoding: self.settings.encoding.into(),
             ..SessionConfig::default()
         };
@@ -215,16 +218,28 @@ impl Talk<'_> {
         };
         self.desk.connected(&client);
         let over = self.talk(&client, &came);
+        if matches!(over, Ok(Over::Lost(_))) {
+            // The server is to keep the user's seat.
+            client.abandon();
+        }
         let doubtful = self.desk.disconnected(self.clock.now());
-        if self.persistence == Persistence::Reconnects && matches!(over, Ok(Over::Lost(_))) {
-            let changes = |action: &Action| !matches!(action, Action::Users | Action::Channels);
-            for (action, delivery) in doubtful.iter().filter(|(action, _)| changes(action)) {
-                self.out.doubtful(action, *delivery);
-            }
+        if matches!(over, Ok(Over::Lost(_))) {
+            self.tell_doubtful(&doubtful);
         }
         // The session's thread may wait to tell something.
         drop(came);
         over
+    }
+
+    /// Tells what is not known to have been done, if the program goes on.
+    fn tell_doubtful(&mut self, doubtful: &[(Action, Delivery)]) {
+        if self.persistence == Persistence::Ends {
+            return;
+        }
+        let changes = |action: &Action| !matches!(action, Action::Users | Action::Channels);
+        for (action, delivery) in doubtful.iter().filter(|(action, _)| changes(action)) {
+            self.out.doubtful(action, *delivery);
+        }
     }
 
     fn talk(&mut self, client: &Client, came: &Receiver<Update>) -> Result<Over, CliError> {
@@ -309,13 +324,29 @@ impl Talk<'_> {
         match event {
             Event::NameWanted { reason, .. } => return self.try_next_name(client, reason),
             Event::LoggedIn {
-                username, channel, ..
+                username,
+                channel,
+                version,
+                resume,
+                joined,
+                resumed,
+                ..
             } => {
+                let welcome = Welcome {
+                    username,
+                    channel,
+                    joined,
+                    version,
+                    resume,
+                    resumed,
+                };
                 let now = self.clock.now();
                 self.candidates = None;
-                self.desk.with_connection(|connection| {
-                    connection.logged_in(now, username, &channel);
-                });
+                let (_, doubtful) = self
+                    .desk
+                    .with_connection(|connection| connection.logged_in(now, welcome));
+                self.tell_doubtful(&doubtful);
+                self.desk.say_again();
             }
             Event::Joined {
                 channel, me: true, ..

@@ -14,6 +14,7 @@ use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
 use super::{lost_terminal, palette};
 use crate::client::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
+use crate::client::connection::Login;
 use crate::dirs;
 use crate::error::{CliError, cause};
 use crate::settings::file::SettingsFile;
@@ -208,8 +209,10 @@ impl Driver {
                     address,
                     name,
                     room,
-                } => self.sessions.connect(address, name, room),
+                    resume,
+                } => self.sessions.connect(address, Login { name, room, resume }),
                 Effect::Disconnect => self.sessions.disconnect(),
+                Effect::Abandon => self.sessions.abandon(),
                 Effect::Wake(after) => self.wake = Some(Instant::now() + after),
                 Effect::Mouse(mouse) => self.screen.give_mouse(mouse)?,
                 Effect::Redraw => self.screen.clear()?,

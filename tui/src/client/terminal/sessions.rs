@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatmaster_core::session::{Action, Event, Request, TryActError, Update};
+use chatmaster_core::wire::Version;
 use chatmaster_core::{Encoding, SessionConfig};
 use chatmaster_io::Client;
 use crossbeam_channel::Sender;
@@ -13,6 +14,7 @@ use super::inbox::{Inbox, Input};
 use crate::address::Address;
 use crate::client::app::Role;
 use crate::client::connect::{Connected, Destination, Host, Hosting};
+use crate::client::connection::Login;
 use crate::runtime::Runtime;
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
@@ -65,15 +67,14 @@ impl Sessions {
         &self.connector.destination
     }
 
-    /// Leaves the server if there is one, and connects anew, to `address` if there is one. The inbox
-    /// tells when it is done.
-    pub(super) fn connect(
-        &mut self,
-        address: Option<Address>,
-        name: Option<String>,
-        room: Option<String>,
-    ) {
-        self.disconnect();
+    /// Leaves the server if there is one, unless a seat waits there, and connects anew, to `address` if
+    /// there is one. The inbox tells when it is done.
+    pub(super) fn connect(&mut self, address: Option<Address>, login: Login) {
+        if login.resume.is_some() {
+            self.abandon();
+        } else {
+            self.disconnect();
+        }
         let mut host = self.host.take();
         if let Some(address) = address
             && address.to_string() != self.connector.destination.to_string()
@@ -87,8 +88,10 @@ impl Sessions {
         // Only the first time. Later the port is that of the server that was lost.
         let hosting = mem::replace(&mut self.hosting, Hosting::Never);
         let config = SessionConfig {
-            username: name,
-            channel: room,
+            username: login.name,
+            channel: login.room,
+            version: Version::Two,
+            resume: login.resume,
             encoding: self.connector.encoding,
             ..SessionConfig::default()
         };
@@ -104,6 +107,15 @@ impl Sessions {
             } else {
                 drop_aside(client);
             }
+        }
+        self.attempt.0 += 1;
+    }
+
+    /// Gives the connection up without leaving the server, which keeps the user's seat.
+    pub(super) fn abandon(&mut self) {
+        if let Link::Up(client) = mem::replace(&mut self.link, Link::Down) {
+            client.abandon();
+            drop_aside(client);
         }
         self.attempt.0 += 1;
     }
@@ -241,7 +253,12 @@ mod tests {
 
     /// Connects, and says what comes of it.
     fn connect(sessions: &mut Sessions, inbox: &Inbox) -> Result<Role, String> {
-        sessions.connect(None, Some("alice".into()), None);
+        let login = Login {
+            name: Some("alice".into()),
+            room: None,
+            resume: None,
+        };
+        sessions.connect(None, login);
         let until = Instant::now() + Duration::from_secs(30);
         while let Some(input) = inbox.next(Some(until)) {
             match input {

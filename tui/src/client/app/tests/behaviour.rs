@@ -320,6 +320,7 @@ fn a_lost_connection_is_said_and_what_was_typed_is_kept() {
         address,
         name,
         room,
+        resume: None,
     };
     assert_eq!(scene.key(KeyCode::Enter), [connect]);
     assert_eq!(scene.input(), "> half a thou");
@@ -336,7 +337,8 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
         [Effect::Connect {
             address: None,
             name: Some("alice".into()),
-            room: None
+            room: None,
+            resume: None,
         }]
     );
     scene.tell(Msg::NotConnected("Nobody is there.".into()));

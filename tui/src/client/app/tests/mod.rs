@@ -146,7 +146,9 @@ impl Scene {
                         waits,
                     });
                 }
-                Effect::Connect { .. } | Effect::Disconnect => self.asked.clear(),
+                Effect::Connect { .. } | Effect::Disconnect | Effect::Abandon => {
+                    self.asked.clear();
+                }
                 _ => {}
             }
         }
@@ -402,6 +404,7 @@ fn connect(name: &str, room: Option<&str>) -> Vec<Effect> {
         address: None,
         name: Some(name.into()),
         room: room.map(Into::into),
+        resume: None,
     }]
 }
 

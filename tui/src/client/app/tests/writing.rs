@@ -7,6 +7,7 @@ fn connect(address: Option<&str>, room: Option<&str>) -> Effect {
         address: address.map(|address| address.parse().expect("it is an address")),
         name: Some("alice".into()),
         room: room.map(Into::into),
+        resume: None,
     }
 }
 
