@@ -73,10 +73,25 @@ fn a_bot_whose_connection_breaks_loses_nothing_and_nobody_notices() {
         proxy.swallow();
         bot.write("gets lost");
         proxy.wait_until_swallowed();
+        let mut carol = Process::start(&["--name", "carol", "--json", &server.address]);
+        next_event(&carol, "joined");
+        // What is lost in the network, and what comes when there is none.
+        alice.write("into the void");
         proxy.cut();
+        carol.write(r#"{"message":"psst","to":"bot"}"#);
+        next_event(&carol, "sent");
+        alice.write("nobody there?");
         next_event(&bot, "reconnecting");
-        assert_eq!(next_event(&bot, "logged_in")["channel"], "tea");
+        let again = next_event(&bot, "logged_in");
+        assert_eq!(
+            (&again["channel"], &again["resumed"]),
+            (&"tea".into(), &true.into())
+        );
         bot.write("here");
+        let mut heard = [(); 3].map(|()| next_event(&bot, "message")["message"].to_string());
+        heard.sort();
+        let expected = ["into the void", "nobody there?", "psst"];
+        assert_eq!(heard, expected.map(|text| format!("{text:?}")), "each once");
         assert_eq!(alice.line(), "<bot> gets lost");
         assert_eq!(alice.line(), "<bot> here");
         alice.write("/users");

@@ -108,10 +108,12 @@ fn with_json_each_event_is_an_object() {
         untimed(&alice.line()),
         r#"{"event":"joined","username":"bob","channel":"general","me":false}"#
     );
-    assert_eq!(
-        untimed(&alice.line()),
-        r#"{"event":"message","username":"bob","message":"\"hi\" \u001b[31m"}"#
-    );
+    let said = untimed(&alice.line());
+    let expected = r#"{"event":"message","username":"bob","message":"\"hi\" \u001b[31m","channel":"general","id":"#;
+    assert!(said.starts_with(expected), "{said}");
+    // Its number is the one that its author was told.
+    let id = said[expected.len()..].split(',').next();
+    assert!(id.is_some_and(|id| id.parse::<u64>().is_ok()), "{said}");
     alice.end_input();
     assert_eq!(alice.status(), 0);
     assert_eq!(
@@ -452,7 +454,11 @@ fn with_json_each_line_of_the_input_may_be_a_package() {
         r#"{"event":"joined","username":"bot","channel":"tea","me":true}"#,
         r#"{"event":"ended","reason":"quit","message":"You left."}"#,
     ];
-    assert_eq!(untimed_all(&bot.rest()), expected);
+    let (sent, rest): (Vec<_>, Vec<_>) = untimed_all(&bot.rest())
+        .into_iter()
+        .partition(|line| line.starts_with(r#"{"event":"sent","id":"#));
+    assert_eq!(sent.len(), 5, "each message that was sent has its place");
+    assert_eq!(rest, expected);
 }
 
 #[test]

@@ -313,6 +313,10 @@ impl Hub {
         let name = |room| self.world.room(room).map_or("", |room| room.name.as_str());
         let joined = self.world.rooms_of(user).iter();
         let joined = is_newer.then(|| joined.map(|room| name(*room).into()).collect());
+        let resumed = arrival == Arrival::Back && self.behaviour.tells_who_resumed();
+        let partners = self.world.partners(user).filter(|_| resumed);
+        let partners = partners.map(|partner| self.world.username(partner).as_str());
+        let (with, _) = fitting(partners, self.config.list_bytes() / 4);
         let session = ServerPackage::Session(SessionStatus {
             status: true,
             channels: Some(channels),
@@ -322,7 +326,8 @@ impl Hub {
             version: is_newer.then_some(2),
             resume: resume.map(alloc::borrow::Cow::Owned),
             joined,
-            resumed: arrival == Arrival::Back && self.behaviour.tells_who_resumed(),
+            resumed,
+            with,
             reason: None,
         });
         self.text.clear();

@@ -246,6 +246,8 @@ pub enum Event {
         joined: Vec<String>,
         /// Whether the user's place was taken again, where nothing has changed.
         resumed: bool,
+        /// Then also with whom the user shares direct messages, some of which may have been lost.
+        with: Vec<String>,
         /// What it answers.
         request: Option<RequestId>,
     },

@@ -116,6 +116,7 @@ impl Session {
             resume: status.resume.map(bounds::text),
             joined,
             resumed: status.resumed,
+            with: bounds::list(status.with, 0, bounds::username).0,
             request,
         });
         if let Some(wanted) = wanted {

@@ -336,6 +336,10 @@ pub struct SessionStatus<'a> {
     /// Whether it is a seat that was taken again, where nothing has changed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub resumed: bool,
+    /// Then also with whom the user shares direct messages, some of which may have been lost with the
+    /// connection before: as many as fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Cow<'a, str>>,
 }
 
 impl<'a> ServerPackage<'a> {

@@ -192,6 +192,13 @@ impl World {
         past.into_iter().flat_map(|past| past.messages.iter())
     }
 
+    /// Who has said something to a user alone, or been told something, as far as it is remembered.
+    pub(crate) fn partners(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        let partners = self.history.partners.range((user, UserId(0))..);
+        let of_user = partners.take_while(move |(one, _)| *one == user);
+        of_user.map(|(_, other)| *other)
+    }
+
     pub(super) fn check_history(&self) {
         let History {
             most,

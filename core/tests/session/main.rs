@@ -120,7 +120,8 @@ fn a_login_request_is_answered_with_the_configured_name() {
             resume: None,
             joined: vec!["general".into()],
             resumed: false,
-            request: None
+            request: None,
+            with: vec![],
         }]
     );
     assert_eq!(line.session.place(), Some(("Alice", "general")));

@@ -212,9 +212,13 @@ fn a_direct_message_to_who_is_away_is_found_in_the_history() {
     world.close(alice);
     let told = r#"{"type":"message","data":{"message":"psst","to":"alice"}}"#;
     world.send(bob, told.as_bytes());
-    let (again, _) = resume(&mut world, "alice", &attribute(&session, "resume"));
+    let (again, told) = resume(&mut world, "alice", &attribute(&session, "resume"));
+    assert!(told[0].contains(r#""with":["bob"]"#), "{told:?}");
     world.send(again, command("history", r#""with":"bob""#).as_bytes());
     assert!(got(&mut world, again)[0].contains("psst"));
+    // Who logs in anew shares nothing with anyone.
+    let (_, session) = log_in(&mut world, "carol");
+    assert!(!session.contains("with"), "{session}");
 }
 
 #[test]

@@ -92,10 +92,24 @@ impl Desk {
         changed
     }
 
-    /// The server has answered.
-    pub(super) fn answered(&self, request: RequestId) {
+    /// Asks for something that the client itself wants to know.
+    pub(super) fn ask(&self, action: &Action) {
         let mut state = self.lock();
-        state.connection.answered(request);
+        let Some(client) = state.client.clone() else {
+            return;
+        };
+        let id = state.connection.number(action.clone(), Asker::Client);
+        drop(state);
+        // This thread must not wait for the session, which may wait for it.
+        if client.try_act((id, action.clone())).is_err() {
+            self.refused(id);
+        }
+    }
+
+    /// The server has answered: what, if that is known.
+    pub(super) fn answered(&self, request: RequestId) -> Option<Action> {
+        let mut state = self.lock();
+        let answered = state.connection.answered(request);
         // While the other thread is handing something over, that is for it to do.
         let begins = self.certainty == Certainty::Always && !state.is_handing;
         let client = state.client.clone().filter(|_| begins);
@@ -109,6 +123,7 @@ impl Desk {
             self.refused(id);
         }
         self.say_again();
+        answered.map(|open| open.action)
     }
 
     /// Says again what was said before the connection broke and may not have arrived.

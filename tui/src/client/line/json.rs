@@ -2,8 +2,14 @@
 //!
 //! | `event` | further attributes |
 //! | --- | --- |
-//! | `logged_in` | `username`, `channel`, `channels`, `more` (how many are not listed) |
-//! | `message` | `username`, `message`, and `action`, which is true, if it is an emote (`/me waves`) |
+//! | `logged_in` | `username`, `channel`, `channels`, `more` (how many are not listed), and `resumed`, which is true, if \
+//! the user never left |
+//! | `message` | `username`, `message`, and `action`, which is true, if it is an emote (`/me waves`). From \
+//! servers of version 2 also `channel`, or `to` if it is for this user alone, `id` and `at`: when, in \
+//! milliseconds since 1970 by the server's clock |
+//! | `sent` | `id`, `at`: the next of one's messages has its place (version 2) |
+//! | `history` | `channel` or `with`, `messages` (`id`, `at`, `username`, `message`), `more`: the answer to the command |
+//! | `notification` | what version 2 of the protocol tells else, with its `event_type` and attributes |
 //! | `joined`, `left` | `username`, `channel`, `me` (whether it is this client's user) |
 //! | `renamed` | `old_username`, `new_username`, `me` |
 //! | `channels` | `channels`, `more`, `answers` (`channels`, `private` or `public`) |
@@ -24,6 +30,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use chatmaster_core::session::{Action, End, Event, Listing, Request, Update};
+use chatmaster_core::wire::{Notification, PastMessage};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
@@ -80,12 +87,38 @@ pub(crate) enum Object<'a> {
         channel: &'a str,
         channels: &'a [String],
         more: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resumed: Option<bool>,
     },
     Message {
         username: &'a str,
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         action: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
+    Sent {
+        id: u64,
+        at: u64,
+    },
+    History {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        with: Option<&'a str>,
+        messages: Vec<Past<'a>>,
+        more: bool,
+    },
+    Notification {
+        #[serde(flatten)]
+        notification: &'a Notification<'static>,
     },
     Joined {
         username: &'a str,
@@ -143,6 +176,26 @@ pub(crate) enum Object<'a> {
     },
 }
 
+/// A message of the past.
+#[derive(Serialize)]
+pub(crate) struct Past<'a> {
+    id: u64,
+    at: u64,
+    username: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Past<'a> {
+    fn of(past: &'a PastMessage<'static>) -> Self {
+        Past {
+            id: past.id,
+            at: past.time,
+            username: &past.username,
+            message: &past.message,
+        }
+    }
+}
+
 /// `update` as an object, if it is news to a program.
 pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
     let event = match update {
@@ -161,20 +214,45 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
             channel,
             channels,
             more,
+            resumed,
             ..
         } => Object::LoggedIn {
             username,
             channel,
             channels,
             more: *more,
+            resumed: resumed.then_some(true),
         },
         Event::Message {
-            username, message, ..
+            username,
+            message,
+            channel,
+            to,
+            id,
+            time,
         } => Object::Message {
             username,
             message,
             action: command::emote(message).map(|_| true),
+            channel: channel.as_deref(),
+            to: to.as_deref(),
+            id: *id,
+            at: *time,
         },
+        Event::Sent { id, time, .. } => Object::Sent { id: *id, at: *time },
+        Event::History {
+            channel,
+            with,
+            messages,
+            more,
+            ..
+        } => Object::History {
+            channel: channel.as_deref(),
+            with: with.as_deref(),
+            messages: messages.iter().map(Past::of).collect(),
+            more: *more,
+        },
+        Event::Notified { notification, .. } => Object::Notification { notification },
         Event::Joined {
             username,
             channel,
@@ -256,7 +334,6 @@ pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
                 message: end.to_string(),
             }
         }
-        Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => return None,
         Event::NameWanted { .. } | Event::Synced { .. } => return None,
     })
 }
@@ -336,8 +413,53 @@ mod tests {
                     resume: None,
                     joined: vec![],
                     resumed: false,
+                    with: vec![],
                 }),
                 r#"{"event":"logged_in","username":"bob","channel":"general","channels":["general"],"more":3}"#,
+            ),
+            (
+                Update::Event(Event::Message {
+                    username: "bob".into(),
+                    message: "psst".into(),
+                    channel: None,
+                    to: Some("me".into()),
+                    id: Some(7),
+                    time: Some(8),
+                }),
+                r#"{"event":"message","username":"bob","message":"psst","to":"me","id":7,"at":8}"#,
+            ),
+            (
+                Update::Event(Event::Sent {
+                    id: 7,
+                    time: 8,
+                    request: Some(RequestId(1)),
+                }),
+                r#"{"event":"sent","id":7,"at":8}"#,
+            ),
+            (
+                Update::Event(Event::History {
+                    channel: Some("den".into()),
+                    with: None,
+                    messages: vec![PastMessage {
+                        id: 7,
+                        time: 8,
+                        username: "bob".into(),
+                        message: "hi".into(),
+                    }],
+                    more: false,
+                    request: None,
+                }),
+                r#"{"event":"history","channel":"den","messages":[{"id":7,"at":8,"username":"bob","message":"hi"}],"more":false}"#,
+            ),
+            (
+                Update::Event(Event::Notified {
+                    notification: Notification::Invited {
+                        channel: "den".into(),
+                        username: "bob".into(),
+                    },
+                    request: None,
+                }),
+                r#"{"event":"notification","event_type":"invited","channel":"den","username":"bob"}"#,
             ),
             (
                 Update::Event(Event::Channels {

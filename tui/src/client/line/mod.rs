@@ -12,6 +12,7 @@ mod input;
 pub(crate) mod json;
 mod output;
 mod package;
+mod past;
 pub(crate) mod print;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::settings::Settings;
 use crate::signals::leave_on_signals;
 use desk::{Certainty, Desk};
 use output::Output;
+use past::Past;
 
 /// Updates that may wait to be printed; over it nothing more is read from the server. Few, for each may
 /// be a list or a text of 64 KiB.
@@ -100,6 +102,7 @@ pub fn run(
         out: Output::new(form),
         clock: Clock::start_now(),
         candidates,
+        past: Past::default(),
     };
     talk.run()
 }
@@ -113,6 +116,7 @@ struct Talk<'a> {
     clock: Clock,
     /// Further names, unless the user gave one, or has one.
     candidates: Option<Candidates>,
+    past: Past,
 }
 
 /// How long the server has said nothing.
@@ -304,7 +308,14 @@ impl Talk<'_> {
             Update::Event(Event::NameWanted { .. } | Event::Synced { .. }) => {}
             // Each of them is told by itself.
             Update::Event(Event::Unsent { .. }) if self.persistence == Persistence::Reconnects => {}
-            update => self.out.update(update),
+            Update::Event(event) => {
+                let me = self.name();
+                let (told, next) = self.past.take(event.clone(), &me);
+                for event in told {
+                    self.out.update(&Update::Event(event));
+                }
+                next.map(|next| self.desk.ask(&next));
+            }
         }
     }
 
@@ -318,8 +329,13 @@ impl Talk<'_> {
     }
 
     fn event(&mut self, client: &Client, event: Event) -> Result<Next, CliError> {
-        if let Some(request) = event.request() {
-            self.desk.answered(request);
+        if let Some(request) = event.request()
+            && let Some(action) = self.desk.answered(request)
+            && let Event::Error { .. } = event
+        {
+            for event in self.past.refused(&action) {
+                self.out.update(&Update::Event(event));
+            }
         }
         match event {
             Event::NameWanted { reason, .. } => return self.try_next_name(client, reason),
@@ -330,8 +346,15 @@ impl Talk<'_> {
                 resume,
                 joined,
                 resumed,
+                with,
                 ..
             } => {
+                let missed = if resumed {
+                    self.past.resumed(&joined, &with)
+                } else {
+                    self.past.forget();
+                    Vec::new()
+                };
                 let welcome = Welcome {
                     username,
                     channel,
@@ -347,6 +370,8 @@ impl Talk<'_> {
                     .with_connection(|connection| connection.logged_in(now, welcome));
                 self.tell_doubtful(&doubtful);
                 self.desk.say_again();
+                // Behind what is said again, so that the past has it.
+                missed.iter().for_each(|missed| self.desk.ask(missed));
             }
             Event::Joined {
                 channel, me: true, ..

@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::time::{Duration, SystemTime};
 
-use chatmaster_core::session::{Action, Update};
+use chatmaster_core::session::{Action, Event, Update};
+use chatmaster_core::wire::Notification;
 
 use super::{Form, json, print};
 use crate::client::connection::Delivery;
@@ -12,6 +13,8 @@ use crate::error::{cause, tell};
 pub(super) struct Output {
     form: Form,
     out: BufWriter<Stdout>,
+    /// The room that is looked at.
+    room: String,
     error: Option<io::Error>,
 }
 
@@ -20,19 +23,40 @@ impl Output {
         Output {
             form,
             out: BufWriter::new(io::stdout()),
+            room: String::new(),
             error: None,
         }
     }
 
     /// Writes `update`, if it is news to a reader.
     pub(super) fn update(&mut self, update: &Update) {
+        if let Update::Event(
+            Event::LoggedIn { channel, .. }
+            | Event::Joined {
+                channel, me: true, ..
+            },
+        ) = update
+        {
+            self.room.clone_from(channel);
+        }
+        if let Update::Event(Event::Notified {
+            notification: Notification::ChannelSwitched { channel },
+            ..
+        }) = update
+        {
+            self.room = channel.to_string();
+        }
         match (update, self.form) {
             (update, Form::Json) => {
                 if let Some(object) = json::object(update) {
                     self.object(object);
                 }
             }
-            (Update::Event(event), Form::Text) => self.write(|out| print::write(out, event)),
+            (Update::Event(event), Form::Text) => {
+                let room = std::mem::take(&mut self.room);
+                self.write(|out| print::write(out, event, &room));
+                self.room = room;
+            }
             (Update::Refused(_, error), Form::Text) => tell(format_args!("not sent: {error}")),
         }
     }

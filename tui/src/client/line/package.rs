@@ -2,6 +2,7 @@
 //!
 //! ```json
 //! {"message": "two\nlines"}
+//! {"message": "psst", "to": "bob"}
 //! {"command": "join", "parameters": {"channel": "tea"}}
 //! {"type": "command", "data": {"command": "leave"}}
 //! ```
@@ -39,7 +40,25 @@ pub(super) fn parse(line: &str) -> Result<Action, String> {
     };
     let package = ClientPackage::parse(package.as_bytes()).map_err(|error| error.message)?;
     Ok(match package {
-        ClientPackage::Message { message, .. } => Action::Say(message.into_owned()),
+        ClientPackage::Message {
+            message,
+            channel,
+            to,
+            ..
+        } => {
+            let text = message.into_owned();
+            match (to, channel) {
+                (Some(to), _) => {
+                    let to = to.into_owned();
+                    Action::Tell { to, text }
+                }
+                (None, Some(channel)) => {
+                    let channel = channel.into_owned();
+                    Action::SayIn { channel, text }
+                }
+                (None, None) => Action::Say(text),
+            }
+        }
         ClientPackage::Command(Command::Login { .. }) => {
             return Err("The login is done already; its name is that of --name.".into());
         }
@@ -67,6 +86,22 @@ mod tests {
                 r#"{"message":"a\n\"b\""}"#,
                 "message",
                 Action::Say("a\n\"b\"".into()),
+            ),
+            (
+                r#"{"message":"psst","to":"bob"}"#,
+                "message",
+                Action::Tell {
+                    to: "bob".into(),
+                    text: "psst".into(),
+                },
+            ),
+            (
+                r#"{"message":"hi","channel":"den"}"#,
+                "message",
+                Action::SayIn {
+                    channel: "den".into(),
+                    text: "hi".into(),
+                },
             ),
             (
                 r#"{"message":"/quit"}"#,

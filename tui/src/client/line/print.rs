@@ -3,18 +3,50 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, Event, Listing};
+use chatmaster_core::wire::{Notification, PastMessage};
 
 use crate::client::command;
 use crate::client::connection::Delivery;
 use crate::text::{listed, sanitise};
 
-/// Writes `event` as one harmless line, if it is for people.
-pub(super) fn write(out: &mut impl Write, event: &Event) -> io::Result<()> {
-    match line(event) {
+/// Writes `event` as one harmless line, if it is for people; the past as one for each message.
+pub(super) fn write(out: &mut impl Write, event: &Event, room: &str) -> io::Result<()> {
+    if let Event::History {
+        channel,
+        with,
+        messages,
+        more,
+        ..
+    } = event
+    {
+        return write_history(out, (channel.as_deref(), with.as_deref()), messages, *more);
+    }
+    match line(event, room) {
         Some(line) => writeln!(out, "{}", sanitise(&line)),
         None => Ok(()),
     }
+}
+
+fn write_history(
+    out: &mut impl Write,
+    place: (Option<&str>, Option<&str>),
+    messages: &[PastMessage<'_>],
+    more: bool,
+) -> io::Result<()> {
+    let place = match place {
+        (Some(channel), _) => format!("in {channel}"),
+        (None, with) => format!("with {}", with.unwrap_or_default()),
+    };
+    let more = if more { "; there is more" } else { "" };
+    let head = format!("* {} of what was said {place}{more}:", messages.len());
+    writeln!(out, "{}", sanitise(&head))?;
+    for past in messages {
+        let line = said(&past.username, &past.message);
+        writeln!(out, "  {}", sanitise(&line))?;
+    }
+    Ok(())
 }
 
 /// Writes that there is no connection, and when it is tried again.
@@ -46,15 +78,101 @@ pub(super) fn write_doubtful(
     writeln!(out, "{}", sanitise(&format!("! {delivery}: {what}")))
 }
 
-/// `event` as a line, not harmless yet, if it is for people.
-pub(crate) fn line(event: &Event) -> Option<String> {
+fn said(username: &str, message: &str) -> String {
+    match command::emote(message) {
+        Some(emote) => format!("* {username} {emote}"),
+        None => format!("<{username}> {message}"),
+    }
+}
+
+/// What version 2 tells beside what has an event of its own.
+fn told(notification: &Notification<'_>) -> Option<String> {
+    use Notification as N;
+    let why = |reason: &str| match reason {
+        "" => String::new(),
+        reason => format!(": {reason}"),
+    };
+    let told = match notification {
+        N::ChannelSwitched { channel } => format!("you are in {channel} now"),
+        N::ChannelPrivate { channel, username } => format!("{username} made {channel} private"),
+        N::ChannelPublic { channel, username } => format!("{username} made {channel} public"),
+        N::UserInvited { channel, username } => format!("{username} may come into {channel}"),
+        N::UserUninvited { channel, username } => {
+            format!("{username} may not come into {channel} any more")
+        }
+        N::Invited { channel, username } => format!("{username} invites you into {channel}"),
+        N::TopicChanged {
+            channel,
+            topic,
+            username,
+        } => format!("{username} says what {channel} is about{}", why(topic)),
+        N::UserKicked {
+            channel,
+            username,
+            by,
+            reason,
+        } => format!("{username} was put out of {channel} by {by}{}", why(reason)),
+        N::UserBanned {
+            channel,
+            username,
+            by,
+            reason,
+        } => format!("{username} is kept out of {channel} by {by}{}", why(reason)),
+        N::UserUnbanned {
+            channel, username, ..
+        } => format!("{username} may come into {channel} again"),
+        N::BanList {
+            channel,
+            users,
+            more,
+        } => {
+            let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+            format!("kept out of {channel}: {}", listed(&users, *more))
+        }
+        N::UserMuted {
+            channel,
+            username,
+            by,
+        } => format!("{username} may not talk in {channel}, says {by}"),
+        N::UserUnmuted {
+            channel, username, ..
+        } => format!("{username} may talk in {channel} again"),
+        N::OwnerChanged { channel, username } => format!("{channel} is {username}'s now"),
+        N::Ignored { username } => format!("you ignore {username}"),
+        N::Unignored { username } => format!("you do not ignore {username} any more"),
+        // They have events of their own.
+        N::UserJoined { .. }
+        | N::UserLeft { .. }
+        | N::UserRename { .. }
+        | N::ChannelList { .. }
+        | N::UserList { .. }
+        | N::Pong {}
+        | N::MessageSent { .. }
+        | N::History { .. } => return None,
+    };
+    Some(format!("* {told}"))
+}
+
+/// `event` as lines, not harmless yet, if it is for people who look at this room.
+pub(crate) fn line(event: &Event, room: &str) -> Option<String> {
     Some(match event {
         Event::Message {
-            username, message, ..
-        } => match command::emote(message) {
-            Some(emote) => format!("* {username} {emote}"),
-            None => format!("<{username}> {message}"),
-        },
+            username,
+            message,
+            channel,
+            to,
+            ..
+        } => {
+            let place = match (to, channel) {
+                (Some(_), _) => "to you alone: ".into(),
+                (None, Some(channel)) if !RoomName::are_same(channel, room) => {
+                    format!("in {channel}: ")
+                }
+                (None, _) => String::new(),
+            };
+            format!("{place}{}", said(username, message))
+        }
+        Event::Notified { notification, .. } => return told(notification),
         Event::LoggedIn {
             username,
             channel,
@@ -118,7 +236,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         Event::Unknown { package } => format!("? {package}"),
         Event::Unsent { messages: 1, .. } => "! the last message was not sent".into(),
         Event::Unsent { messages, .. } => format!("! the last {messages} messages were not sent"),
-        Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => return None,
+        Event::Sent { .. } | Event::History { .. } => return None,
         Event::NameWanted { .. } | Event::Synced { .. } | Event::Ended(_) => return None,
     })
 }
@@ -131,8 +249,44 @@ mod tests {
 
     fn written(event: &Event) -> String {
         let mut out = Vec::new();
-        write(&mut out, event).expect("memory can be written");
+        write(&mut out, event, "general").expect("memory can be written");
         String::from_utf8(out).expect("text is written")
+    }
+
+    #[test]
+    fn what_is_said_elsewhere_says_where() {
+        let message = |channel: Option<&str>, to: Option<&str>| Event::Message {
+            username: "bob".into(),
+            message: "hi".into(),
+            channel: channel.map(Into::into),
+            to: to.map(Into::into),
+            id: Some(1),
+            time: Some(1),
+        };
+        assert_eq!(written(&message(Some("General"), None)), "<bob> hi\n");
+        assert_eq!(written(&message(Some("den"), None)), "in den: <bob> hi\n");
+        let alone = written(&message(None, Some("me")));
+        assert_eq!(alone, "to you alone: <bob> hi\n");
+    }
+
+    #[test]
+    fn the_past_is_a_line_for_each_message() {
+        let past = |message: &'static str| PastMessage {
+            id: 1,
+            time: 1,
+            username: "bob".into(),
+            message: message.into(),
+        };
+        let history = Event::History {
+            channel: Some("den".into()),
+            with: None,
+            messages: vec![past("one"), past("/me waves"), past("a\nb")],
+            more: true,
+            request: None,
+        };
+        let expected = "* 3 of what was said in den; there is more:\n  <bob> one\n  * bob waves\n  \
+                        <bob> a␊b\n";
+        assert_eq!(written(&history), expected);
     }
 
     #[test]
@@ -196,6 +350,7 @@ mod tests {
                     resume: None,
                     joined: vec![],
                     resumed: false,
+                    with: vec![],
                 },
                 "* you are bob, in general; rooms: dev, general and 2 more\n",
             ),

@@ -97,7 +97,7 @@ pub(in crate::replay) fn connections(
 const MAX_NAMES: usize = 20;
 
 fn write_line(out: &mut impl Write, clock: Clock, time: Time, event: &Event) -> io::Result<()> {
-    match print::line(event) {
+    match print::line(event, "") {
         Some(line) => writeln!(out, "{}  {}", clock.stamp(time), sanitise(&line)),
         None => Ok(()),
     }

@@ -74,6 +74,7 @@ fn event() -> impl Strategy<Value = Event> {
             resume: None,
             joined: vec![],
             resumed: false,
+            with: vec![],
         }),
         proptest::option::of(text).prop_map(|reason| Event::NameWanted {
             reason,

@@ -18,6 +18,7 @@ fn a_login_asks_who_is_there() {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     });
     assert_eq!(effects, act(Action::Users));
     // The server announces everyone who enters, oneself included.
@@ -355,6 +356,7 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     });
     assert!(scene.title().ends_with("alice on 127.0.0.1:9000, hosting"));
     assert_eq!(scene.key(KeyCode::Enter), act(Action::Say("x".into())));

@@ -16,6 +16,7 @@ fn hosting() -> Scene {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     });
     scene.event(joined("alice", "general", true));
     scene.event(users("general", &["alice"]));

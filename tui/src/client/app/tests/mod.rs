@@ -83,6 +83,7 @@ impl Scene {
             resume: None,
             joined: vec![],
             resumed: false,
+            with: vec![],
         });
         scene.event(joined("alice", "general", true));
         scene
@@ -419,6 +420,7 @@ fn logged_in(name: &str) -> Event {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     }
 }
 

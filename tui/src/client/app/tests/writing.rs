@@ -416,6 +416,7 @@ fn what_is_sent_is_remembered_and_a_name_is_not() {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     });
     for text in ["hello", "/users", "/help", "//x"] {
         assert_eq!(
@@ -475,6 +476,7 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
         resume: None,
         joined: vec![],
         resumed: false,
+        with: vec![],
     });
     draft(&scene);
     assert_eq!(scene.key(KeyCode::Enter), [say("one\ntwo")]);
