@@ -197,6 +197,7 @@ impl<'a> Past<'a> {
 }
 
 /// `update` as an object, if it is news to a program.
+#[allow(clippy::too_many_lines, reason = "an arm for each event")]
 pub(crate) fn object(update: &Update) -> Option<Object<'_>> {
     let event = match update {
         Update::Event(event) => event,

@@ -314,7 +314,9 @@ impl Talk<'_> {
                 for event in told {
                     self.out.update(&Update::Event(event));
                 }
-                next.map(|next| self.desk.ask(&next));
+                if let Some(next) = next {
+                    self.desk.ask(&next);
+                }
             }
         }
     }
