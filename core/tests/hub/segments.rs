@@ -64,9 +64,12 @@ fn a_reader_lags_once_more_than_half_of_its_queue_is_full() {
             ..CONFIG()
         };
         let (mut world, talker, _) = with_a_stuck_reader(config);
-        world.send(talker, frame(SEGMENT / 8).repeat(31).as_bytes());
+        // The last one begins a segment.
+        let three = frame(3200).repeat(3);
+        let shorter = [frame(3200), frame(3200), frame(3168)].concat();
+        world.send(talker, [&three[..], &three, &shorter].concat().as_bytes());
         world.log.clear();
-        world.send(talker, frame(SEGMENT / 8 + over).as_bytes());
+        world.send(talker, frame(4000 + over).as_bytes());
         world.send(talker, frame(SEGMENT / 8).as_bytes());
         let waits = world.log.contains(&Output::PauseRead(id(talker)));
         assert_eq!(waits, over == 1, "with half of the queue and {over} more");
@@ -138,15 +141,19 @@ fn what_is_held_stays_when_all_that_others_held_is_given_back() {
     while held < SEGMENTS {
         let number = stuck.len();
         let conn = ConnId(number as u64);
-        let asks = [
+        let mut asks = vec![
             login(&format!("number-{number}-x")),
             command("join", "channel", &format!("room-{number}-x")),
-            ask("users").repeat(100),
         ];
+        asks.resize(40, ask("users"));
         let address = Ipv4Addr::LOCALHOST.into();
         hub.handle(Time::ZERO, Input::Opened(conn, Peer(address)));
-        hub.handle(Time::ZERO, Input::Received(conn, asks.concat().as_bytes()));
-        held += hub.pending(conn).count();
+        for asked in &asks {
+            hub.handle(Time::ZERO, Input::Received(conn, asked.as_bytes()));
+        }
+        // Those of its room are its own.
+        let whole = |piece: &&[u8]| piece.len() > 1024;
+        held += hub.pending(conn).filter(whole).count();
         stuck.push(conn);
     }
     let last = stuck.pop().expect("there are many");
