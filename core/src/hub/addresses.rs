@@ -48,7 +48,8 @@ impl Known {
     }
 }
 
-/// Addresses without connections that are remembered for their rates.
+/// Addresses without connections that are remembered for their rates: a few megabytes, however many
+/// somebody has. Behind each of them came a connection, so that there are seldom as many.
 pub(crate) const MAX_PAST: usize = 16 * 1024;
 
 impl Addresses {

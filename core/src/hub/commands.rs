@@ -42,7 +42,8 @@ impl From<&str> for Because {
 }
 
 const LOGIN_FIRST: &str = "Log in first.";
-/// The most bytes of a topic, and of a reason.
+/// The most bytes of a topic, and of a reason: a sentence or two in any script. A room keeps its topic, and
+/// all its members are told.
 pub(crate) const MAX_WORDS_BYTES: usize = 512;
 
 impl Hub {

@@ -35,6 +35,20 @@ pub enum Input<'a> {
     Shutdown,
 }
 
+impl Input<'_> {
+    /// The connection that it happens to, if it is one.
+    pub fn conn(&self) -> Option<ConnId> {
+        match *self {
+            Input::Opened(id, _)
+            | Input::Received(id, _)
+            | Input::Eof(id)
+            | Input::Sent(id, _)
+            | Input::Closed(id) => Some(id),
+            Input::Tick | Input::Shutdown => None,
+        }
+    }
+}
+
 /// What the hub wants done to a connection. No output names a connection after its `Close`; nor after
 /// its [`Input::Closed`], but for a `Close` that was decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

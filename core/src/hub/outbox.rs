@@ -163,11 +163,11 @@ pub(super) enum Pushed {
     Refused,
 }
 
-/// Buffers of freed segments that are kept.
+/// Buffers of freed segments that are kept: as many as two rooms write to, one for each format.
 const MAX_SPARE: usize = 8;
-/// Spans that an empty queue keeps room for.
+/// Spans that an empty queue keeps room for: what a list takes at its first one.
 const MAX_IDLE_SPANS: usize = 4;
-/// Places for segments that are kept when nobody holds any.
+/// Places for segments, of some 40 bytes, that are kept when nobody holds any.
 const MAX_IDLE_PLACES: usize = 1024;
 
 impl Outbox {

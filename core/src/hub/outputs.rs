@@ -15,9 +15,10 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Room that is kept in any case.
+    /// Room that is kept in any case: some KiB, for what one message in a large room comes to.
     const KEPT: usize = 256;
-    /// How often in a row there must have been few for room to be given back.
+    /// How often in a row there must have been few for room to be given back: a burst now and then finds
+    /// the room that it took the last time.
     const CALM: u32 = 64;
 
     #[inline(always)]

@@ -20,8 +20,10 @@ pub(super) struct Span {
     pub(super) limit: Option<u64>,
 }
 
-/// The most messages of one answer, and how many it has if nobody says.
+/// The most messages of one answer: what a room remembers if nobody says otherwise. Who wants more asks
+/// again, from the oldest on.
 const MAX_MESSAGES: u64 = 200;
+/// How many it has if nobody says: a screen full.
 const USUAL_MESSAGES: u64 = 50;
 
 impl Hub {

@@ -71,9 +71,10 @@ impl Timers {
     }
 }
 
-/// How late a deadline may be noticed and still be one.
+/// How late a deadline may be noticed and still be one: as late as a busy machine may wake a process that
+/// was not stopped.
 const PUNCTUAL: Duration = Duration::from_millis(100);
-/// How long one that was noticed later is put off.
+/// How long one that was noticed later is put off: the adapter reads what has come meanwhile at once.
 const SECOND_CHANCE: Duration = Duration::from_secs(1);
 
 impl Hub {
