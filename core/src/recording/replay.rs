@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Header, Outcome, Record};
-use crate::hub::{ConnId, Emission, Hub, HubFact, Input, Output};
+use crate::hub::{ConnId, Emission, Hub, HubFact, Output};
 use crate::time::Time;
 
 /// A hub that is fed the records of a recording.
@@ -79,7 +79,7 @@ impl Replay {
             Record::Input(time, input) => {
                 self.settled()?;
                 self.time = *time;
-                self.conn = connection(input);
+                self.conn = input.conn();
                 self.hub.handle(*time, *input);
                 self.emitted
                     .extend(core::iter::from_fn(|| self.hub.poll_emission()));
@@ -155,16 +155,5 @@ impl Replay {
             expected,
             actual,
         }))
-    }
-}
-
-fn connection(input: &Input<'_>) -> Option<ConnId> {
-    match *input {
-        Input::Opened(id, _)
-        | Input::Received(id, _)
-        | Input::Eof(id)
-        | Input::Sent(id, _)
-        | Input::Closed(id) => Some(id),
-        Input::Tick | Input::Shutdown => None,
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use chatmaster_core::recording::{Divergence, Outcome, Record, Replay};
-use chatmaster_core::{ClientState, ConnId, Hub, HubFact, Input, Output, Time};
+use chatmaster_core::{ClientState, ConnId, Hub, HubFact, Output, Time};
 
 use super::files::{Entry, ReadError, RecordingFiles};
 use crate::panics::{Panic, caught};
@@ -124,18 +124,6 @@ fn in_words(deed: &Outcome) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The connection an input is about.
-pub(in crate::replay) fn connection(input: &Input<'_>) -> Option<ConnId> {
-    match *input {
-        Input::Opened(id, _)
-        | Input::Received(id, _)
-        | Input::Eof(id)
-        | Input::Sent(id, _)
-        | Input::Closed(id) => Some(id),
-        Input::Tick | Input::Shutdown => None,
-    }
-}
-
 /// Replays `recording` until its end, a difference, a fault, or until `watch` has seen enough.
 ///
 /// # Errors
@@ -168,7 +156,7 @@ pub(in crate::replay) fn rerun<O: Observer>(
         }
         if let Record::Input(at, input) = &entry.record {
             time = *at;
-            conn = connection(input);
+            conn = input.conn();
         }
         let here = || format!("{} byte {}", entry.path.display(), entry.offset);
         match caught(|| replay.take(&entry.record)) {

@@ -23,7 +23,7 @@ use crate::error::CliError;
 use crate::panics::{Panic, caught};
 use crate::replay::ReplayError;
 use crate::replay::reading::files::RecordingFiles;
-use crate::replay::reading::rerun::{Cause, Ending, Observer, connection, rerun};
+use crate::replay::reading::rerun::{Cause, Ending, Observer, rerun};
 use crate::text::sanitise;
 
 /// How many records are replayed for it, all candidates together.
@@ -113,7 +113,7 @@ fn steps<'a>(records: &'a [Record<'a>]) -> Vec<Step<'a>> {
             .position(|record| matches!(record, Record::Input(..)));
         let (records, later) = rest.split_at(next.map_or(rest.len(), |next| next + 1));
         let conn = match &records[0] {
-            Record::Input(_, input) => connection(input),
+            Record::Input(_, input) => input.conn(),
             Record::Emission(_) | Record::Drained(_) => None,
         };
         steps.push(Step { conn, records });

@@ -17,7 +17,7 @@ use chatmaster_core::{
 };
 
 use crate::replay::reading::files::{Entry, RecordingFiles};
-use crate::replay::reading::rerun::{Observer, Rerun, connection, rerun};
+use crate::replay::reading::rerun::{Observer, Rerun, rerun};
 
 /// Something a user saw or said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl<F: FnMut(ViewEvent) -> io::Result<()>> Observer for ClientView<'_, F> {
     fn after(&mut self, _: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
         self.now = now;
         match &entry.record {
-            Record::Input(_, input) => match connection(input) {
+            Record::Input(_, input) => match input.conn() {
                 Some(conn) if self.conns.contains(&conn) => self.input(conn, input),
                 _ => Ok(()),
             },

@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 use super::verify::kind;
 use crate::client::line::json::write_line;
 use crate::replay::reading::files::{Entry, RecordingFiles};
-use crate::replay::reading::rerun::{Ending, Observer, connection, rerun};
+use crate::replay::reading::rerun::{Ending, Observer, rerun};
 
 /// Prints all records of `recording`.
 pub(in crate::replay) fn print(
@@ -96,7 +96,7 @@ impl<W: Write> Observer for Printer<'_, W> {
         match &entry.record {
             Record::Input(_, input) => {
                 line.kind = kind(input);
-                line.connection = connection(input).map(|ConnId(conn)| conn);
+                line.connection = input.conn().map(|ConnId(conn)| conn);
                 match *input {
                     Input::Opened(_, Peer(address)) => line.address = Some(address),
                     Input::Received(_, bytes) => line.bytes(bytes),

@@ -17,7 +17,7 @@ use chatmaster_core::recording::{Header, Record};
 use chatmaster_core::{CloseReason, Config, ConnId, Hub, Input, Output, Time};
 
 use crate::replay::reading::files::{Entry, RecordingFiles};
-use crate::replay::reading::rerun::{Ending, Observer, connection, rerun, username};
+use crate::replay::reading::rerun::{Ending, Observer, rerun, username};
 use crate::text::sanitise;
 
 /// Prints what `config` would have changed.
@@ -123,7 +123,7 @@ impl Observer for Comparison {
     fn after(&mut self, hub: &Hub, now: Time, entry: &Entry<'_>) -> io::Result<()> {
         match &entry.record {
             Record::Input(_, input) => {
-                if let Some(conn) = connection(input) {
+                if let Some(conn) = input.conn() {
                     self.recorded.of(conn);
                     self.recorded.name(hub, conn);
                 }
@@ -191,7 +191,7 @@ impl Alternative {
             }
             _ => self.handle(*input),
         }
-        if let Some(conn) = connection(input) {
+        if let Some(conn) = input.conn() {
             self.outcomes.of(conn);
             self.outcomes.name(&self.hub, conn);
         }
