@@ -44,7 +44,7 @@ pub struct Connected {
 /// panic goes on there, unless it has ended the process before.
 pub struct Host {
     stop: Stop,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Destination {
@@ -132,9 +132,9 @@ impl Host {
         let server = stop.clone();
         let thread = thread::Builder::new()
             .name("chatmaster-host".into())
+            // If the server fails, its clients lose their connections, and this process has one.
             .spawn(move || {
-                // If the server fails, its clients lose their connections, and this process has one.
-                let _ = runtime.serve(Config::default(), vec![listener], &server, None, |_| ());
+                runtime.serve(Config::default(), vec![listener], &server, None, |_| ())
             })?;
         Ok(Host {
             stop,
@@ -144,11 +144,35 @@ impl Host {
 }
 
 impl Host {
-    /// Whether it serves still. It ends by itself when it cannot go on.
-    pub fn is_running(&self) -> bool {
-        self.thread
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
+    /// The server, if it serves still. It ends by itself when it cannot go on.
+    ///
+    /// # Errors
+    /// A sentence: why it could not.
+    pub fn running(mut self) -> Result<Option<Self>, String> {
+        match self.thread.take_if(|thread| thread.is_finished()) {
+            None => Ok(Some(self)),
+            Some(thread) => match thread.join() {
+                Ok(Ok(())) => Ok(None),
+                Ok(Err(error)) => Err(format!(
+                    "the server that was hosted here has failed: {}",
+                    cause(&error)
+                )),
+                Err(panic) => resume_unwind(panic),
+            },
+        }
+    }
+
+    /// A server that has failed.
+    #[cfg(test)]
+    pub(crate) fn failed(error: io::Error) -> Self {
+        let thread = thread::spawn(|| Err(error));
+        while !thread.is_finished() {
+            thread::yield_now();
+        }
+        Host {
+            stop: Stop::new(),
+            thread: Some(thread),
+        }
     }
 }
 

@@ -224,7 +224,10 @@ impl Connector {
         let runtime = self.runtime;
         let happened = self.happened.clone();
         thread::spawn(move || {
-            let host = host.filter(Host::is_running);
+            let (host, failed) = match host.map_or(Ok(None), Host::running) {
+                Ok(host) => (host, None),
+                Err(why) => (None, Some(why)),
+            };
             let tell = {
                 let happened = happened.clone();
                 move |update| {
@@ -237,6 +240,10 @@ impl Connector {
                 .map(|connected| Connected {
                     host: connected.host.or(host),
                     ..connected
+                })
+                .map_err(|why| match failed {
+                    Some(failed) => format!("{failed}; {why}"),
+                    None => why,
                 });
             // Nobody waits for it any more when the program is about to end.
             let _ = happened.send(Input::Connected(attempt, connected));
@@ -246,10 +253,26 @@ impl Connector {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::io;
+    use std::net::{SocketAddr, TcpListener};
 
-    use super::super::inbox::inbox;
+    use super::super::inbox::{Senders, inbox};
     use super::*;
+
+    /// Sessions with a server that is to be hosted here, at this address.
+    fn at_a_free_port() -> (Sessions, Senders, Inbox, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let (senders, inbox) = inbox();
+        let sessions = Sessions::new(Connector {
+            destination: Destination::Here(address),
+            runtime: Runtime::default(),
+            encoding: Encoding::Zlib,
+            happened: senders.other.clone(),
+        });
+        (sessions, senders, inbox, address)
+    }
 
     /// Connects, and says what comes of it.
     fn connect(sessions: &mut Sessions, inbox: &Inbox) -> Result<Role, String> {
@@ -276,21 +299,22 @@ mod tests {
 
     #[test]
     fn a_server_is_hosted_at_the_start_and_no_other_in_place_of_one_that_was_lost() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
-        let address = listener.local_addr().expect("it is bound");
-        drop(listener);
-        let (senders, inbox) = inbox();
-        let mut sessions = Sessions::new(Connector {
-            destination: Destination::Here(address),
-            runtime: Runtime::default(),
-            encoding: Encoding::Zlib,
-            happened: senders.other,
-        });
+        let (mut sessions, _senders, inbox, address) = at_a_free_port();
         assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host));
         assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host), "it goes on");
         sessions.host = None;
         let why = connect(&mut sessions, &inbox).expect_err("there is none any more");
         assert!(why.contains("nobody is listening there"), "{why}");
         assert!(TcpListener::bind(address).is_ok(), "the port is free");
+    }
+
+    #[test]
+    fn who_hosts_a_server_that_fails_is_told_why() {
+        let (mut sessions, _senders, inbox, _) = at_a_free_port();
+        sessions.hosting = Hosting::Never;
+        sessions.host = Some(Host::failed(io::Error::other("out of descriptors")));
+        let why = connect(&mut sessions, &inbox).expect_err("there is none any more");
+        let told = "the server that was hosted here has failed: out of descriptors; cannot connect";
+        assert!(why.starts_with(told), "{why}");
     }
 }
