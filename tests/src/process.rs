@@ -1,28 +1,32 @@
-//! A server in a process of its own, so that its memory and its CPU time are its own.
+//! The server under test in a process of its own, so that its memory and its CPU time are its own.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use chatmaster_core::Encoding;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{PATIENCE, Runtime};
+use crate::world::{Runtime, patient};
 use chatmaster_core::testing::packages::login;
 use chatmaster_core::testing::wire::{Package, Reader};
 
-/// A running program that listens, `server` or `floor`. Dropping it stops it.
+/// A running program that listens: `server` or `baseline` of this package, or `chatmaster serve`. Dropping
+/// it stops it.
 pub struct Process {
-    child: Child,
+    pub(crate) child: Child,
     address: SocketAddr,
     ending: Ending,
+    /// What it has said on standard error, where that was asked for.
+    errors: Arc<Mutex<Vec<String>>>,
 }
 
 /// How a program is made to end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub(crate) enum Ending {
     /// By the end of its input, and it is to end well.
     Asked,
     /// At once.
@@ -38,47 +42,61 @@ impl Process {
     /// Starts `program`, which records to `recording` if there is one.
     pub fn start_recorded(program: &str, runtime: Runtime, recording: Option<&Path>) -> Self {
         let mut command = server(program, runtime, Encoding::Zlib);
-        Self::run(command.args(recording))
+        Self::run(command.args(recording), Ending::Asked)
     }
 
     /// Starts `program` with the default limits, flood control included.
     pub fn start_limited(program: &str, runtime: Runtime) -> Self {
         let mut command = server(program, runtime, Encoding::Zlib);
-        Self::run(command.arg("--limited"))
+        Self::run(command.arg("--limited"), Ending::Asked)
     }
 
     /// Starts `program`, which speaks `encoding` first.
     pub fn start_speaking(program: &str, runtime: Runtime, encoding: Encoding) -> Self {
-        Self::run(&mut server(program, runtime, encoding))
+        Self::run(&mut server(program, runtime, encoding), Ending::Asked)
     }
 
-    /// Starts `program`, the `floor` of this package, with these arguments.
+    /// Starts `program`, the `baseline` of this package, with these arguments.
     pub fn start_baseline(program: &str, arguments: &[String]) -> Self {
-        Self::run(Command::new(program).args(arguments))
+        Self::run(Command::new(program).args(arguments), Ending::Asked)
     }
 
-    fn run(command: &mut Command) -> Self {
+    /// Starts what says where it listens in its first line.
+    pub(crate) fn run(command: &mut Command, ending: Ending) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the server's program starts");
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut line = String::new();
         let stdout = child.stdout.take().expect("it is piped");
         BufReader::new(stdout)
             .read_line(&mut line)
             .expect("the server says where it listens");
-        let address = line.trim().parse().expect("it is an address");
+        let said = line.strip_prefix("listening on ").unwrap_or(&line);
+        let address = said.split_whitespace().next();
+        let address = address
+            .and_then(|address| address.parse().ok())
+            .unwrap_or_else(|| panic!("{line:?} is not what a server says"));
+        let errors = Arc::default();
+        if let Some(stderr) = child.stderr.take() {
+            collect(stderr, &errors);
+        }
         Process {
             child,
             address,
-            ending: Ending::Asked,
+            ending,
+            errors,
         }
+    }
+
+    /// What it has said on standard error, where that was asked for.
+    pub fn errors(&self) -> Vec<String> {
+        self.errors.lock().expect("nobody panics with it").clone()
     }
 
     /// Ends it at once, whatever it is doing.
     pub fn kill(mut self) {
-        self.child.kill().expect("it is ours");
         self.ending = Ending::Killed;
     }
 
@@ -94,8 +112,9 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// Sends it a signal.
     #[cfg(unix)]
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("it is ours");
     }
@@ -129,6 +148,16 @@ impl Process {
     }
 }
 
+/// Keeps what a process says on standard error.
+fn collect(stderr: ChildStderr, errors: &Arc<Mutex<Vec<String>>>) {
+    let errors = errors.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            errors.lock().expect("nobody panics with it").push(line);
+        }
+    });
+}
+
 /// Nanoseconds of CPU that a process has used.
 pub(crate) fn cpu_nanos(process: u32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
@@ -154,15 +183,10 @@ pub(crate) fn kib(text: &str, key: &str) -> Option<usize> {
 /// The command that runs a `server`.
 fn server(program: &str, runtime: Runtime, encoding: Encoding) -> Command {
     let mut command = Command::new(program);
-    command
-        .arg(match runtime {
-            Runtime::Mio => "mio",
-            Runtime::Smol => "smol",
-        })
-        .arg(match encoding {
-            Encoding::Plain => "plain",
-            Encoding::Zlib => "zlib",
-        });
+    command.arg(runtime.name()).arg(match encoding {
+        Encoding::Plain => "plain",
+        Encoding::Zlib => "zlib",
+    });
     command
 }
 
@@ -175,6 +199,10 @@ pub(crate) fn task_nanos(task: &Path) -> Option<u64> {
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
+        if self.ending == Ending::Killed {
+            // It may have ended already.
+            let _ = self.child.kill();
+        }
         let status = self.child.wait().expect("the server ends");
         if self.ending == Ending::Asked && !std::thread::panicking() {
             assert!(status.success(), "the server ends well: {status}");
@@ -197,17 +225,8 @@ impl Client {
 
     /// The client at a connected socket.
     pub fn of(stream: TcpStream) -> Self {
-        stream
-            .set_nodelay(true)
-            .expect("a connected socket has options");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
-        stream
-            .set_write_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
         Client {
-            stream,
+            stream: patient(stream),
             reader: Reader::default(),
         }
     }

@@ -162,6 +162,15 @@ pub fn loopback() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+/// A client's socket, which waits for nothing for ever.
+pub(crate) fn patient(stream: TcpStream) -> TcpStream {
+    let set = stream.set_nodelay(true);
+    let set = set.and_then(|()| stream.set_read_timeout(Some(PATIENCE)));
+    let set = set.and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
+    set.expect("a connected socket has options");
+    stream
+}
+
 /// A server on a free port of the loopback interface, in a thread of its own. Dropping it stops it.
 pub struct Server {
     address: SocketAddr,
@@ -211,17 +220,7 @@ impl Server {
 
     /// A connection to it.
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("the server listens");
-        stream
-            .set_nodelay(true)
-            .expect("a connected socket has options");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
-        stream
-            .set_write_timeout(Some(PATIENCE))
-            .expect("a connected socket has options");
-        stream
+        patient(TcpStream::connect(self.address).expect("the server listens"))
     }
 
     /// Stops it and waits for its end.

@@ -26,11 +26,8 @@ fn main() {
     if !limited {
         config.message_rate = 0;
     }
-    let runtime = match runtime.as_str() {
-        "mio" => Runtime::Mio,
-        "smol" => Runtime::Smol,
-        other => panic!("the runtime is mio or smol, not {other:?}"),
-    };
+    let runtime = Runtime::ALL.into_iter().find(|it| it.name() == runtime);
+    let runtime = runtime.expect("the runtime is mio or smol");
     let stop = Stop::new();
     let listeners = vec![announce(stop.clone())];
     let recording = std::env::args().nth(3).filter(|_| !limited);

@@ -22,8 +22,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::process::Process;
 use crate::world::Runtime;
-use server::{Server, until, word};
+use server::until;
 use witnesses::{Newcomers, Testimony, Witnesses};
 
 pub use scenarios::SCENARIOS;
@@ -80,7 +81,7 @@ enum Onlookers {
 
 /// Where a scenario takes place.
 struct Ground {
-    server: Server,
+    server: Process,
     form: Form,
     /// Where the server records to, if it does.
     recording: Option<PathBuf>,
@@ -132,7 +133,7 @@ impl fmt::Display for Row {
             f,
             "| {} | {} | {} | {} | {:.0} ms | {} | {} | {verdict} |",
             self.scenario,
-            word(self.runtime),
+            self.runtime.name(),
             self.sent,
             self.saw,
             self.worst.as_secs_f64() * 1e3,
@@ -155,7 +156,7 @@ pub fn run(program: &Path, runtime: Runtime, scenario: &'static Scenario, form: 
         verdict: Ok(()),
     };
     let recording = scenario.recorded.then(|| {
-        let own = (scenario.name, word(runtime), std::process::id());
+        let own = (scenario.name, runtime.name(), std::process::id());
         let name = format!("chaos-{}-{}-{}", own.0, own.1, own.2);
         std::env::temp_dir().join(name)
     });
@@ -178,7 +179,7 @@ fn attempt(
     recording: Option<PathBuf>,
     row: &mut Row,
 ) {
-    let server = Server::start(program, row.runtime, scenario.flags, recording.as_deref());
+    let server = Process::serve(program, row.runtime, scenario.flags, recording.as_deref());
     let mut ground = Ground {
         server,
         form,
@@ -193,7 +194,7 @@ fn attempt(
     // All that the server gets for its first users, and keeps.
     witnesses.talk_once();
     ground.server.forget_peak();
-    let before = ground.server.memory();
+    let before = memory(&ground.server);
     let descriptors = ground.server.descriptors().len();
     row.memory[0] = Some(before);
     row.descriptors[0] = Some(descriptors);
@@ -212,9 +213,9 @@ fn attempt(
         until("descriptors go back", within, || {
             server.descriptors().len() <= descriptors
         });
-        until("memory goes back", within, || server.memory() <= allowed);
+        until("memory goes back", within, || memory(server) <= allowed);
     }));
-    row.memory[2] = Some(server.memory());
+    row.memory[2] = Some(memory(server));
     row.descriptors[1] = Some(server.descriptors().len());
     went_back.unwrap_or_else(|panic| resume_unwind(panic));
     judge_wait(scenario, form, row.worst);
@@ -240,6 +241,10 @@ fn witnessed<T>(witnesses: &mut Witnesses, act: impl FnOnce() -> T) -> (T, Testi
         let testimony = talk.join();
         (done, testimony.unwrap_or_else(|panic| resume_unwind(panic)))
     })
+}
+
+fn memory(server: &Process) -> usize {
+    server.memory().expect("Linux says it")
 }
 
 fn judge_wait(scenario: &Scenario, form: Form, worst: Duration) {

@@ -1,30 +1,19 @@
 //! The real server in a process of its own, and what the system says of it.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
-use crate::process::{Client, cpu_nanos, kib, memory};
+use crate::process::{Client, Ending, Process, kib};
 use crate::world::{PATIENCE, Runtime};
 
-/// A running `chatmaster serve`. It is killed when dropped.
-pub struct Server {
-    child: Child,
-    address: SocketAddr,
-    /// What it has said on standard error.
-    errors: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Starts `program` on a free port, with further `flags`. With a `recording` a full disk is an error
-    /// of writing to it, and not a signal.
-    pub fn start(
+impl Process {
+    /// Starts `program`, the `chatmaster` command, as a server on a free port, with further `flags`.
+    /// With a `recording` a full disk is an error of writing to it, and not a signal.
+    pub fn serve(
         program: &Path,
         runtime: Runtime,
         flags: &[&str],
@@ -39,50 +28,12 @@ impl Server {
                 shell
             }
         };
-        let runtime = word(runtime);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--runtime", runtime]);
-        command.args(flags);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.args(["--runtime", runtime.name()]).args(flags);
         if let Some(path) = recording {
             command.arg("--record").arg(path);
         }
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
-        let errors = Arc::default();
-        collect(&mut child, &errors);
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("the server says where it listens");
-        let address = line
-            .strip_prefix("listening on ")
-            .and_then(|rest| rest.split_once(' '))
-            .and_then(|(address, _)| address.parse().ok())
-            .unwrap_or_else(|| panic!("{line:?} is not what a server says"));
-        Server {
-            child,
-            address,
-            errors,
-        }
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// A client's connection to it.
-    pub fn connect(&self) -> Client {
-        Client::connect(self.address)
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).expect("it is ours");
+        Process::run(command.stderr(Stdio::piped()), Ending::Killed)
     }
 
     /// Limits what it may use from now on; returns the limit until now.
@@ -96,12 +47,7 @@ impl Server {
         was.expect("it is ours").current.unwrap_or(u64::MAX)
     }
 
-    /// Bytes of memory that are its own at the moment.
-    pub fn memory(&self) -> usize {
-        memory(self.child.id()).expect("Linux says it")
-    }
-
-    /// The most bytes of memory that it had since [`Server::forget_peak`].
+    /// The most bytes of memory that it had since [`Process::forget_peak`].
     pub fn peak_memory(&self) -> usize {
         let status = std::fs::read_to_string(self.proc("status")).expect("it runs");
         kib(&status, "VmHWM:").expect("Linux says it")
@@ -117,11 +63,6 @@ impl Server {
         let open = std::fs::read_dir(self.proc("fd")).expect("it is ours");
         let open = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         open.collect()
-    }
-
-    /// CPU time that it has used.
-    pub fn cpu(&self) -> Duration {
-        Duration::from_nanos(cpu_nanos(self.child.id()))
     }
 
     /// Bytes in the operating system that wait to be taken by its clients, closed connections included.
@@ -140,7 +81,7 @@ impl Server {
     fn sending(&self) -> impl Iterator<Item = (u16, usize)> {
         /// The state of a socket that listens.
         const LISTEN: &str = "0A";
-        let own = format!(":{:04X}", self.address.port());
+        let own = format!(":{:04X}", self.address().port());
         let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
         let queues = table.lines().skip(1).filter_map(|line| {
             let mut fields = line.split_whitespace().skip(1);
@@ -155,11 +96,6 @@ impl Server {
             })
         });
         queues.collect::<Vec<_>>().into_iter()
-    }
-
-    /// What it has said on standard error.
-    pub fn errors(&self) -> Vec<String> {
-        self.errors.lock().expect("nobody panics with it").clone()
     }
 
     /// Waits for its end.
@@ -184,22 +120,6 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already where all went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A runtime as the command line has it.
-pub fn word(runtime: Runtime) -> &'static str {
-    match runtime {
-        Runtime::Mio => "mio",
-        Runtime::Smol => "smol",
-    }
-}
-
 /// Waits for what no event tells of.
 ///
 /// # Panics
@@ -215,15 +135,4 @@ pub fn until(what: &str, within: Duration, mut true_now: impl FnMut() -> bool) {
 /// The same as [`until`], as long as anything in these tests may take.
 pub fn eventually(what: &str, true_now: impl FnMut() -> bool) {
     until(what, PATIENCE, true_now);
-}
-
-/// Keeps what a process says on standard error.
-fn collect(child: &mut Child, errors: &Arc<Mutex<Vec<String>>>) {
-    let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-    let errors = errors.clone();
-    std::thread::spawn(move || {
-        for line in stderr.lines().map_while(Result::ok) {
-            errors.lock().expect("nobody panics with it").push(line);
-        }
-    });
 }

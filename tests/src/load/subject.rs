@@ -93,8 +93,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, encoding) = match self {
             Subject::Baseline(sizes) => ("baseline", sizes.encoding),
-            Subject::Server(Runtime::Mio, encoding) => ("mio", *encoding),
-            Subject::Server(Runtime::Smol, encoding) => ("smol", *encoding),
+            Subject::Server(runtime, encoding) => (runtime.name(), *encoding),
         };
         match encoding {
             Encoding::Plain => write!(f, "{name} plain"),

@@ -106,9 +106,9 @@ pub(super) fn descriptors(ground: &mut Ground) -> Account {
         let open = server.descriptors();
         (0..limit).filter(|number| !open.contains(number)).count() <= 1
     });
-    let (began, before) = (Instant::now(), server.cpu());
+    let (began, before) = (Instant::now(), server.cpu_nanos());
     thread::sleep(ground.form.pick(3 * SECOND, SECOND));
-    let share = (server.cpu() - before).as_secs_f64() / began.elapsed().as_secs_f64();
+    let share = (server.cpu_nanos() - before) as f64 / began.elapsed().as_nanos() as f64;
     assert!(
         share < 0.5,
         "it waits, and takes {share:.2} of a core for it"
