@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use chatmaster_core::testing::packages::{command, login, message};
+use chatmaster_core::testing::packages::{command, message};
 use chatmaster_core::testing::wire::{Framing, Writer};
 use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
 
@@ -74,6 +74,9 @@ struct Case {
     unit: &'static str,
     /// How many of these one turn has.
     units: u64,
+    /// How many turns the longer run has more than the shorter one, which has as many: enough for history,
+    /// tags and queues to be as full as they get.
+    turns: u64,
     /// Does so many turns.
     run: fn(u64),
 }
@@ -83,54 +86,100 @@ const CASES: &[Case] = &[
         name: "room of 100, 32 in flight, plain",
         unit: "delivery",
         units: 10 * 32 * 99,
+        turns: 4,
         run: |turns| Rooms::new(1, 100, Framing::Plain).talk(10, 32, turns),
+    },
+    Case {
+        name: "room of 100, 32 in flight, plain, version 2",
+        unit: "delivery",
+        units: 10 * 32 * 99,
+        turns: 4,
+        run: |turns| Rooms::newer(1, 100, Framing::Plain).talk(10, 32, turns),
     },
     Case {
         name: "room of 100, 32 in flight, zlib",
         unit: "delivery",
         units: 10 * 32 * 99,
+        turns: 4,
         run: |turns| Rooms::new(1, 100, Framing::Zlib).talk(10, 32, turns),
     },
     Case {
         name: "room of 100, 1 in flight, plain",
         unit: "delivery",
         units: 99,
+        turns: 8,
         run: |turns| Rooms::new(1, 100, Framing::Plain).talk(1, 1, turns),
     },
     Case {
         name: "100 rooms of 10, 32 in flight, plain",
         unit: "delivery",
         units: 100 * 32 * 9,
+        turns: 8,
         run: |turns| Rooms::new(100, 10, Framing::Plain).talk(1, 32, turns),
     },
     Case {
         name: "room of 2, plain",
-        unit: "delivery",
+        unit: "message",
         units: 32,
+        turns: 32,
         run: |turns| Rooms::new(1, 2, Framing::Plain).talk(1, 32, turns),
     },
     Case {
         name: "room of 2, zlib",
-        unit: "delivery",
+        unit: "message",
         units: 32,
+        turns: 32,
         run: |turns| Rooms::new(1, 2, Framing::Zlib).talk(1, 32, turns),
+    },
+    Case {
+        name: "room of 2, 1 in flight, plain",
+        unit: "message",
+        units: 1,
+        turns: 512,
+        run: |turns| Rooms::new(1, 2, Framing::Plain).talk(1, 1, turns),
+    },
+    Case {
+        name: "room of 2, plain, version 2",
+        unit: "message",
+        units: 32,
+        turns: 32,
+        run: |turns| Rooms::newer(1, 2, Framing::Plain).talk(1, 32, turns),
+    },
+    Case {
+        name: "room of 2, plain, version 2, tagged",
+        unit: "message",
+        units: 32,
+        turns: 64,
+        run: |turns| Rooms::newer(1, 2, Framing::Plain).talk_tagged(turns),
+    },
+    Case {
+        name: "direct message, plain",
+        unit: "message",
+        units: 32,
+        turns: 32,
+        run: |turns| Rooms::newer(1, 2, Framing::Plain).tell(turns),
+    },
+    Case {
+        name: "direct message, zlib",
+        unit: "message",
+        units: 32,
+        turns: 32,
+        run: |turns| Rooms::newer(1, 2, Framing::Zlib).tell(turns),
     },
     Case {
         name: "login into a room of 100, and leaving",
         unit: "login",
         units: 1,
+        turns: 4,
         run: |turns| Rooms::new(1, 100, Framing::Plain).come_and_go(turns),
     },
 ];
 
-/// How many turns the longer run has more than the shorter one.
-const TURNS: u64 = 4;
-
 /// Instructions of a case for each of its units; none if there is no valgrind.
 fn count(case: &Case) -> Option<f64> {
-    let few = instructions(case.name, TURNS)?;
-    let many = instructions(case.name, 2 * TURNS)?;
-    Some((many - few) as f64 / (TURNS * case.units) as f64)
+    let few = instructions(case.name, case.turns)?;
+    let many = instructions(case.name, 2 * case.turns)?;
+    Some((many - few) as f64 / (case.turns * case.units) as f64)
 }
 
 /// Instructions of this program while it does so many turns of a case.
@@ -152,11 +201,30 @@ fn instructions(case: &str, turns: u64) -> Option<u64> {
     Some(collected.trim().parse().expect("it is a number"))
 }
 
+/// What everyone says.
+fn text() -> String {
+    "x".repeat(64)
+}
+
+/// The name of the user of a connection.
+fn name(id: ConnId) -> String {
+    format!("member-{:05}-x", id.0)
+}
+
+/// The login of a client of this version of the protocol.
+fn login_with(version: u32, name: &str) -> String {
+    format!(
+        r#"{{"type":"command","data":{{"command":"login","parameters":{{"username":"{name}","version":{version}}}}}}}"#
+    )
+}
+
 /// A hub with the members of some rooms, all of the same size.
 struct Rooms {
     hub: Hub,
     now: Time,
     writer: Writer,
+    /// The version of the protocol that all speak.
+    version: u32,
     /// The members of each room.
     rooms: Vec<Vec<ConnId>>,
     last_id: u64,
@@ -165,7 +233,17 @@ struct Rooms {
 }
 
 impl Rooms {
+    /// Of clients of version 1.
     fn new(rooms: usize, members: usize, framing: Framing) -> Self {
+        Rooms::of(1, rooms, members, framing)
+    }
+
+    /// Of clients of version 2.
+    fn newer(rooms: usize, members: usize, framing: Framing) -> Self {
+        Rooms::of(2, rooms, members, framing)
+    }
+
+    fn of(version: u32, rooms: usize, members: usize, framing: Framing) -> Self {
         let config = Config {
             encoding: match framing {
                 Framing::Plain => Encoding::Plain,
@@ -178,6 +256,7 @@ impl Rooms {
             hub: Hub::new(config, Start::default()),
             now: Time::ZERO,
             writer: Writer::new(framing),
+            version,
             rooms: Vec::new(),
             last_id: 0,
             writable: Vec::new(),
@@ -199,25 +278,59 @@ impl Rooms {
 
     /// In each turn, so many members of each room say so many things, each in one piece.
     fn talk(mut self, senders: usize, in_flight: usize, turns: u64) {
-        let bytes = self.writer.package(&message(&"x".repeat(64)));
+        let bytes = self.writer.package(&message(&text()));
         let bytes = bytes.repeat(in_flight);
         let senders = self.rooms.iter().flat_map(|members| &members[..senders]);
         let senders: Vec<ConnId> = senders.copied().collect();
         for _ in 0..turns {
-            self.now = self.now + Duration::from_micros(10);
-            for &id in &senders {
-                self.hub
-                    .handle(self.now, Input::Received(id, black_box(&bytes)));
-                if self.hub.wants_flush() {
-                    self.flush();
-                }
+            self.turn(&senders, &bytes);
+        }
+    }
+
+    /// In each turn, the first of all says 32 things, each under a tag of its own.
+    fn talk_tagged(mut self, turns: u64) {
+        let sender = [self.rooms[0][0]];
+        let message = message(&text());
+        let untagged = message.strip_suffix('}').expect("it is an object");
+        for turn in 0..turns {
+            let mut bytes = Vec::new();
+            for number in 0..32 {
+                let tag = format!("{:08x}", 32 * turn + number);
+                let package = format!(r#"{untagged},"tag":"{tag}"}}"#);
+                bytes.extend(self.writer.package(&package));
             }
-            self.flush();
-            // What one turn has left for the next.
-            while self.hub.poll_timeout().is_some_and(|due| due <= self.now) {
-                self.hub.handle(self.now, Input::Tick);
+            self.turn(&sender, &bytes);
+        }
+    }
+
+    /// In each turn, the first of all says 32 things to the second alone.
+    fn tell(mut self, turns: u64) {
+        let [sender, other] = self.rooms[0][..] else {
+            panic!("there are two");
+        };
+        let (text, to) = (text(), name(other));
+        let message = format!(r#"{{"type":"message","data":{{"message":"{text}","to":"{to}"}}}}"#);
+        let bytes = self.writer.package(&message).repeat(32);
+        for _ in 0..turns {
+            self.turn(&[sender], &bytes);
+        }
+    }
+
+    /// These bytes come from each of these, and what is to be written is written.
+    fn turn(&mut self, senders: &[ConnId], bytes: &[u8]) {
+        self.now = self.now + Duration::from_micros(10);
+        for &id in senders {
+            self.hub
+                .handle(self.now, Input::Received(id, black_box(bytes)));
+            if self.hub.wants_flush() {
                 self.flush();
             }
+        }
+        self.flush();
+        // What one turn has left for the next.
+        while self.hub.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.hub.handle(self.now, Input::Tick);
+            self.flush();
         }
     }
 
@@ -236,7 +349,7 @@ impl Rooms {
         let peer = Peer([127, 0, 0, 1].into());
         self.hub.handle(self.now, Input::Opened(id, peer));
         self.flush();
-        self.send(id, &login(&format!("member-{:05}-x", id.0)));
+        self.send(id, &login_with(self.version, &name(id)));
         self.flush();
         id
     }
