@@ -170,6 +170,11 @@ impl fmt::Display for NameError {
 impl core::error::Error for NameError {}
 
 fn normalise(rules: Rules, text: &str, most: usize) -> Result<Arc<str>, NameError> {
+    // Most names are: there is nothing to normalise, and all of it is seen.
+    let is_simple = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if rules == Rules::Today && is_simple && text.len() <= most {
+        return Ok(text.into());
+    }
     // NFC makes at most four characters one: what has more than this stays too long.
     if text.chars().nth(most * 4).is_some() {
         return Err(NameError::TooLong(most));
@@ -305,6 +310,16 @@ impl<T: Copy + Eq> Claims<T> {
     pub(crate) fn all_clashing(&self, name: &impl Name) -> impl Iterator<Item = T> {
         let looks = self.looks(name).into_iter();
         looks.filter_map(|look| self.holders.get(&look).copied())
+    }
+
+    /// Who holds a name that looks the same as shown, if names are taken by that: the likeliest of
+    /// [`Claims::all_clashing`], with less to do.
+    pub(crate) fn looking_like(&self, name: &impl Name) -> Option<T> {
+        let look = match self.rules {
+            Rules::Former => return None,
+            Rules::Today => looks::shown(name.as_str()),
+        };
+        self.holders.get(&look).copied()
     }
 
     /// Gives `name` back: exactly what [`Claims::claim`] took for it.

@@ -77,6 +77,14 @@ pub(super) fn looks(name: &str) -> [Look; COUNT] {
     })
 }
 
+/// The look of `name`, which is in NFC, as it is shown.
+pub(super) fn shown(name: &str) -> Look {
+    Look {
+        how: How::Shown,
+        skeleton: skeleton(How::Shown, name),
+    }
+}
+
 /// `name` with the letters that have a case but not the other one, mathematical ones and their like,
 /// replaced by those they stand for.
 fn with_case(name: &str) -> String {
@@ -108,7 +116,9 @@ fn skeleton(how: How, text: &str) -> Box<str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if text.bytes().all(is_plain) {
         // What most names are: there is nothing to compose, to decompose or to search for.
-        return text.chars().map(plain_prototype).collect();
+        let mut skeleton = String::with_capacity(text.len());
+        skeleton.extend(text.chars().map(plain_prototype));
+        return skeleton.into_boxed_str();
     }
     searched_skeleton(how, text)
 }

@@ -202,6 +202,12 @@ impl World {
 
     /// The user of this name, caselessly.
     pub(crate) fn find_user(&self, name: &Username) -> Result<UserId, Refusal> {
+        // Nearly always spelled as its owner does.
+        if let Some(user) = self.usernames.looking_like(name)
+            && self.user(user).username == *name
+        {
+            return Ok(user);
+        }
         let key = name.key();
         let mut users = self.usernames.all_clashing(name);
         users
