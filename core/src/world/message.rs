@@ -1,7 +1,7 @@
 //! What is said, in rooms and to one user alone (PROTOCOL.md, "Messages").
 
 use alloc::borrow::Cow;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::fact::{Facts, What};
 use super::history::Place;
@@ -19,11 +19,22 @@ impl TagHash {
     pub(crate) fn of(tag: &str) -> Self {
         TagHash(fnv1a(tag.bytes().map(u64::from)))
     }
+
+    fn mark(self) -> u8 {
+        self.0 as u8
+    }
 }
 
-/// A user's last tagged messages, by which one that is sent again is known.
+/// A user's last tagged messages, by which one that is sent again is known. The next one takes the place
+/// of the oldest once there are as many as there may be.
 #[derive(Default)]
-pub(super) struct Sent(VecDeque<SentMessage>);
+pub(super) struct Sent {
+    messages: Vec<SentMessage>,
+    /// Eight bits of each tag's hash: nearly all are told to be other ones by these, many at a time.
+    marks: Vec<u8>,
+    /// The place of the oldest.
+    oldest: usize,
+}
 
 struct SentMessage {
     tag: TagHash,
@@ -31,8 +42,28 @@ struct SentMessage {
     time: u64,
 }
 
-/// What is remembered of a user's tagged message, in bytes, in a list that may be twice as long.
-pub(crate) const SENT_BYTES: usize = 2 * size_of::<SentMessage>();
+/// What is remembered of a user's tagged message, in bytes, in lists that may be twice as long.
+pub(crate) const SENT_BYTES: usize = 2 * (size_of::<SentMessage>() + 1);
+
+impl Sent {
+    fn find(&self, tag: TagHash) -> Option<&SentMessage> {
+        let mut places = memchr::memchr_iter(tag.mark(), &self.marks);
+        let place = places.find(|place| self.messages[*place].tag == tag)?;
+        self.messages.get(place)
+    }
+
+    /// Remembers a message, and `most` at most.
+    fn note(&mut self, message: SentMessage, most: usize) {
+        if self.messages.len() < most {
+            self.marks.push(message.tag.mark());
+            self.messages.push(message);
+        } else if let Some(oldest) = self.messages.get_mut(self.oldest) {
+            self.marks[self.oldest] = message.tag.mark();
+            *oldest = message;
+            self.oldest = (self.oldest + 1) % most;
+        }
+    }
+}
 
 impl World {
     pub(super) fn say<'a>(
@@ -68,7 +99,8 @@ impl World {
         let room = self.user(user).current;
         let other = self.user(to);
         let name = other.username.clone();
-        if other.ignored.contains_key(&self.user(user).username.key()) {
+        if !other.ignored.is_empty() && other.ignored.contains_key(&self.user(user).username.key())
+        {
             return Err(Refusal::Ignored(name));
         }
         if other.version < Version::Two {
@@ -87,18 +119,11 @@ impl World {
     /// What came of the message under this tag, if there was one; otherwise it is now.
     fn said_before(&mut self, user: UserId, tag: TagHash) -> Option<What<'static>> {
         let (id, time, most) = (self.seq.0, self.time, self.max_tags);
-        let Sent(sent) = &mut self.user_mut(user).sent;
-        // The latest is the likeliest.
-        if let Some(before) = sent.iter().rev().find(|sent| sent.tag == tag) {
-            let &SentMessage { id, time, .. } = before;
+        let sent = &mut self.user_mut(user).sent;
+        if let Some(&SentMessage { id, time, .. }) = sent.find(tag) {
             return Some(What::SaidBefore { id, time });
         }
-        if most > 0 {
-            if sent.len() >= most {
-                sent.pop_front();
-            }
-            sent.push_back(SentMessage { tag, id, time });
-        }
+        sent.note(SentMessage { tag, id, time }, most);
         None
     }
 }
