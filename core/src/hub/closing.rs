@@ -72,7 +72,16 @@ impl Hub {
 
     /// Closes the connections whose queues have overflowed, and the heaviest ones while all queues
     /// together hold too much; each close is announced, which may make more overflow.
+    #[inline]
     pub(super) fn close_overflowed(&mut self) {
+        let is_within = self.outbox.held_bytes() <= self.config.total_queue_bytes;
+        if !is_within || !self.overflowed.is_empty() {
+            self.close_all_overflowed();
+        }
+    }
+
+    #[cold]
+    fn close_all_overflowed(&mut self) {
         loop {
             while let Some(slot) = self.overflowed.pop_front() {
                 if !self.keep_seat(slot) {

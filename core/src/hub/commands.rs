@@ -250,8 +250,8 @@ impl Hub {
     /// memory: an entry has its place at once.
     pub(super) fn propose(&mut self, asker: Option<Slot>, entry: Entry<'_>) -> Result<(), Because> {
         let facts = self.world.apply(self.unix_millis(), entry)?;
-        for fact in facts {
-            self.tell(asker, &fact);
+        for fact in facts.iter() {
+            self.tell(asker, fact);
         }
         Ok(())
     }

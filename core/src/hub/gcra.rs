@@ -1,17 +1,15 @@
 //! Flood control: how fast a connection's packages are taken, by the generic cell rate algorithm.
 
-use core::time::Duration;
-
 use crate::config::Config;
 use crate::time::Time;
 
-/// So many packages a second, and so many at once.
+/// So many packages a second, and so many at once. All in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
     /// The time between two packages that keep to the rate; zero if there is no limit.
-    interval: Duration,
+    interval: u64,
     /// How much earlier than that a package may come.
-    tolerance: Duration,
+    tolerance: u64,
 }
 
 /// The theoretical arrival time: when the next package would come, if all had kept to the rate. All
@@ -38,12 +36,12 @@ impl Quota {
     /// So many a second, and so many at once; 0 a second is no limit.
     pub(super) fn of(per_second: u32, burst: u32) -> Self {
         let interval = match per_second {
-            0 => Duration::ZERO,
-            rate => Duration::from_micros(1_000_000 / u64::from(rate)),
+            0 => 0,
+            rate => 1_000_000 / u64::from(rate),
         };
         Quota {
             interval,
-            tolerance: interval * burst.saturating_sub(1),
+            tolerance: interval * u64::from(burst.saturating_sub(1)),
         }
     }
 }
@@ -54,10 +52,11 @@ impl Arrival {
     /// # Errors
     /// From when on, if not now; later than `now`.
     pub(super) fn ready(self, quota: Quota, now: Time) -> Result<(), Time> {
-        if self.0 <= now + quota.tolerance {
+        let due = self.0.as_micros().saturating_sub(quota.tolerance);
+        if due <= now.as_micros() {
             return Ok(());
         }
-        Err(Time::ZERO + (self.0.since(Time::ZERO) - quota.tolerance))
+        Err(Time::from_micros(due))
     }
 
     /// When all of the burst may be used again.
@@ -68,7 +67,8 @@ impl Arrival {
     /// Counts so many packages, more than there may be now if need be.
     pub(super) fn spend(&mut self, quota: Quota, now: Time, packages: u32) {
         if packages > 0 {
-            self.0 = self.0.max(now) + quota.interval.saturating_mul(packages);
+            let spent = quota.interval.saturating_mul(packages.into());
+            self.0 = Time::from_micros(self.0.max(now).as_micros().saturating_add(spent));
         }
     }
 }

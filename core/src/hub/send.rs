@@ -155,17 +155,21 @@ impl Hub {
             let pushed = self.outbox.push(member, frame);
             note(pushed, member, &mut self.outputs, &mut self.overflowed);
         }
-        let frames = frames.into_iter().flatten();
-        if frames.clone().next().is_none() {
+        if frames.iter().all(Option::is_none) {
             return;
         }
-        let outbox = &self.outbox;
-        let recipients = members.iter().copied();
-        let recipients = recipients.filter(|member| is_meant.is(*member, outbox.format(*member)));
-        self.trace
-            .note(outbox, &self.text, frames.clone(), recipients);
-        for frame in frames {
-            self.outbox.handed_out(frame);
+        if self.trace.is_on() {
+            let outbox = &self.outbox;
+            let recipients = members.iter().copied();
+            let recipients =
+                recipients.filter(|member| is_meant.is(*member, outbox.format(*member)));
+            let frames = frames.into_iter().flatten();
+            self.trace.note(outbox, &self.text, frames, recipients);
+        }
+        for frame in &frames {
+            if let Some(frame) = *frame {
+                self.outbox.handed_out(frame);
+            }
         }
         if self.outbox.take_lagging() && !self.config.lag_pause.is_zero() {
             self.fanouts.of_mut(room).lagging_until = self.after(self.config.lag_pause);

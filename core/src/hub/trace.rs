@@ -34,6 +34,11 @@ impl Trace {
         Trace::On(VecDeque::new())
     }
 
+    #[inline(always)]
+    pub(super) fn is_on(&self) -> bool {
+        matches!(self, Trace::On(_))
+    }
+
     pub(super) fn poll(&mut self) -> Option<Emission> {
         match self {
             Trace::Off => None,

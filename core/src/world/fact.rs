@@ -155,13 +155,9 @@ impl<'a> From<Vec<Fact<'a>>> for Facts<'a> {
     }
 }
 
-impl<'a> IntoIterator for Facts<'a> {
-    type Item = Fact<'a>;
-    type IntoIter =
-        core::iter::Chain<core::option::IntoIter<Fact<'a>>, alloc::vec::IntoIter<Fact<'a>>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
+impl<'a> Facts<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fact<'a>> {
+        self.first.iter().chain(&self.rest)
     }
 }
 

@@ -118,14 +118,12 @@ impl World {
         let past = match place {
             Place::Room(room) => &mut self.rooms.of_member_mut(room).past,
             Place::Pair(one, other) => {
-                history.partners.extend([(one, other), (other, one)]);
-                history
-                    .pairs
-                    .entry(in_order(one, other))
-                    .or_insert_with(|| {
-                        history.bytes += PAIR_BYTES;
-                        Messages::default()
-                    })
+                let pair = history.pairs.entry(in_order(one, other));
+                pair.or_insert_with(|| {
+                    history.partners.extend([(one, other), (other, one)]);
+                    history.bytes += PAIR_BYTES;
+                    Messages::default()
+                })
             }
         };
         let message = Message {
