@@ -85,7 +85,8 @@ impl Behaviour {
     pub(crate) fn framing(self) -> Framing {
         match self.0 {
             ..=2 => Framing::ByFirstByte,
-            3.. => Framing::ByHeader,
+            3..=4 => Framing::ByHeader,
+            5.. => Framing::AtOnce,
         }
     }
 

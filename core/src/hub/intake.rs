@@ -150,7 +150,7 @@ impl Hub {
                     self.outbox.set_encoding(slot, package.encoding);
                     let version = self.version(slot);
                     let dialect = self.behaviour.dialect(version);
-                    self.package(slot, ClientPackage::parse_by(dialect, package.text));
+                    self.package(slot, ClientPackage::read(dialect, package));
                     self.close_overflowed();
                     if !self.is_live(slot, id) {
                         decoder.release(&mut self.inflaters);
@@ -223,7 +223,6 @@ impl Hub {
         conn.arrival
             .ready(quota, now)
             .map_err(Reading::PausedUntil)?;
-        let address = conn.counted_address();
         match conn.phase {
             Phase::User { room, .. } => match self.fanouts.of(room) {
                 Some(fanout) if fanout.lagging_until > now => {
@@ -231,7 +230,7 @@ impl Hub {
                 }
                 _ => Ok(()),
             },
-            Phase::Login { .. } => match address {
+            Phase::Login { .. } => match conn.counted_address() {
                 Some(address) => {
                     let ready = self.addresses.ready(address, Limited::LogIn, now);
                     ready.map_err(Reading::PausedUntil)

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::command::Command;
-use super::message;
-use super::package::{MAX_TAG_BYTES, PackageError, read_string, read_tag, write_json, write_tag};
+use super::decoder::Decoded;
+use super::message::{self, Written};
+use super::package::{MAX_TAG_BYTES, PackageError, read_string, read_tag};
+use super::write::{write_json, write_tag};
 
 /// A package from a client: a message or a command. The other four types are only used by the
 /// server.
@@ -176,11 +178,22 @@ impl<'a> ClientPackage<'a> {
     /// # Errors
     /// What to answer it with.
     pub fn parse(text: &'a [u8]) -> Result<Self, PackageError> {
-        Self::parse_by(Dialect::Extended, text).package
+        Self::parse_with_tag(Dialect::Extended, text).package
     }
 
-    /// The same with its tag, as clients of that time spoke.
-    pub(crate) fn parse_by(dialect: Dialect, text: &'a [u8]) -> Tagged<'a> {
+    /// Reads a package that was decoded, as clients of that time spoke.
+    pub(crate) fn read(dialect: Dialect, decoded: Decoded<'a>) -> Tagged<'a> {
+        let written = decoded
+            .written
+            .or_else(|| message::read_whole(decoded.text));
+        match written.and_then(|written| of_written(dialect, written)) {
+            Some(tagged) => tagged,
+            None => Self::parse_with_tag(dialect, decoded.text),
+        }
+    }
+
+    /// Reads the text of any package.
+    fn parse_with_tag(dialect: Dialect, text: &'a [u8]) -> Tagged<'a> {
         let untagged = |error| Tagged {
             tag: None,
             package: Err(error),
@@ -188,9 +201,6 @@ impl<'a> ClientPackage<'a> {
         let Ok(text) = str::from_utf8(text) else {
             return untagged(PackageError::new("package", "The package is not UTF-8."));
         };
-        if let Some(tagged) = written(dialect, text) {
-            return tagged;
-        }
         let (tag, package) = match serde_json::from_str(text) {
             Ok(Envelope { kind, data, tag }) => {
                 let data = data.map_or("null", RawValue::get);
@@ -303,9 +313,10 @@ impl<'a> ClientPackage<'a> {
     }
 }
 
-/// Reads what nearly every package is, a message that is written plainly, in one go.
-fn written(dialect: Dialect, text: &str) -> Option<Tagged<'_>> {
-    let read = message::read(text)?;
+/// What nearly every package is, a message that is written plainly; `None` if this dialect has more to
+/// say of it.
+#[inline]
+fn of_written(dialect: Dialect, read: Written<'_>) -> Option<Tagged<'_>> {
     let is_new = read.channel.is_some() || read.to.is_some() || read.tag.is_some();
     let is_long = read.tag.is_some_and(|tag| tag.len() > MAX_TAG_BYTES);
     if is_long || is_new && dialect != Dialect::Extended {

@@ -6,8 +6,10 @@ use core::fmt;
 use core::ops::Range;
 
 use super::inflater::{Inflated, Inflater, Inflaters, Pace};
+use super::message::{self, Written};
 use super::scan::{Scan, Scanned, is_white_space};
-use super::{Encoding, MAX_NESTING};
+use super::whole::{self, Tables};
+use super::{Encoding, Violation};
 
 /// Takes what a peer sends apart into packages. Each unit is a package in plain JSON or a zlib
 /// stream of packages, told apart by its first bytes (the [protocol](crate::protocol), "Framing").
@@ -59,8 +61,11 @@ pub(crate) enum Framing {
     /// What begins like a zlib header is a zlib stream, and takes an inflater or breaks the protocol:
     /// until version 2 of the core's behaviour.
     ByFirstByte,
-    /// Only what begins with a zlib header is a zlib stream; it waits for an inflater.
+    /// Only what begins with a zlib header is a zlib stream; it waits for an inflater: until version 4.
     ByHeader,
+    /// The same. White space before a package is taken with it, and so is all of a short zlib stream that
+    /// has come whole, if there is an inflater for it.
+    AtOnce,
 }
 
 /// The text of one package, `{` to `}`, not checked any further, and how it came.
@@ -70,6 +75,8 @@ pub struct Decoded<'a> {
     pub text: &'a [u8],
     /// The encoding it came in.
     pub encoding: Encoding,
+    /// What it was read as already, if it is a message that is written plainly.
+    pub(super) written: Option<Written<'a>>,
 }
 
 /// What came of one [`Decoder::step`].
@@ -97,7 +104,7 @@ pub enum Unfinished {
 
 /// Where the text of a package lies.
 enum Place<'a> {
-    Input(&'a [u8]),
+    Input(&'a [u8], Option<Written<'a>>),
     Partial,
     Ring(Range<usize>),
 }
@@ -118,7 +125,7 @@ impl Decoder {
 
     /// A decoder for a new connection.
     pub fn new(max_package_bytes: usize) -> Self {
-        Decoder::with_framing(Framing::ByHeader, max_package_bytes)
+        Decoder::with_framing(Framing::AtOnce, max_package_bytes)
     }
 
     pub(crate) fn with_framing(framing: Framing, max_package_bytes: usize) -> Self {
@@ -246,15 +253,19 @@ impl Decoder {
     }
 
     fn decoded<'d, 'i: 'd>(&'d mut self, place: Place<'i>, encoding: Encoding) -> Decoded<'d> {
-        let text = match (place, &self.unit) {
-            (Place::Input(text), _) => text,
-            (Place::Ring(range), Unit::Zlib(inflater, _)) => inflater.at(range),
+        let (text, written) = match (place, &self.unit) {
+            (Place::Input(text, written), _) => (text, written),
+            (Place::Ring(range), Unit::Zlib(inflater, _)) => (inflater.at(range), None),
             _ => {
                 self.returned = true;
-                &self.partial
+                (&*self.partial, None)
             }
         };
-        Decoded { text, encoding }
+        Decoded {
+            text,
+            encoding,
+            written,
+        }
     }
 
     fn advance<'a>(
@@ -289,20 +300,28 @@ impl Decoder {
                 let Some(&first) = input.first() else {
                     return Ok(Advance::Hungry);
                 };
-                self.unit = if first == b'{' {
+                if first == b'{' {
                     self.under_way = Some(Encoding::Plain);
-                    Unit::Plain
+                    self.unit = Unit::Plain;
+                    if self.framing == Framing::AtOnce {
+                        return self.next_of_plain(input);
+                    }
                 } else if !may_begin_header(first) {
                     return Err(Violation::NotAPackage(first));
                 } else if self.framing == Framing::ByFirstByte {
                     self.under_way = Some(Encoding::Zlib);
                     let inflater = inflaters.lend().ok_or(Violation::TooManyStreams)?;
-                    Unit::Zlib(inflater, Inside::Between)
+                    self.unit = Unit::Zlib(inflater, Inside::Between);
+                } else if self.framing == Framing::AtOnce
+                    && inflaters.may_lend()
+                    && self.take_whole_stream(inflaters.tables(), input).is_some()
+                {
+                    return Ok(Advance::Package(Place::Partial, Encoding::Zlib));
                 } else {
                     *input = &input[1..];
                     self.work += 1;
-                    Unit::Header(first)
-                };
+                    self.unit = Unit::Header(first);
+                }
                 Ok(Advance::Taken)
             }
             Unit::Header(first) => {
@@ -324,30 +343,62 @@ impl Decoder {
                 self.unit = Unit::Zlib(inflater, Inside::Between);
                 Ok(Advance::Taken)
             }
-            Unit::Plain => {
-                let (taken, whole) = package(
-                    &mut self.scan,
-                    &mut self.partial,
-                    input,
-                    self.max_package_bytes,
-                )?;
-                self.work += taken;
-                let (piece, rest) = input.split_at(taken);
-                *input = rest;
-                if !whole {
-                    return Ok(Advance::Hungry);
-                }
-                self.unit = Unit::Between;
-                self.under_way = None;
-                let place = if self.partial.is_empty() {
-                    Place::Input(piece)
-                } else {
-                    Place::Partial
-                };
-                Ok(Advance::Package(place, Encoding::Plain))
-            }
+            Unit::Plain => self.next_of_plain(input),
             Unit::Zlib(..) => self.next_in_stream(inflaters, input),
         }
+    }
+
+    fn next_of_plain<'a>(&mut self, input: &mut &'a [u8]) -> Result<Advance<'a>, Violation> {
+        // Nearly all is messages: to find one's end is to read it.
+        if !self.scan.has_begun()
+            && let Some((written, taken)) = message::read(input)
+            && taken <= self.max_package_bytes
+        {
+            self.unit = Unit::Between;
+            self.under_way = None;
+            self.work += taken;
+            let (text, rest) = input.split_at(taken);
+            *input = rest;
+            let place = Place::Input(text, Some(written));
+            return Ok(Advance::Package(place, Encoding::Plain));
+        }
+        let (taken, whole) = package(
+            &mut self.scan,
+            &mut self.partial,
+            input,
+            self.max_package_bytes,
+        )?;
+        self.work += taken;
+        let (piece, rest) = input.split_at(taken);
+        *input = rest;
+        if !whole {
+            return Ok(Advance::Hungry);
+        }
+        self.unit = Unit::Between;
+        self.under_way = None;
+        let place = if self.partial.is_empty() {
+            Place::Input(piece, None)
+        } else {
+            Place::Partial
+        };
+        Ok(Advance::Package(place, Encoding::Plain))
+    }
+
+    /// Takes a short zlib stream, if that is whole and nothing but one package: into `partial`.
+    fn take_whole_stream(&mut self, tables: &mut Tables, input: &mut &[u8]) -> Option<()> {
+        check_header(*input.first_chunk()?).ok()?;
+        let mut text = Vec::with_capacity(whole::USUAL_TEXT);
+        let taken = whole::inflate(input, self.max_package_bytes, tables, &mut text)?;
+        let is_package = text.first() == Some(&b'{')
+            && (message::read_whole(&text).is_some()
+                || Scan::default().piece(&text) == Scanned::End(text.len()));
+        if !is_package {
+            return None;
+        }
+        *input = &input[taken..];
+        self.work += taken + text.len() + Self::BLOCK_WORK;
+        self.partial = text;
+        Some(())
     }
 
     fn next_in_stream<'a>(
@@ -358,7 +409,7 @@ impl Decoder {
         let Unit::Zlib(inflater, inside) = &mut self.unit else {
             unreachable!("a stream is open");
         };
-        let careful = self.framing == Framing::ByHeader;
+        let careful = self.framing != Framing::ByFirstByte;
         if *inside == Inside::Between {
             let blank = blanks(inflater.bytes());
             inflater.take(blank);
@@ -496,83 +547,6 @@ fn package(
         Scanned::TooDeep => Err(Violation::TooDeep),
     }
 }
-
-/// How a peer broke the protocol so that nothing behind it can be made out. Displays as a sentence
-/// for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Violation {
-    /// A unit starts with this byte, which neither JSON nor zlib does.
-    NotAPackage(u8),
-    /// A unit starts with these bytes; zlib may start with the first, but not with both.
-    NotAHeader([u8; 2]),
-    /// A package is longer than the limit.
-    TooLarge,
-    /// A package in a zlib stream is longer than the limit as it is encoded.
-    TooLargeEncoded,
-    /// A zlib stream goes on for longer than a package may be, decoded or encoded, without one.
-    NoPackage,
-    /// A package nests objects and arrays deeper than [`MAX_NESTING`].
-    TooDeep,
-    /// There is a zlib stream inside a zlib stream.
-    DoubleZlib,
-    /// A zlib stream is damaged, or needs a preset dictionary.
-    BadZlib,
-    /// The checksum at a zlib stream's end is wrong.
-    Checksum,
-    /// A zlib stream ended without a package.
-    EmptyStream,
-    /// A zlib stream ended inside a package.
-    CutPackage,
-    /// The server has no room for one more open zlib stream.
-    TooManyStreams,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Violation::NotAPackage(byte) => write!(
-                f,
-                "A package must be a JSON object or a zlib stream of them; neither starts with the \
-                 byte 0x{byte:02x}."
-            ),
-            Violation::NotAHeader([first, second]) => write!(
-                f,
-                "A package must be a JSON object or a zlib stream of them; neither starts with the \
-                 bytes 0x{first:02x} 0x{second:02x}."
-            ),
-            Violation::TooLarge => write!(f, "The package is too large."),
-            Violation::TooLargeEncoded => write!(
-                f,
-                "The package is too large: its zlib stream takes more bytes than a package may have."
-            ),
-            Violation::NoPackage => write!(
-                f,
-                "The zlib stream goes on for longer than a package may be, without a package."
-            ),
-            Violation::TooDeep => {
-                write!(
-                    f,
-                    "The package nests objects and arrays more than {MAX_NESTING} deep."
-                )
-            }
-            Violation::DoubleZlib => write!(
-                f,
-                "The zlib stream carries another zlib stream. Compress each package once."
-            ),
-            Violation::BadZlib => write!(f, "The zlib stream is damaged."),
-            Violation::Checksum => write!(f, "The zlib stream's checksum is wrong."),
-            Violation::EmptyStream => write!(f, "The zlib stream ended without a package."),
-            Violation::CutPackage => write!(f, "The zlib stream ended inside a package."),
-            Violation::TooManyStreams => write!(
-                f,
-                "The server has too many open zlib streams. Try again later, with a stream for \
-                 each package or with plain JSON."
-            ),
-        }
-    }
-}
-
-impl core::error::Error for Violation {}
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -57,6 +57,7 @@ impl Encoder {
         }
     }
 
+    #[inline(never)]
     fn deflate(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
         let compressor = self.compressor.get_or_insert_with(|| {
             let flags = create_comp_flags_from_zip_params(LEVEL, WINDOW_BITS, 0);

@@ -11,6 +11,7 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
+use super::whole::Tables;
 use super::{Decoder, Violation};
 
 /// The largest window a zlib stream may have (RFC 1950: CINFO ≤ 7).
@@ -241,6 +242,8 @@ pub struct Inflaters {
     lent: usize,
     max: usize,
     is_set_aside: bool,
+    /// What short streams are inflated with, once there was one.
+    tables: Option<Box<Tables>>,
 }
 
 /// How many inflaters are kept when no stream needs them: enough for clients that open a stream for each
@@ -255,7 +258,13 @@ impl Inflaters {
             lent: 0,
             max,
             is_set_aside: false,
+            tables: None,
         }
+    }
+
+    /// What [`whole`](super::whole) needs.
+    pub(super) fn tables(&mut self) -> &mut Tables {
+        self.tables.get_or_insert_with(|| Box::new(Tables::new()))
     }
 
     /// How many are lent: the streams that are open now.
@@ -278,9 +287,14 @@ impl Inflaters {
         self.is_set_aside
     }
 
+    /// Whether whoever asks is lent one.
+    pub(super) fn may_lend(&self) -> bool {
+        !self.is_set_aside && self.is_free()
+    }
+
     /// One for a stream from its first byte on, if there is one.
     pub(super) fn lend(&mut self) -> Option<Box<Inflater>> {
-        (!self.is_set_aside && self.is_free()).then(|| {
+        self.may_lend().then(|| {
             self.lent += 1;
             self.spare.pop().unwrap_or_else(Inflater::new)
         })

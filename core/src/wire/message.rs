@@ -4,7 +4,7 @@
 use super::plain::plain_prefix;
 
 /// A message package, as it was written.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Written<'a> {
     pub(super) message: &'a str,
     pub(super) channel: Option<&'a str>,
@@ -12,9 +12,13 @@ pub(super) struct Written<'a> {
     pub(super) tag: Option<&'a str>,
 }
 
-/// Reads a message package; `None` if it is none, or if it takes more to know.
-pub(super) fn read(text: &str) -> Option<Written<'_>> {
-    let mut rest = Rest { text, at: 0 };
+/// Reads the message package that `bytes` begin with, and says how many of them it is; `None` if it is
+/// none, or not whole, or if it takes more to know. It ends at the brace that matches its first byte.
+pub(super) fn read(bytes: &[u8]) -> Option<(Written<'_>, usize)> {
+    if let Some(usual) = read_usual(bytes) {
+        return Some(usual);
+    }
+    let mut rest = Rest { bytes, at: 0 };
     let (mut is_message, mut data, mut tag) = (None, None, None);
     rest.object(|rest| {
         if rest.name("\"type\"") {
@@ -47,18 +51,41 @@ pub(super) fn read(text: &str) -> Option<Written<'_>> {
             None
         }
     })?;
-    rest.space();
     is_message?;
-    if rest.at < text.len() {
-        return None;
-    }
     let (message, channel, to) = data?;
-    Some(Written {
+    let written = Written {
         message,
         channel,
         to,
         tag,
-    })
+    };
+    Some((written, rest.at))
+}
+
+/// Reads one that has nothing but a text, and no white space.
+fn read_usual(bytes: &[u8]) -> Option<(Written<'_>, usize)> {
+    const BEFORE: &[u8] = br#"{"type":"message","data":{"message":"#;
+    const BEHIND: &[u8] = b"}}";
+    if !bytes.starts_with(BEFORE) {
+        return None;
+    }
+    let at = BEFORE.len();
+    let mut rest = Rest { bytes, at };
+    let message = rest.string()?;
+    let written = Written {
+        message,
+        channel: None,
+        to: None,
+        tag: None,
+    };
+    let comes = rest.bytes[rest.at..].starts_with(BEHIND);
+    comes.then_some((written, rest.at + BEHIND.len()))
+}
+
+/// Reads a message package that is all of `text`.
+pub(super) fn read_whole(text: &[u8]) -> Option<Written<'_>> {
+    let (written, bytes) = read(text)?;
+    (bytes == text.len()).then_some(written)
 }
 
 /// Sets what was not set.
@@ -67,16 +94,16 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
 }
 
-/// A text, of which what is before `at` was read.
+/// Bytes, of which those before `at` were read.
 struct Rest<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Rest<'a> {
     #[inline]
     fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.text.as_bytes().get(self.at) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
             self.at += 1;
         }
     }
@@ -84,7 +111,7 @@ impl<'a> Rest<'a> {
     #[inline]
     fn take(&mut self, byte: u8) -> Option<()> {
         self.space();
-        if *self.text.as_bytes().get(self.at)? != byte {
+        if *self.bytes.get(self.at)? != byte {
             return None;
         }
         self.at += 1;
@@ -96,16 +123,16 @@ impl<'a> Rest<'a> {
     fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let start = self.at;
-        self.at += plain_prefix(&self.text.as_bytes()[start..]);
-        let string = &self.text[start..self.at];
+        self.at += plain_prefix(&self.bytes[start..]);
+        let string = &self.bytes[start..self.at];
         self.take(b'"')?;
-        Some(string)
+        str::from_utf8(string).ok()
     }
 
     /// Takes this name, which has its quotes, if it comes next.
     #[inline(always)]
     fn name(&mut self, name: &str) -> bool {
-        let comes = self.text.as_bytes()[self.at..].starts_with(name.as_bytes());
+        let comes = self.bytes[self.at..].starts_with(name.as_bytes());
         if comes {
             self.at += name.len();
         }
@@ -132,12 +159,20 @@ mod tests {
 
     #[test]
     fn what_is_written_plainly_is_read_and_what_is_not_is_left_to_others() {
-        let read = |text| read(text).map(|read| (read.message, read.channel, read.to, read.tag));
+        let whole = |text: &'static str| {
+            let (read, bytes) = read(text.as_bytes())?;
+            Some((&text[bytes..], read))
+        };
+        let read = |text| {
+            let (behind, read) = whole(text)?;
+            assert_eq!(behind.trim_ascii(), "", "{text}");
+            Some((read.message, read.channel, read.to, read.tag))
+        };
         let plain = Some(("hi", None, None, None));
         assert_eq!(read(r#"{"type":"message","data":{"message":"hi"}}"#), plain);
         assert_eq!(
             read(
-                "\t{ \"data\" : {\"username\":\"x\" ,\n\"message\":\"hi\"}, \"type\":\"message\" }\r\n"
+                "{ \"data\" : {\"username\":\"x\" ,\n\"message\":\"hi\"}, \"type\":\"message\" }\r\n"
             ),
             plain
         );
@@ -155,7 +190,6 @@ mod tests {
             r#"{"type":"message","data":{"username":"hi"}}"#,
             r#"{"type":"message","data":{"message":"hi"},"tag":5}"#,
             r#"{"type":"message","data":{"message":"hi",}}"#,
-            r#"{"type":"message","data":{"message":"hi"}} x"#,
             r#"{"type":"message","data":{"message":"hi"}"#,
             r#"{"type":"message""#,
             r#"{"type":"message"}"#,
@@ -164,5 +198,12 @@ mod tests {
         ] {
             assert_eq!(read(other), None, "{other}");
         }
+        assert_eq!(
+            super::read(b"{\"type\":\"message\",\"data\":{\"message\":\"\xff\"}}"),
+            None
+        );
+        // It ends where it ends, whatever comes next.
+        let more = "{\"type\":\"message\",\"data\":{\"message\":\"hi\"}}}x";
+        assert_eq!(whole(more).map(|(behind, _)| behind), Some("}x"));
     }
 }

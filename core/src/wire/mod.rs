@@ -11,12 +11,15 @@ mod package;
 mod plain;
 mod scan;
 mod short;
+mod violation;
+mod whole;
+mod write;
 
 pub(crate) use client::Dialect;
 pub use client::{ClientPackage, Tagged};
 pub use command::Command;
 pub(crate) use decoder::Framing;
-pub use decoder::{Decoded, Decoder, Step, Unfinished, Violation};
+pub use decoder::{Decoded, Decoder, Step, Unfinished};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters};
@@ -25,6 +28,7 @@ pub use package::{
     MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage, SessionStatus,
 };
 pub use scan::MAX_NESTING;
+pub use violation::Violation;
 
 /// Which version of the protocol a client speaks. The order of the variants is that of their numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

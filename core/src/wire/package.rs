@@ -12,7 +12,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::plain::plain_prefix;
+use super::write::{Said, write_json, write_sent, write_tag};
 
 /// A package that is well framed but does not say anything the server could do. It is answered with
 /// an `error` of these attributes; the connection goes on.
@@ -395,19 +395,36 @@ impl<'a> ServerPackage<'a> {
     /// The same with a tag beside it.
     pub(crate) fn write_tagged(&self, controls: Controls, tag: Option<&str>, out: &mut Vec<u8>) {
         let start = out.len();
-        match self {
+        let is_plain = match self {
             ServerPackage::Message {
                 message,
                 username,
-                channel: None,
-                to: None,
-                id: None,
-                time: None,
-            } => write_message(message, username, out),
-            package => write_json(package, out),
-        }
-        write_tag(tag, out);
-        if controls == Controls::Escaped {
+                channel,
+                to,
+                id,
+                time,
+            } => {
+                let said = Said {
+                    message,
+                    username,
+                    channel: channel.as_deref(),
+                    to: to.as_deref(),
+                    id: *id,
+                    time: *time,
+                };
+                said.write(out)
+            }
+            ServerPackage::Notification(Notification::MessageSent { id, time }) => {
+                write_sent(*id, *time, out);
+                true
+            }
+            package => {
+                write_json(package, out);
+                false
+            }
+        };
+        let is_plain = write_tag(tag, out) && is_plain;
+        if controls == Controls::Escaped && !is_plain {
             escape_controls(out, start);
         }
     }
@@ -459,30 +476,6 @@ fn escape_controls(text: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// What [`write_json`] writes of a message, without looking at each byte: nearly all that is sent
-/// is messages.
-fn write_message(message: &str, username: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"{"type":"message","data":{"message":"#);
-    write_string(message, out);
-    out.extend_from_slice(br#","username":"#);
-    write_string(username, out);
-    out.extend_from_slice(b"}}");
-}
-
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    if plain_prefix(text.as_bytes()) < text.len() {
-        return write_json(&text, out);
-    }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
-}
-
-pub(super) fn write_json(package: &impl Serialize, out: &mut Vec<u8>) {
-    let text = serde_json::to_vec(package).expect("every key of a package is a string");
-    out.extend_from_slice(&text);
-}
-
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -529,13 +522,4 @@ pub(super) fn read_string(value: &RawValue) -> Result<Cow<'_, str>, serde_json::
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
     let Text(text) = serde_json::from_str(value.get())?;
     Ok(text)
-}
-
-/// Adds a tag to the package whose text ends `out`.
-pub(super) fn write_tag(tag: Option<&str>, out: &mut Vec<u8>) {
-    let Some(tag) = tag else { return };
-    out.pop();
-    out.extend_from_slice(br#","tag":"#);
-    write_string(tag, out);
-    out.push(b'}');
 }

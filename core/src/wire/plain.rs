@@ -40,9 +40,62 @@ pub(super) fn plain_prefix(text: &[u8]) -> usize {
     at
 }
 
+/// Whether `text` stands in a JSON string as it is, and nothing in it is escaped for other reasons: it is
+/// printable ASCII without quotes and backslashes.
+#[inline]
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    let ends_it = |byte: u8| !(0x20..0x7f).contains(&byte) | (byte == b'"') | (byte == b'\\');
+    let mut rest = text;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<64>() {
+        let found = chunk.iter().map(|byte| u8::from(ends_it(*byte)));
+        if found.fold(0, |any, found| any | found) != 0 {
+            return false;
+        }
+        rest = behind;
+    }
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        if word_ends(*chunk) {
+            return false;
+        }
+        rest = behind;
+    }
+    match text.last_chunk() {
+        // Some are looked at again.
+        Some(last) => rest.is_empty() || !word_ends(*last),
+        None => !rest.iter().any(|byte| ends_it(*byte)),
+    }
+}
+
+/// Whether there is such a byte among eight: what borrows from its neighbour does so only if it is one.
+#[inline(always)]
+fn word_ends(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let word = u64::from_le_bytes(bytes);
+    let less = |word: u64, than: u64| word.wrapping_sub(ONES * than);
+    let quotes = less(word ^ (ONES * b'"' as u64), 1);
+    let slashes = less(word ^ (ONES * b'\\' as u64), 1);
+    let del = less(word ^ (ONES * 0x7f), 1);
+    let others = less(word, 0x20) | quotes | slashes | del;
+    (others | word) & (ONES << 7) != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_plain_is_what_json_and_terminals_take_as_it_is() {
+        for length in 0..70 {
+            for at in 0..length {
+                for byte in 0..=255 {
+                    let mut text = alloc::vec![b'x'; length];
+                    text[at] = byte;
+                    let plain = matches!(byte, 0x20..0x7f) && !b"\"\\".contains(&byte);
+                    assert_eq!(is_plain(&text), plain, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
     use alloc::vec::Vec;
 
     #[test]

@@ -36,6 +36,11 @@ pub(super) enum Scanned {
 }
 
 impl Scan {
+    /// Whether there was a piece of the package.
+    pub(super) fn has_begun(&self) -> bool {
+        self.braces > 0
+    }
+
     /// Scans the next piece; the first one starts with the package's opening brace.
     pub(super) fn piece(&mut self, piece: &[u8]) -> Scanned {
         let mut at = 0;

@@ -11,6 +11,10 @@ use alloc::vec::Vec;
 /// longer one more than they cost.
 pub(super) const MAX_SHORT: usize = 256;
 
+/// The most bytes that become of it before the checksum, and as many as may be put at once: at worst,
+/// a literal takes nine bits.
+const MAX_BYTES: usize = 2 + (3 + 9 * MAX_SHORT + 7).div_ceil(8) + 8;
+
 /// A window of 32 KiB, the fastest level, a right checksum.
 const HEADER: [u8; 2] = [0x78, 0x01];
 /// The symbol behind the last one.
@@ -21,14 +25,16 @@ const MIN_MATCH: usize = 3;
 const ADLER: u32 = 65_521;
 
 /// Appends `text`, of at most [`MAX_SHORT`] bytes, to `out` as a zlib stream.
+#[inline(never)]
 pub(super) fn deflate(text: &[u8], out: &mut Vec<u8>) {
     debug_assert!(text.len() <= MAX_SHORT, "the text is short");
-    out.extend(HEADER);
     let mut bits = Bits {
-        out,
+        bytes: [0; MAX_BYTES],
+        length: 0,
         held: 0,
         count: 0,
     };
+    bits.put(u32::from(u16::from_le_bytes(HEADER)), 16);
     // The last block, with fixed codes.
     bits.put(0b011, 3);
     let mut seen = Seen([0; 256]);
@@ -51,7 +57,7 @@ pub(super) fn deflate(text: &[u8], out: &mut Vec<u8>) {
         at += length;
     }
     bits.symbol(END);
-    bits.end();
+    out.extend_from_slice(bits.end());
     out.extend(adler32(text).to_be_bytes());
 }
 
@@ -60,9 +66,15 @@ struct Seen([u8; 256]);
 
 impl Seen {
     /// Notes the three bytes at `at`; says where what may be the same three were last.
+    #[inline(always)]
     fn note(&mut self, text: &[u8], at: usize) -> Option<usize> {
-        let &[a, b, c] = text[at..].first_chunk()?;
-        let bytes = u32::from_le_bytes([a, b, c, 0]);
+        let bytes = match text[at..].first_chunk() {
+            Some(four) => u32::from_le_bytes(*four) & 0xff_ffff,
+            None => {
+                let &[a, b, c] = text[at..].first_chunk()?;
+                u32::from_le_bytes([a, b, c, 0])
+            }
+        };
         // The odd number next to 2^32 divided by the golden ratio (Knuth, 6.4).
         let hash = bytes.wrapping_mul(0x9e37_79b1) >> 24;
         let place = &mut self.0[hash as usize];
@@ -73,9 +85,20 @@ impl Seen {
 }
 
 /// How many bytes at `at` are the same as those at `before`.
+#[inline(always)]
 fn repeated(text: &[u8], before: usize, at: usize) -> usize {
-    let pairs = text[before..].iter().zip(&text[at..]);
-    pairs.take_while(|(one, other)| one == other).count()
+    let (one, other) = (&text[before..], &text[at..]);
+    let mut count = 0;
+    // Eight at a time: what repeats is a long run, or none.
+    while let (Some(a), Some(b)) = (one[count..].first_chunk(), other[count..].first_chunk()) {
+        let different = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if different != 0 {
+            return count + different.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    let pairs = one[count..].iter().zip(&other[count..]);
+    count + pairs.take_while(|(one, other)| one == other).count()
 }
 
 /// The codes of the literals and lengths, each with its bits in the order in which they are written,
@@ -97,23 +120,28 @@ const CODES: [(u16, u8); 288] = {
 };
 
 /// Bits on their way to whole bytes, the first one lowest.
-struct Bits<'a> {
-    out: &'a mut Vec<u8>,
+struct Bits {
+    bytes: [u8; MAX_BYTES],
+    length: usize,
     held: u64,
     count: u32,
 }
 
-impl Bits<'_> {
+impl Bits {
+    #[inline(always)]
     fn put(&mut self, bits: u32, count: u32) {
         self.held |= u64::from(bits) << self.count;
         self.count += count;
         if self.count >= 32 {
-            self.out.extend((self.held as u32).to_le_bytes());
+            self.bytes[self.length..self.length + 4]
+                .copy_from_slice(&(self.held as u32).to_le_bytes());
+            self.length += 4;
             self.held >>= 32;
             self.count -= 32;
         }
     }
 
+    #[inline(always)]
     fn symbol(&mut self, symbol: usize) {
         let (code, length) = CODES[symbol];
         self.put(u32::from(code), u32::from(length));
@@ -132,10 +160,11 @@ impl Bits<'_> {
         self.put(extra.0, extra.1);
     }
 
-    fn end(self) {
-        let bytes = self.held.to_le_bytes();
-        self.out
-            .extend_from_slice(&bytes[..self.count.div_ceil(8) as usize]);
+    /// The bytes, the last one filled up.
+    fn end(&mut self) -> &[u8] {
+        let end = self.length + self.count.div_ceil(8) as usize;
+        self.put(0, 31);
+        &self.bytes[..end]
     }
 }
 
@@ -147,8 +176,8 @@ fn prefix(value: u32, kept: u32) -> (u32, (u32, u32)) {
     (code, (value & ((1 << extra) - 1), extra))
 }
 
-/// The checksum of a zlib stream. A short text does not overflow it.
-fn adler32(text: &[u8]) -> u32 {
+/// The checksum of a zlib stream, of up to 5,000 bytes: they do not overflow it.
+pub(super) fn adler32(text: &[u8]) -> u32 {
     let (low, high) = text.iter().fold((1_u32, 0_u32), |(low, high), byte| {
         let low = low + u32::from(*byte);
         (low, high + low)

@@ -521,14 +521,18 @@ fn what_the_encoder_writes_the_decoder_reads() {
 /// Bytes that are often almost right.
 fn nearly_packages() -> impl Strategy<Value = Vec<u8>> {
     let text = prop_oneof![
-        "[ -~]{0,40}".prop_map(|text| format!(r#"{{"a":{text:?}}}"#)),
+        "[ -~]{0,40}|(ab?c?){0,60}".prop_map(|text| format!(r#"{{"a":{text:?}}}"#)),
         r#"[{}\[\]",:\\a ]{0,60}"#.prop_map(|text| format!("{{{text}")),
         (1..MAX + 40).prop_map(|long| format!(r#"{{"a":"{}"}}"#, "x".repeat(long))),
         "[ \t\r\n]{0,8}",
     ];
     let unit = prop_oneof![
         4 => text.clone().prop_map(String::into_bytes),
-        4 => text.clone().prop_map(zlib),
+        4 => (text.clone(), 0..=10, 0..=4).prop_map(|(text, level, strategy)| {
+            let flags = create_comp_flags_from_zip_params(level, 15, strategy);
+            let mut compressor = CompressorOxide::new(flags);
+            deflate(&mut compressor, text.as_bytes(), TDEFLFlush::Finish)
+        }),
         2 => prop::collection::vec(text, 1..6).prop_map(|texts| stream(&texts)),
         1 => prop::collection::vec(any::<u8>(), 0..20),
     ];

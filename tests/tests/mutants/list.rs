@@ -55,7 +55,7 @@ pub(crate) const MUTANTS: [Mutant; 40] = [
     Mutant {
         property: "answers::what_a_user_writes_cannot_forge_a_package",
         bug: "line feeds are written as they are",
-        file: "core/src/wire/package.rs",
+        file: "core/src/wire/write.rs",
         find: "    out.extend_from_slice(&text);",
         replace: r#"    let text = String::from_utf8(text).expect("JSON is UTF-8").replace("\\n", "\n");
     out.extend_from_slice(text.as_bytes());"#,
@@ -249,8 +249,8 @@ pub(crate) const MUTANTS: [Mutant; 40] = [
         property: "metamorphic::shifting_all_time_changes_nothing",
         bug: "the first package of a connection costs nothing, but for early ones",
         file: "core/src/hub/gcra.rs",
-        find: "            self.0 = self.0.max(now) + quota.interval.saturating_mul(packages);",
-        replace: "            self.0 = (self.0 + quota.interval.saturating_mul(packages)).max(now);",
+        find: "            self.0 = Time::from_micros(self.0.max(now).as_micros().saturating_add(spent));",
+        replace: "            self.0 = Time::from_micros(self.0.as_micros().saturating_add(spent)).max(now);",
     },
     Mutant {
         property: "model::everyone_hears_what_the_model_says",
@@ -277,8 +277,8 @@ pub(crate) const MUTANTS: [Mutant; 40] = [
         property: NEWER,
         bug: "a message that is sent again under its tag is heard again",
         file: "core/src/world/message.rs",
-        find: "        if let Some(before) = sent.iter().rev().find(|sent| sent.tag == tag) {",
-        replace: "        if let Some(before) = sent.iter().rev().find(|sent| sent.tag != tag) {",
+        find: "        let place = places.find(|place| self.messages[*place].tag == tag)?;",
+        replace: "        let place = places.find(|place| self.messages[*place].tag != tag)?;",
     },
     Mutant {
         property: NEWER,
