@@ -118,12 +118,21 @@ fn people_talk_and_meet_in_rooms() {
     alice.shows("bob │ Hello, Alice!");
     say(&mut alice, "/join tea");
     alice.shows("You are in tea now.");
-    bob.shows("alice left general.");
+    say(&mut bob, "Who comes along?");
+    alice.shows("1 general (1)");
     say(&mut bob, "/join tea");
     alice.shows("bob joined tea.");
     say(&mut bob, "Is there any left?");
     alice.shows("bob │ Is there any left?");
     alice.shows("tea · 2 members");
+    say(&mut bob, "/msg alice psst");
+    alice.shows("@bob (1!)");
+    alice.types("\x1Ba");
+    alice.shows("bob │ psst");
+    say(&mut alice, "What is it?");
+    bob.shows("@alice (1!)");
+    bob.types("\x1B3");
+    bob.shows("alice │ What is it?");
 }
 
 #[test]
@@ -407,9 +416,11 @@ fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
     say(&mut alice, "ret");
     alice.shows("Not sent: you are not in lair.");
     // The other window has another box.
-    alice.types("\x1b1hello, everyone\r");
-    assert_eq!(general.line(), "* alice joined general");
+    alice.types("\x1B1hello, everyone\r");
+    general.wait_for("* alice joined general");
     assert_eq!(general.line(), "<alice> hello, everyone");
+    alice.types("\x1B2");
+    alice.shows("> half a secret");
 }
 
 #[test]

@@ -1,12 +1,20 @@
 //! What a user types: text to say, or a command with a slash in front. The line client and the
 //! terminal client read it alike.
 
+mod about;
+mod list;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chatmaster_core::session::Action;
+use chatmaster_core::wire::Command as Order;
+
+pub use about::{room_of, typed, within};
+pub use list::COMMANDS;
+use list::FOREIGN;
 
 use crate::address::Address;
 use crate::settings::{InvalidSetting, RawValue, Setting};
@@ -16,6 +24,12 @@ use crate::settings::{InvalidSetting, RawValue, Setting};
 pub enum Line {
     /// Something for the server to do, or to pass on.
     Do(Action),
+    /// Talk with this one person.
+    Query(String),
+    /// Close the window that is looked at.
+    Close,
+    /// Say what the room is about.
+    Topic,
     /// Connect anew, to another server if there is an address.
     Connect(Option<Address>),
     /// Leave the server, but not the program.
@@ -37,8 +51,10 @@ pub enum Line {
 /// What there is help on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// What commands there are.
+    /// What commands there are for everyday.
     Commands,
+    /// Those by which a room is kept in order.
+    Order,
     /// One command.
     Command(&'static Command),
     /// What keys there are.
@@ -69,7 +85,16 @@ pub struct Command {
     pub parameter: Parameter,
     /// What it does: a sentence.
     pub summary: &'static str,
+    /// Where help has it.
+    group: Group,
     verb: Verb,
+}
+
+/// What a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Everyday,
+    Order,
 }
 
 /// What comes after a command's name.
@@ -90,8 +115,16 @@ pub enum ArgKind {
     Room,
     /// A name for the user.
     Name,
+    /// The name of someone.
+    User,
+    /// The name of someone, and words that may be left out.
+    UserAndReason,
+    /// The name of someone, and words for them.
+    UserAndText,
     /// Words for the others.
     Text,
+    /// What a room is about.
+    About,
     /// Where a server is.
     Address,
     /// What to explain.
@@ -102,13 +135,33 @@ pub enum ArgKind {
 
 /// What `/help` has besides commands.
 pub const KEYS: &str = "keys";
+/// The commands by which a room is kept in order, as `/help` has them.
+pub const ORDER: &str = "order";
+
+/// What is in place of a room, to be in none, and of a topic, to have none.
+const NOWHERE: &str = "-";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     Join,
     Leave,
+    Close,
     Rename,
     Me,
+    Tell,
+    Query,
+    Topic,
+    Invite,
+    Uninvite,
+    Kick,
+    Ban,
+    Unban,
+    Bans,
+    Mute,
+    Unmute,
+    Owner,
+    Ignore,
+    Unignore,
     Private,
     Public,
     Rooms,
@@ -122,162 +175,9 @@ enum Verb {
     Quit,
 }
 
-/// Every command.
-pub static COMMANDS: [Command; 15] = {
-    use Parameter::{Maybe, None, One};
-    const fn command(
-        names: &'static [&'static str],
-        parameter: Parameter,
-        verb: Verb,
-        summary: &'static str,
-    ) -> Command {
-        Command {
-            names,
-            parameter,
-            summary,
-            verb,
-        }
-    }
-    [
-        command(
-            &["join", "j"],
-            One(ArgKind::Room),
-            Verb::Join,
-            "Enter a room, or create it.",
-        ),
-        command(
-            &["leave", "part"],
-            None,
-            Verb::Leave,
-            "Go back to the general room.",
-        ),
-        command(
-            &["rename", "nick"],
-            One(ArgKind::Name),
-            Verb::Rename,
-            "Take another name.",
-        ),
-        command(
-            &["me"],
-            One(ArgKind::Text),
-            Verb::Me,
-            "Say what you do: * alice waves.",
-        ),
-        command(
-            &["private"],
-            None,
-            Verb::Private,
-            "Hide and close your room.",
-        ),
-        command(&["public"], None, Verb::Public, "Show and open it again."),
-        command(
-            &["rooms", "channels", "list"],
-            None,
-            Verb::Rooms,
-            "List the public rooms.",
-        ),
-        command(
-            &["users", "who", "names"],
-            None,
-            Verb::Users,
-            "List who is in your room.",
-        ),
-        command(
-            &["connect", "server", "reconnect"],
-            Maybe(ArgKind::Address),
-            Verb::Connect,
-            "Connect again, or elsewhere.",
-        ),
-        command(
-            &["disconnect"],
-            None,
-            Verb::Disconnect,
-            "Leave the server, stay here.",
-        ),
-        command(
-            &["help", "h", "?"],
-            Maybe(ArgKind::Topic),
-            Verb::Help,
-            "Explain a command.",
-        ),
-        command(
-            &["clear"],
-            None,
-            Verb::Clear,
-            "Empty the log on your screen.",
-        ),
-        command(
-            &["mouse"],
-            None,
-            Verb::Mouse,
-            "Let the mouse select, or scroll.",
-        ),
-        command(
-            &["set"],
-            Maybe(ArgKind::Setting),
-            Verb::Set,
-            "Change a setting, or list them.",
-        ),
-        command(
-            &["quit", "q", "exit", "bye"],
-            None,
-            Verb::Quit,
-            "Leave the chat.",
-        ),
-    ]
-};
-
-/// What other chats have a command for: its names, and what comes near it here.
-const FOREIGN: [(&[&str], &str); 7] = [
-    (
-        &["msg", "m", "query", "whisper", "w", "tell", "pm", "dm"],
-        "Everyone in a room reads what is said there. To talk in private: /join ROOM, then /private.",
-    ),
-    (&["say"], "What has no slash in front is said."),
-    (&["topic"], "A room has a name and no topic."),
-    (
-        &["kick", "ban", "mute", "remove"],
-        "Nobody is put out of a room. /private closes it to newcomers.",
-    ),
-    (
-        &["invite"],
-        "Nobody is invited into a private room. /public opens it again.",
-    ),
-    (
-        &["ignore", "block"],
-        "Everyone hears everyone in a room. /leave leaves it.",
-    ),
-    (
-        &["whois", "away", "status"],
-        "/users lists who is in your room.",
-    ),
-];
-
 /// What the message `text` says its sender does, if it says that: `/me waves` (XEP-0245).
 pub fn emote(text: &str) -> Option<&str> {
     text.strip_prefix("/me ")
-}
-
-/// How the user has typed `action`, if it is one whose refusal would leave one wondering which.
-pub fn typed(action: &Action) -> Option<String> {
-    match action {
-        Action::Join(_) | Action::Rename(_) | Action::Leave | Action::Private | Action::Public => {
-            let name = action.name();
-            Some(match action.text() {
-                Some(text) => format!("/{name} {text}"),
-                None => format!("/{name}"),
-            })
-        }
-        Action::Login(_)
-        | Action::Say(_)
-        | Action::SayIn { .. }
-        | Action::Tell { .. }
-        | Action::Channels
-        | Action::Users
-        | Action::Sync
-        | Action::Other(_)
-        | Action::Quit => None,
-    }
 }
 
 /// Reads what a user typed. `None` if there is nothing in it.
@@ -307,20 +207,67 @@ pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     if !fits {
         return Err(ParseError::Usage(command));
     }
+    let username: Cow<'static, str> = argument.to_owned().into();
+    let channel = None;
+    let (whom, rest) = match argument.split_once(char::is_whitespace) {
+        Some((whom, rest)) => (whom, Some(rest.trim_start())),
+        None => (argument, None),
+    };
+    let reason = || rest.map(|reason| reason.to_owned().into());
+    let give = |order| Line::Do(Action::Other(order));
     Ok(Some(match command.verb {
+        Verb::Join if argument == NOWHERE => Line::Do(Action::Leave),
         Verb::Join => Line::Do(Action::Join(argument.into())),
         Verb::Leave => Line::Do(Action::Leave),
+        Verb::Close => Line::Close,
         Verb::Rename => Line::Do(Action::Rename(argument.into())),
         Verb::Private => Line::Do(Action::Private),
         Verb::Public => Line::Do(Action::Public),
         Verb::Rooms => Line::Do(Action::Channels),
         Verb::Users => Line::Do(Action::Users),
+        Verb::Tell => {
+            let (to, text) = (whom.into(), rest.ok_or(ParseError::Usage(command))?.into());
+            Line::Do(Action::Tell { to, text })
+        }
+        Verb::Query => Line::Query(argument.into()),
+        Verb::Topic if argument.is_empty() => Line::Topic,
+        Verb::Topic => {
+            let topic = if argument == NOWHERE { "" } else { argument };
+            let topic = topic.to_owned().into();
+            give(Order::Topic { topic, channel })
+        }
+        Verb::Invite => give(Order::Invite { username, channel }),
+        Verb::Uninvite => give(Order::Uninvite { username, channel }),
+        Verb::Kick => {
+            let (username, reason) = (whom.to_owned().into(), reason());
+            give(Order::Kick {
+                username,
+                reason,
+                channel,
+            })
+        }
+        Verb::Ban => {
+            let (username, reason) = (whom.to_owned().into(), reason());
+            give(Order::Ban {
+                username,
+                reason,
+                channel,
+            })
+        }
+        Verb::Unban => give(Order::Unban { username, channel }),
+        Verb::Bans => give(Order::Bans { channel }),
+        Verb::Mute => give(Order::Mute { username, channel }),
+        Verb::Unmute => give(Order::Unmute { username, channel }),
+        Verb::Owner => give(Order::Owner { username, channel }),
+        Verb::Ignore => give(Order::Ignore { username }),
+        Verb::Unignore => give(Order::Unignore { username }),
         Verb::Me => say(&format!("/me {argument}")),
         Verb::Connect if argument.is_empty() => Line::Connect(None),
         Verb::Connect => Line::Connect(Some(argument.parse().map_err(ParseError::Address)?)),
         Verb::Disconnect => Line::Disconnect,
         Verb::Help if argument.is_empty() => Line::Help(Topic::Commands),
         Verb::Help if argument.eq_ignore_ascii_case(KEYS) => Line::Help(Topic::Keys),
+        Verb::Help if argument.eq_ignore_ascii_case(ORDER) => Line::Help(Topic::Order),
         Verb::Help => {
             let name = argument.strip_prefix('/').unwrap_or(argument);
             let about = find(name).ok_or_else(|| unknown(name))?;
@@ -340,25 +287,44 @@ pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     }))
 }
 
-/// The lines that list every command.
+/// The lines that list the commands for everyday.
 pub fn help() -> Vec<String> {
-    COMMANDS
+    let more = [
+        format!("/help {KEYS}: List the keys."),
+        format!("/help {ORDER}: How a room is kept in order."),
+        "//: A message that starts with a slash.".into(),
+    ];
+    explained(Group::Everyday).chain(more).collect()
+}
+
+/// The lines that list those by which a room is kept in order.
+pub fn help_on_order() -> Vec<String> {
+    explained(Group::Order).collect()
+}
+
+fn explained(group: Group) -> impl Iterator<Item = String> {
+    let of_group = COMMANDS
         .iter()
-        .map(|command| format!("{command}: {}", command.summary))
-        .chain([
-            format!("/help {KEYS}: List the keys."),
-            "//: A message that starts with a slash.".into(),
-        ])
-        .collect()
+        .filter(move |command| command.group == group);
+    of_group.map(|command| format!("{command}: {}", command.summary))
 }
 
 /// The same for a screen that is too small for it.
 pub fn help_in_brief() -> Vec<String> {
-    let names: Vec<_> = COMMANDS
-        .iter()
+    vec![named(Group::Everyday), format!("/help {KEYS}|{ORDER}|NAME")]
+}
+
+/// The same.
+pub fn help_on_order_in_brief() -> Vec<String> {
+    vec![named(Group::Order)]
+}
+
+fn named(group: Group) -> String {
+    let of_group = COMMANDS.iter().filter(|command| command.group == group);
+    let names: Vec<_> = of_group
         .map(|command| format!("/{}", command.names[0]))
         .collect();
-    vec![names.join(" "), format!("/help COMMAND | {KEYS}")]
+    names.join(" ")
 }
 
 impl Command {
@@ -432,7 +398,11 @@ impl ArgKind {
         match self {
             ArgKind::Room => "the name of a room",
             ArgKind::Name => "a name",
+            ArgKind::User => "the name of someone",
+            ArgKind::UserAndReason => "the name of someone",
+            ArgKind::UserAndText => "the name of someone, and what to tell them",
             ArgKind::Text => "some text",
+            ArgKind::About => "what the room is about",
             ArgKind::Address => "an address",
             ArgKind::Topic => "a command",
             ArgKind::Setting => "a setting and its value",
@@ -445,7 +415,10 @@ impl fmt::Display for ArgKind {
         f.write_str(match self {
             ArgKind::Room => "ROOM",
             ArgKind::Name => "NAME",
-            ArgKind::Text => "TEXT",
+            ArgKind::User => "NAME",
+            ArgKind::UserAndReason => "NAME [REASON]",
+            ArgKind::UserAndText => "NAME TEXT",
+            ArgKind::Text | ArgKind::About => "TEXT",
             ArgKind::Address => "ADDRESS",
             ArgKind::Topic => "COMMAND",
             ArgKind::Setting => "KEY VALUE",

@@ -6,12 +6,14 @@ use super::log::Focus;
 use crate::settings::Bell;
 
 /// What a message is to the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Import {
-    /// It mentions them.
-    Mention,
-    /// It does not.
+    /// It is their own.
+    Nothing,
+    /// It does not mention them.
     Message,
+    /// It mentions them, or is for them alone.
+    Mention,
 }
 
 /// The bell, and when it rang last.
@@ -26,8 +28,10 @@ impl Ringer {
     /// front of them, and once within a second of the clock, whatever pours in.
     pub(super) fn rings(&mut self, at: DateTime, import: Import, focus: Focus) -> bool {
         let wanted = match (self.bell, import) {
-            (Bell::All, _) | (Bell::Mentions, Import::Mention) => true,
-            (Bell::Mentions, Import::Message) | (Bell::Off, _) => false,
+            (Bell::All, Import::Message | Import::Mention) | (Bell::Mentions, Import::Mention) => {
+                true
+            }
+            (Bell::Mentions, Import::Message) | (Bell::Off, _) | (_, Import::Nothing) => false,
         };
         let second = at.with().subsec_nanosecond(0).build().unwrap_or(at);
         if !wanted || focus == Focus::Here || self.rang == Some(second) {

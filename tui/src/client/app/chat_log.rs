@@ -2,6 +2,7 @@
 
 use super::LogFile;
 use super::log::{Entry, Kind};
+use super::windows::Window;
 
 /// What is to be added to the file, if there is one.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +17,10 @@ impl ChatLog {
         self.file = file;
     }
 
-    /// Adds an entry of the log of `room`.
-    pub(super) fn add(&mut self, entry: &Entry, room: Option<&str>) {
+    /// Adds an entry of the log of `window`.
+    pub(super) fn add(&mut self, entry: &Entry, window: &Window) {
         if self.file == LogFile::Kept {
-            self.lines.push(line(entry, room));
+            self.lines.push(line(entry, &window.name()));
         }
     }
 
@@ -29,11 +30,11 @@ impl ChatLog {
     }
 }
 
-/// An entry that was made in `room`: `2026-11-24 12:34:56 [tea] <alice> Hello!`. A line feed in it is
+/// An entry that was made in `room`, or with a person, which is `@bob`: `2026-11-24 12:34:56 [tea] <alice> Hello!`. A line feed in it is
 /// `\n`, and a backslash `\\`.
-fn line(entry: &Entry, room: Option<&str>) -> String {
+fn line(entry: &Entry, room: &str) -> String {
     let at = entry.at.strftime("%Y-%m-%d %H:%M:%S");
-    let room = sanitised(room.unwrap_or("-"));
+    let room = sanitised(room);
     let text: Vec<_> = entry
         .lines()
         .iter()

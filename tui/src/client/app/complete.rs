@@ -58,7 +58,17 @@ impl Completion {
                 Some((ArgKind::Setting, key)) if key == word => {
                     Self::new(start, settings(word), " ")
                 }
-                Some((ArgKind::Text, _)) => Self::member(before, start, after, words.members),
+                Some((ArgKind::User, name)) => {
+                    let start = before.len() - name.len();
+                    Self::new(start, starting_with(name, words.members), "")
+                }
+                Some((ArgKind::UserAndReason | ArgKind::UserAndText, name)) if name == word => {
+                    Self::new(start, starting_with(name, words.members), " ")
+                }
+                Some((
+                    ArgKind::Text | ArgKind::About | ArgKind::UserAndReason | ArgKind::UserAndText,
+                    _,
+                )) => Self::member(before, start, after, words.members),
                 _ => None,
             },
             None => Self::member(before, start, after, words.members),
@@ -183,7 +193,10 @@ fn topics(word: &str) -> Vec<String> {
         Some(word) => commands(word, "/"),
         None => {
             let mut topics = commands(word, "");
-            topics.extend(starting_with(word, &[command::KEYS.into()]));
+            topics.extend(starting_with(
+                word,
+                &[command::KEYS.into(), command::ORDER.into()],
+            ));
             topics
         }
     }
@@ -291,9 +304,17 @@ mod tests {
     #[test]
     fn commands_are_completed_after_a_slash() {
         assert_eq!(completed("/j"), ["/join "]);
-        assert_eq!(completed("/CL"), ["/clear "]);
+        assert_eq!(completed("/CL"), ["/close ", "/clear "]);
         assert_eq!(completed("/nic"), ["/nick "]);
         assert_eq!(completed("/le"), ["/leave "]);
+        assert_eq!(completed("/msg b"), ["/msg bob ", "/msg Bert "]);
+        assert_eq!(
+            completed("/msg bob see b"),
+            ["/msg bob see bob ", "/msg bob see Bert "]
+        );
+        assert_eq!(completed("/invite B"), ["/invite bob", "/invite Bert"]);
+        assert_eq!(completed("/kick él"), ["/kick Élodie "]);
+        assert_eq!(completed("/invite bob b"), [""; 0]);
         assert_eq!(completed("/p"), ["/private ", "/public "]);
         assert_eq!(completed("/pa"), ["/part "]);
         assert_eq!(completed("/").len(), COMMANDS.len());

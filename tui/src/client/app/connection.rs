@@ -2,6 +2,7 @@
 //! and how the client comes back to where it was.
 
 use chatmaster_core::session::{Action, End};
+use chatmaster_core::wire::Version;
 use chatmaster_core::{Time, Username};
 use jiff::civil::{DateTime, date};
 
@@ -82,6 +83,8 @@ impl App {
         self.told.clear();
         if let Some(server) = elsewhere {
             self.connection.turn_elsewhere();
+            self.version = Version::One;
+            self.invitation = None;
             self.role = Role::Guest;
             self.turn_to(server);
         }
@@ -301,18 +304,18 @@ impl App {
     pub(super) fn tell_doubtful(&mut self, at: DateTime, doubtful: Vec<(Action, Delivery)>) {
         for (action, delivery) in doubtful {
             let window = self.window_for(&action);
-            let what = match (&action, delivery) {
-                (
-                    Action::Say(text) | Action::SayIn { text, .. } | Action::Tell { text, .. },
-                    delivery,
-                ) => {
-                    if delivery == Delivery::Unsent {
-                        self.give_back(window, text);
-                        format!("Not sent: {}", escaped(text))
-                    } else {
-                        format!("May not have been delivered: {}", escaped(text))
-                    }
+            let said = match &action {
+                Action::Say(text) | Action::SayIn { text, .. } | Action::Tell { text, .. } => {
+                    Some(escaped(text))
                 }
+                _ => None,
+            };
+            let what = match (said, delivery) {
+                (Some(text), Delivery::Unsent) => {
+                    self.give_back(&action);
+                    format!("Not sent: {text}")
+                }
+                (Some(text), Delivery::Unknown) => format!("May not have been delivered: {text}"),
                 _ => match typed(&action) {
                     Some(command) => format!("May not have been done: {command}"),
                     None => continue,

@@ -1,12 +1,14 @@
 //! What becomes of the client by what its session tells.
 
 use chatmaster_core::session::{Action, End, Event, Listing, RequestId};
+use chatmaster_core::wire::{Command, Version};
 use jiff::civil::DateTime;
 
-use super::bell::Import;
 use super::connection::{effects, time};
-use super::log::{Entry, Kind, Speaker};
+use super::log::{Entry, Kind};
+use super::order::{closed, opened};
 use super::roster::{Members, Rooms};
+use super::talk::Heard;
 use super::windows::Standing;
 use super::words::in_our_words;
 use super::{App, Effect};
@@ -36,14 +38,15 @@ impl App {
                 resume,
                 joined,
                 resumed,
+                with,
                 request,
-                ..
             } => {
                 self.answered(request);
+                let before = std::mem::replace(&mut self.version, version);
                 let welcome = Welcome {
                     username,
                     channel: channel.clone(),
-                    joined,
+                    joined: joined.clone(),
                     version,
                     resume,
                     resumed,
@@ -51,44 +54,61 @@ impl App {
                 let (arrival, doubtful) = self.connection.logged_in(time(at), welcome);
                 if arrival != Arrival::Resumed {
                     self.forget_the_server();
-                    self.moved(&channel);
                 }
-                self.arrived(at, arrival, &channel);
-                self.tell_doubtful(at, doubtful);
                 self.rooms = Rooms {
                     names: channels,
                     more,
                 };
-                let listen = self.connection.listen().into();
                 let mut effects = self.say_again();
-                effects.extend([self.ask_for_users().into(), listen]);
+                effects.extend(match version {
+                    Version::One => self.take_place(before, &channel),
+                    Version::Two => self.take_places(&channel, &joined, resumed, with),
+                });
+                self.arrived(at, arrival, &channel);
+                self.tell_doubtful(at, doubtful);
+                effects.push(self.connection.listen().into());
                 return effects;
             }
             Event::Message {
-                username, message, ..
+                username,
+                message,
+                channel,
+                to,
+                id,
+                time,
             } => {
-                let entry = Entry::said(at, &username, Speaker::Other, &message)
-                    .to(self.connection.name().unwrap_or_default());
-                let import = if entry.mentions_user() {
-                    Import::Mention
-                } else {
-                    Import::Message
+                let heard = Heard {
+                    username,
+                    message,
+                    channel,
+                    to,
+                    id,
+                    time,
                 };
-                let window = self.window_of(self.connection.room());
-                self.push(window, entry);
-                let focus = self.windows.focus_on(window);
-                if self.ringer.rings(at, import, focus) {
-                    return vec![Effect::Bell];
-                }
+                return self.heard(at, heard);
             }
+            Event::Sent { id, time, request } => self.sent(request, id, time),
+            Event::History {
+                messages,
+                more,
+                request,
+                ..
+            } => return self.history(at, request, messages, more),
+            Event::Notified {
+                notification,
+                request,
+            } => return self.notified(at, notification, request),
             Event::Joined {
                 username,
                 channel,
                 me: true,
+                topic,
                 request,
-                ..
             } => {
                 let asked = self.answered(request);
+                if self.version == Version::Two {
+                    return self.came_into(at, asked.as_ref(), &channel, topic);
+                }
                 // The one after a login tells nothing new.
                 if self.connection.room() != Some(&channel) {
                     self.entered(at, asked.as_ref(), &channel);
@@ -118,6 +138,10 @@ impl App {
                 ..
             } => {
                 let asked = self.answered(request).is_some();
+                if self.version == Version::Two {
+                    self.left_one(at, &channel, asked);
+                    return effects([self.ask_for_channels()]);
+                }
                 self.left(at, &channel, asked);
                 return effects([self.ask_for_users(), self.ask_for_channels()]);
             }
@@ -137,9 +161,9 @@ impl App {
             Event::Renamed {
                 old_username,
                 new_username,
+                channel,
                 me,
                 request,
-                ..
             } => {
                 self.answered(request);
                 let what = if me {
@@ -147,13 +171,16 @@ impl App {
                 } else {
                     format!("{old_username} is {new_username} now.")
                 };
-                let current = self.window_of(self.connection.room());
-                self.push(current, Entry::new(at, Kind::Info, &what));
-                if let Some(window) = self.windows.get_mut(current) {
+                let room = channel.as_deref().or(self.connection.room());
+                let window = self.window_of(room);
+                self.push(window, Entry::new(at, Kind::Info, &what));
+                if let Some(window) = self.windows.get_mut(window) {
                     window.members.rename(&old_username, &new_username);
                 }
                 if me {
                     self.connection.set_own_name(new_username);
+                } else {
+                    self.windows.rename(&old_username, &new_username);
                 }
             }
             Event::Channels {
@@ -196,11 +223,6 @@ impl App {
                 self.answered(request);
                 return effects(self.connection.sync());
             }
-            Event::Sent { request, .. }
-            | Event::History { request, .. }
-            | Event::Notified { request, .. } => {
-                self.answered(request);
-            }
             Event::Unsent { first, .. } => self.connection.unsent(first),
             Event::Ended(End::Quit) => return vec![Effect::Quit],
             Event::Ended(end) => return self.lost(at, &end),
@@ -234,13 +256,28 @@ impl App {
             self.complain_of_server(at, &format!("{}: {message}", about(error_type)));
             return Vec::new();
         };
+        match &action {
+            Action::Other(Command::History { .. }) => {
+                let window = self.place_of(&action);
+                self.no_history(window);
+            }
+            Action::Other(Command::Switch { .. }) => self.not_switched(),
+            _ => {}
+        }
         if asker == Asker::Client {
+            if let Some(room) = is_join(&action) {
+                self.connection.shut_out();
+                self.kept_out(at, &room, &format!("You are not back in {room}: {message}"));
+            }
             return Vec::new();
         }
         let about = command::typed(&action).unwrap_or_else(|| about(error_type).into());
         let what = format!("{about}: {message}");
         match action {
-            Action::Join(room) => self.kept_out(at, &room, &what),
+            action if is_join(&action).is_some() => {
+                self.kept_out(at, &is_join(&action).unwrap_or_default(), &what);
+            }
+            Action::SayIn { .. } | Action::Tell { .. } => self.unsaid(at, &action, &what),
             Action::Leave => {
                 self.not_left();
                 self.complain(at, &what);
@@ -254,7 +291,7 @@ impl App {
     }
 
     /// What the user or the client had asked for, if that is it.
-    fn answered(&mut self, request: Option<RequestId>) -> Option<Open> {
+    pub(super) fn answered(&mut self, request: Option<RequestId>) -> Option<Open> {
         self.connection.answered(request?)
     }
 
@@ -271,18 +308,27 @@ impl App {
         answers: Listing,
         request: Option<RequestId>,
     ) {
-        let was_asked_for = self.was_asked_for(request);
-        let room = self.connection.room().unwrap_or_default().to_owned();
+        let asked = self.answered(request);
+        let was_asked_for = asked
+            .as_ref()
+            .is_some_and(|asked| asked.asker == Asker::User);
+        let answers = match asked.as_ref().map(|asked| &asked.action) {
+            Some(Action::Other(Command::Private { .. })) => Listing::Private,
+            Some(Action::Other(Command::Public { .. })) => Listing::Public,
+            _ => answers,
+        };
+        let about = asked.and_then(|asked| command::room_of(&asked.action));
+        let room = about.or(self.connection.room().map(str::to_owned));
+        let room = room.unwrap_or_default();
         let privacy = match answers {
             Listing::Private => Privacy::Private,
             Listing::Public => Privacy::Public,
             // Nobody but the owner is told, but a room that is hidden is in no list.
-            Listing::Channels if rooms.lack(&room) => Privacy::Private,
-            Listing::Channels => Privacy::Public,
+            Listing::Channels => rooms.privacy_of(&room),
         };
         let what = match answers {
-            Listing::Private => format!("{room} is private now: hidden, and closed to newcomers."),
-            Listing::Public => format!("{room} is public now: shown, and open to everyone."),
+            Listing::Private => closed(&format!("{room} is private now")),
+            Listing::Public => opened(&format!("{room} is public now")),
             Listing::Channels if was_asked_for => {
                 format!("Rooms: {}.", listed(&rooms.names, rooms.more))
             }
@@ -296,9 +342,17 @@ impl App {
             self.push(told, Entry::new(at, Kind::Info, &what));
         }
         self.rooms = rooms;
-        if let Some(window) = self.windows.room_mut(&room) {
-            window.privacy = privacy;
+        let rooms = &self.rooms;
+        for window in self
+            .windows
+            .iter_mut()
+            .filter(|window| window.standing == Standing::In)
+        {
+            if let Some(room) = window.room() {
+                window.privacy = rooms.privacy_of(room);
+            }
         }
+        self.set_privacy(&room, privacy);
         if self.connection.set_privacy(privacy) {
             self.warn_of_publicity(at, &room);
         }
@@ -309,12 +363,34 @@ impl App {
         self.rooms = Rooms::default();
     }
 
+    /// The user is in, in this room, and was with a server of that version before.
+    fn take_place(&mut self, before: Version, room: &str) -> Vec<Effect> {
+        self.moved(room);
+        let mut outputs = vec![self.ask_for_users()];
+        // Nobody has asked the session to go there, for the server that was there could do more.
+        if before == Version::Two
+            && let Some(aim) = self.connection.on_the_way().map(str::to_owned)
+        {
+            outputs.push(self.connection.request(Action::Join(aim), Asker::Client));
+        }
+        effects(outputs)
+    }
+
     fn ask_for_users(&mut self) -> Output {
         self.connection.request(Action::Users, Asker::Client)
     }
 
-    fn ask_for_channels(&mut self) -> Output {
+    pub(super) fn ask_for_channels(&mut self) -> Output {
         self.connection.request(Action::Channels, Asker::Client)
+    }
+}
+
+/// The room that `action` is to enter, if it is.
+fn is_join(action: &Action) -> Option<String> {
+    match action {
+        Action::Join(room) => Some(room.clone()),
+        Action::Other(Command::Join { channel, .. }) => Some(channel.to_string()),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use chatmaster_core::session::{Request, Update};
+use chatmaster_core::wire::Version;
 use chatmaster_core::{Encoding, Session, SessionConfig, SessionInput, Time};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use icu_properties::CodePointSetData;
@@ -213,7 +214,11 @@ impl FuzzedClient {
         if choice(input, 4)? > 0 {
             client.connect(Some("alice".into()), None);
             client.hear(&request());
-            client.hear(&welcome("alice", "general").to_string());
+            let welcome = match choice(input, 2)? {
+                0 => welcome("alice", "general"),
+                _ => welcome_2("alice", "general"),
+            };
+            client.hear(&welcome.to_string());
         }
         Ok(client)
     }
@@ -268,7 +273,17 @@ impl FuzzedClient {
 
     /// A line of the user's.
     fn command(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        const COMMANDS: [&str; 16] = [
+        const COMMANDS: [&str; 26] = [
+            "/close",
+            "/leave",
+            "/join ",
+            "/query ",
+            "/msg ",
+            "/topic ",
+            "/invite ",
+            "/kick ",
+            "/bans",
+            "/help order",
             "/help",
             "/help keys",
             "/clear",
@@ -305,6 +320,7 @@ impl FuzzedClient {
         let config = SessionConfig {
             username,
             channel,
+            version: Version::Two,
             encoding: Encoding::Plain,
             ..SessionConfig::default()
         };
@@ -435,7 +451,7 @@ fn key(input: &mut Unstructured<'_>) -> Result<KeyEvent> {
             (KeyCode::Char(c.into()), KeyModifiers::CONTROL)
         }
         2 => (
-            KeyCode::Char(pick(input, b"bdfuy")?.into()),
+            KeyCode::Char(pick(input, b"bdfuyanpj123")?.into()),
             KeyModifiers::ALT,
         ),
         _ => (KeyCode::Char(pick(input, &LETTERS)?), NONE),
@@ -452,10 +468,50 @@ fn welcome(name: &str, room: &str) -> serde_json::Value {
         "channels": [room, "general"]}})
 }
 
+/// The same by a server that speaks version 2.
+fn welcome_2(name: &str, room: &str) -> serde_json::Value {
+    json!({"type": "session", "data": {"status": true, "username": name, "channel": room,
+        "channels": [room, "general"], "version": 2, "joined": ["general", room]}})
+}
+
 /// A package of a server, ours or another.
 fn package(input: &mut Unstructured<'_>) -> Result<String> {
     let notification = |data| json!({"type": "notification", "data": data});
-    let package = match choice(input, 18)? {
+    let package = match choice(input, 28)? {
+        18 => welcome_2(&name(input)?, &name(input)?),
+        19 | 20 => json!({"type": "message", "data": {"message": text(input)?,
+            "username": name(input)?, "channel": name(input)?, "id": choice(input, 40)?, "time": 0}}),
+        21 => json!({"type": "message", "data": {"message": text(input)?,
+            "username": name(input)?, "to": "alice", "id": choice(input, 40)?, "time": u64::MAX}}),
+        // The first requests have small numbers, which are their tags.
+        22..=24 => {
+            let past = |id: u8| json!({"id": id, "time": 1, "username": "bob", "message": "old"});
+            let (from, more) = (choice(input, 30)?, choice(input, 2)? == 0);
+            let messages: Vec<_> = (from..from + choice(input, 4)?).map(past).collect();
+            json!({"type": "notification", "tag": choice(input, 40)?.to_string(),
+                "data": {"event_type": "history", "channel": name(input)?, "more": more,
+                "messages": messages}})
+        }
+        25 => json!({"type": "notification", "tag": choice(input, 40)?.to_string(),
+            "data": {"event_type": "message_sent", "id": choice(input, 40)?, "time": 2}}),
+        26 | 27 => {
+            let event = pick(
+                input,
+                &[
+                    "user_kicked",
+                    "user_banned",
+                    "topic_changed",
+                    "invited",
+                    "channel_switched",
+                    "channel_private",
+                    "owner_changed",
+                ],
+            )?;
+            notification(
+                json!({"event_type": event, "channel": name(input)?, "by": name(input)?,
+                "username": pick(input, &["alice", "bob"])?, "topic": text(input)?, "reason": text(input)?}),
+            )
+        }
         0 => return Ok(request()),
         1 => welcome(&name(input)?, &name(input)?),
         2 => json!({"type": "session", "data": {"status": false, "reason": text(input)?}}),

@@ -36,6 +36,8 @@ pub(super) enum Key {
     NextWindow,
     PreviousWindow,
     ActiveWindow,
+    /// Enter the room one was invited into last.
+    Accept,
     /// Search the log; the next older that was found.
     Search,
     /// The next newer.
@@ -64,6 +66,7 @@ pub(super) fn help() -> Vec<String> {
         "Ctrl-T: swap two characters. Ctrl-_: undo.",
         "Alt-1 to Alt-9, Alt-N, Alt-P: other rooms.",
         "Alt-A: to the next where something came.",
+        "Alt-J: enter the room you are invited into.",
         "PageUp, PageDown, the wheel: scroll.",
         "Alt-U: to what is new. Ctrl-F: search.",
         "Ctrl-Home, Ctrl-End: first and last line.",
@@ -118,6 +121,7 @@ pub(super) fn meaning(event: KeyEvent) -> Option<Key> {
             'b' => Key::Edit(Edit::WordLeft),
             'd' => Key::Edit(Edit::KillWordForward),
             'f' => Key::Edit(Edit::WordRight),
+            'j' => Key::Accept,
             'n' => Key::NextWindow,
             'p' => Key::PreviousWindow,
             'u' => Key::Unread,

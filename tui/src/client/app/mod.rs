@@ -2,6 +2,7 @@
 //! and what is to be done, [`view()`] what is on the screen. No clock, no socket, no terminal: times
 //! and sizes come in with messages, so that everything here can be tested by itself.
 
+mod backlog;
 mod bell;
 mod chat_log;
 mod complete;
@@ -18,10 +19,13 @@ mod limit;
 mod log;
 mod message_box;
 mod mode;
+mod order;
 mod palette;
 mod paste;
+mod places;
 mod roster;
 mod search;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -34,8 +38,10 @@ mod writing;
 use std::time::Duration;
 
 use chatmaster_core::session::{Action, RequestId, Update};
+use chatmaster_core::wire::Version;
 use crossterm::event::KeyEvent;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 pub use log::Focus;
 pub use palette::Palette;
@@ -50,6 +56,7 @@ use history::History;
 use hosting::Leaving;
 use layout::Layout;
 use paste::Paste;
+use places::{Agreement, SessionEntry};
 use roster::Rooms;
 use search::Search;
 use windows::Windows;
@@ -74,6 +81,14 @@ pub struct App {
     /// What the user wants, and has to confirm, for it takes the server from them.
     leaving: Option<Leaving>,
     connection: Connection,
+    /// The version of the protocol that the server speaks, as far as one knows.
+    version: Version,
+    entry: SessionEntry,
+    agreement: Agreement,
+    /// The room that the user was invited into last.
+    invitation: Option<String>,
+    /// Where the user is, for the times of the server.
+    zone: TimeZone,
     /// What was said to be wrong with it since the user was in last. Once is enough while it does not
     /// change.
     told: Vec<String>,
@@ -253,6 +268,11 @@ impl App {
             company: false,
             leaving: None,
             connection: Connection::new(name),
+            version: Version::One,
+            entry: SessionEntry::None,
+            agreement: Agreement::default(),
+            invitation: None,
+            zone: TimeZone::UTC,
             told: Vec::new(),
             name_prompt: NamePrompt::default(),
             rooms: Rooms::default(),
@@ -269,6 +289,11 @@ impl App {
     /// Rings the bell for something else than mentions.
     pub fn set_bell(&mut self, bell: Bell) {
         self.ringer.bell = bell;
+    }
+
+    /// Shows the times of the server as they are in this zone.
+    pub fn set_zone(&mut self, zone: TimeZone) {
+        self.zone = zone;
     }
 
     /// Keeps so many entries to scroll back to.

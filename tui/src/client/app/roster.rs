@@ -3,6 +3,8 @@
 
 use chatmaster_core::session::MAX_LIST_BYTES;
 
+use crate::client::connection::Privacy;
+
 /// The members of the room, in order of arrival. Their names have no more bytes than those of a list
 /// can have; who comes then is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,8 +108,17 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
+    /// What the list says of `room`: a room that is hidden is in no list.
+    pub(super) fn privacy_of(&self, room: &str) -> Privacy {
+        if self.lack(room) {
+            Privacy::Private
+        } else {
+            Privacy::Public
+        }
+    }
+
     /// Whether `room` is certainly not public.
-    pub(super) fn lack(&self, room: &str) -> bool {
+    fn lack(&self, room: &str) -> bool {
         self.more == 0 && !self.names.iter().any(|name| name == room)
     }
 }

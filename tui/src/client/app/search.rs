@@ -127,6 +127,15 @@ impl Search {
         }
     }
 
+    /// Looks for it all over again, for entries have changed their numbers.
+    fn restart(&mut self) {
+        self.found.clear();
+        self.next = 0;
+        // Whatever comes of it is another text than none.
+        self.text.clear();
+        self.needle = None;
+    }
+
     fn step(&mut self, way: Way) {
         let Some(current) = self.current else {
             return;
@@ -188,6 +197,13 @@ impl App {
                     self.windows.here_mut().log.return_to(from);
                 }
             }
+        }
+    }
+
+    /// Goes on with it after the past has come to the log.
+    pub(super) fn search_anew(&mut self) {
+        if let Some(search) = &mut self.search {
+            search.restart();
         }
     }
 

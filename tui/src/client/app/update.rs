@@ -2,16 +2,16 @@
 //! What the session tells is in a file of its own.
 
 use chatmaster_core::session::{Action, ActionError, Request, RequestId, Update};
+use chatmaster_core::wire::{Command, Version};
 use jiff::civil::DateTime;
 
-use super::connection::effects;
 use super::editor::Edit;
 use super::hosting::Leaving;
 use super::keys::{self, Key};
 use super::limit::{self, Left};
-use super::log::{Entry, Kind, Log, Pane, Speaker};
+use super::log::{Log, Pane};
 use super::mode::Mode;
-use super::windows::WindowId;
+use super::windows::Standing;
 use super::{App, Effect, Mouse, Msg, Phase, Wheel, message_box};
 use crate::client::command::{self, Line, Topic};
 use crate::client::connection::{Asker, Open};
@@ -24,6 +24,12 @@ const WHEEL_ROWS: usize = 3;
 /// Takes in what happened at `at`, and says what is to be done.
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     let mut effects = handle(app, at, msg);
+    effects.extend(app.agree());
+    for effect in &mut effects {
+        if let Effect::Connect { room, .. } = effect {
+            *room = app.entry.ask(app.version, room.take());
+        }
+    }
     app.search_on();
     effects.extend(app.chat_log.take().into_iter().map(Effect::Log));
     effects
@@ -46,10 +52,15 @@ fn handle(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
         Msg::Wheel(wheel) => {
             let pane = app.pane();
             match wheel {
-                Wheel::Up => app.windows.here_mut().log.up(pane, WHEEL_ROWS),
-                Wheel::Down => app.windows.here_mut().log.down(pane, WHEEL_ROWS),
+                Wheel::Up => {
+                    app.log().up(pane, WHEEL_ROWS);
+                    app.look_back(pane)
+                }
+                Wheel::Down => {
+                    app.log().down(pane, WHEEL_ROWS);
+                    Vec::new()
+                }
             }
-            Vec::new()
         }
         Msg::Focus(focus) => {
             app.windows.focused(focus);
@@ -117,19 +128,30 @@ impl App {
             Key::Escape => {}
             Key::Older => self.older(),
             Key::Newer => self.newer(),
-            Key::PageUp => self.log().up(pane, page),
+            Key::PageUp => {
+                self.log().up(pane, page);
+                return self.look_back(pane);
+            }
             Key::PageDown => self.log().down(pane, page),
-            Key::Home if self.active_editor().is_empty() => self.log().go_to_start(pane),
+            Key::Home if self.active_editor().is_empty() => {
+                self.log().go_to_start(pane);
+                return self.look_back(pane);
+            }
             Key::Home => self.active_editor().apply(Edit::Start),
             Key::End if self.active_editor().is_empty() => self.log().go_to_end(),
             Key::End => self.active_editor().apply(Edit::End),
-            Key::LogStart => self.log().go_to_start(pane),
+            Key::LogStart => {
+                self.log().go_to_start(pane);
+                return self.look_back(pane);
+            }
             Key::LogEnd => self.log().go_to_end(),
             Key::Unread => self.log().go_to_unread(pane),
             Key::Window(number) => self.turn(self.windows.numbered(number)),
             Key::NextWindow => self.turn(Some(self.windows.beside(1))),
             Key::PreviousWindow => self.turn(Some(self.windows.beside(-1))),
             Key::ActiveWindow => self.turn(self.windows.next_active()),
+            Key::Accept if self.connection.phase() == Phase::Talking => return self.accept(at),
+            Key::Accept => {}
             Key::Search => self.start_search(),
             Key::FindNewer => {}
             Key::Reconnect if self.connection.is_down() => return self.connect(at, None),
@@ -185,17 +207,34 @@ impl App {
                     line @ (Line::Help(_)
                     | Line::Clear
                     | Line::Mouse
+                    | Line::Topic
                     | Line::Set(_)
                     | Line::Settings),
                 ),
                 _,
             ) => {
-                let mut effects = self.sent();
+                let mut effects = self.sent_line();
                 effects.extend(self.local(at, line));
                 effects
             }
+            (Some(Line::Close), phase) => {
+                let mut effects = self.sent_line();
+                let here = self.windows.here();
+                if here.room().is_some() && phase == Phase::Talking {
+                    effects.extend(self.leave_room(at));
+                } else {
+                    let here = here.id();
+                    self.close(here);
+                }
+                effects
+            }
+            (Some(Line::Query(whom)), Phase::Talking) => {
+                let mut effects = self.sent_line();
+                effects.extend(self.query(at, &whom));
+                effects
+            }
             (Some(Line::Connect(address)), _) => {
-                let mut effects = self.sent();
+                let mut effects = self.sent_line();
                 effects.extend(match address {
                     Some(address) if address.to_string() != self.server => {
                         self.leave(at, Leaving::Connect(address))
@@ -205,7 +244,7 @@ impl App {
                 effects
             }
             (Some(Line::Disconnect), _) => {
-                let mut effects = self.sent();
+                let mut effects = self.sent_line();
                 effects.extend(self.disconnect(at));
                 effects
             }
@@ -224,12 +263,12 @@ impl App {
                     self.complain(at, &why);
                     return Vec::new();
                 }
-                let mut effects = self.sent();
+                let mut effects = self.sent_line();
                 effects.extend(self.give(at, action));
                 effects
             }
-            (Some(Line::Do(action)), _) => {
-                if !matches!(action, Action::Say(_)) {
+            (Some(line), _) => {
+                if !matches!(line, Line::Do(Action::Say(_))) {
                     self.windows.here_mut().editor.select();
                 }
                 self.complain(at, "Not yet: there is no connection so far.");
@@ -239,7 +278,7 @@ impl App {
     }
 
     /// What was in the box is dealt with, and remembered.
-    pub(super) fn sent(&mut self) -> Vec<Effect> {
+    pub(super) fn sent_line(&mut self) -> Vec<Effect> {
         let here = self.windows.here_mut();
         let text = here.editor.take();
         here.log.wrote();
@@ -256,6 +295,7 @@ impl App {
                 let (lines, brief) = match topic {
                     Topic::Commands => (command::help(), command::help_in_brief()),
                     Topic::Command(command) => (command.help(), command.help()),
+                    Topic::Order => (command::help_on_order(), command::help_on_order_in_brief()),
                     Topic::Keys => (keys::help(), keys::help_in_brief()),
                 };
                 let lines = if self.fits(&lines) { lines } else { brief };
@@ -276,7 +316,13 @@ impl App {
             }
             Line::Set(setting) => return self.set(setting),
             Line::Settings => return vec![Effect::Settings],
-            Line::Do(_) | Line::Connect(_) | Line::Disconnect | Line::Quit => {}
+            Line::Topic => self.tell_topic(at),
+            Line::Do(_)
+            | Line::Query(_)
+            | Line::Close
+            | Line::Connect(_)
+            | Line::Disconnect
+            | Line::Quit => {}
         }
         Vec::new()
     }
@@ -311,21 +357,30 @@ impl App {
         match action {
             Action::Join(room) => self.join(at, room),
             Action::Leave => self.leave_room(at),
-            action => self.act(at, action),
+            Action::Say(text) => self.say(at, text),
+            Action::Tell { to, text } => self.tell(at, &to, text),
+            action => self.act_within(at, action),
         }
     }
 
-    pub(super) fn act(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
-        if let Action::Say(text) = &action {
-            self.said(at, text);
+    /// Does something about the room of the window that is looked at, if it is about a room.
+    fn act_within(&mut self, at: DateTime, action: Action) -> Vec<Effect> {
+        let here = self.windows.here();
+        let room = here.room().unwrap_or_default();
+        let wanted = command::within(action.clone(), room);
+        let is_about_room = command::room_of(&wanted).is_some();
+        if is_about_room && (here.room().is_none() || here.standing != Standing::In) {
+            let what = match room {
+                "" => "This is no room.".into(),
+                room => format!("You are not in {room}."),
+            };
+            self.complain(at, &what);
+            return Vec::new();
         }
-        effects(self.connection.act(action))
-    }
-
-    fn said(&mut self, at: DateTime, text: &str) {
-        let name = self.connection.name().unwrap_or_default();
-        let entry = Entry::said(at, name, Speaker::User, text);
-        self.push(self.window_of(self.connection.room()), entry);
+        match self.version {
+            Version::One => self.act(at, action),
+            Version::Two => self.act(at, wanted),
+        }
     }
 
     fn not_done(&mut self, at: DateTime, request: RequestId, why: &str) {
@@ -335,14 +390,12 @@ impl App {
         if asker == Asker::Client {
             return;
         }
-        let window = self.window_for(&action);
         match action {
-            Action::Say(text) => {
-                let what = format!("Not sent: {why}");
-                self.push(window, Entry::new(at, Kind::Error, &what));
-                self.give_back(window, &text);
+            Action::Say(_) | Action::SayIn { .. } | Action::Tell { .. } => {
+                self.unsaid(at, &action, &format!("Not sent: {why}"));
             }
             Action::Join(room) => self.kept_out(at, &room, why),
+            Action::Other(Command::Join { channel, .. }) => self.kept_out(at, &channel, why),
             Action::Leave => {
                 self.not_left();
                 self.complain(at, why);
@@ -353,15 +406,6 @@ impl App {
                 self.ask_for_name(at, Some(why.to_owned()), &name);
             }
             _ => self.complain(at, why),
-        }
-    }
-
-    /// Has `text`, which was not said, in the box that it was typed in, unless there is something else.
-    pub(super) fn give_back(&mut self, window: WindowId, text: &str) {
-        if let Some(window) = self.windows.get_mut(window)
-            && window.editor.is_empty()
-        {
-            window.editor.set(&escaped(text));
         }
     }
 

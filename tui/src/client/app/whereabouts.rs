@@ -3,11 +3,13 @@
 
 use chatmaster_core::RoomName;
 use chatmaster_core::session::Action;
+use chatmaster_core::wire::{Command, Version};
 use jiff::civil::DateTime;
 
 use super::log::{Entry, Kind};
 use super::windows::{Standing, Window, WindowId, Windows};
 use super::{App, Effect, User};
+use crate::client::command;
 use crate::client::connection::{Arrival, Open};
 
 /// How many servers' windows are kept while one is elsewhere.
@@ -19,8 +21,8 @@ impl App {
         let Some(window) = self.windows.get_mut(to) else {
             return;
         };
-        self.chat_log.add(&entry, window.room());
-        window.log.push(entry);
+        self.chat_log.add(&entry, window);
+        window.log.add(entry);
     }
 
     /// Looks at another window, as the user wants it.
@@ -60,24 +62,42 @@ impl App {
         window.unwrap_or(self.windows.here()).id()
     }
 
-    /// The window that `action` is about: the one that is looked at if it is about none.
-    pub(super) fn window_for(&self, action: &Action) -> WindowId {
-        match action {
-            Action::Join(room) => self.window_of(Some(room)),
+    /// The window that `action` is about, if there is one.
+    pub(super) fn place_of(&self, action: &Action) -> Option<WindowId> {
+        let window = match action {
+            Action::Tell { to, .. } => self.windows.person(to),
+            Action::Other(Command::History {
+                with: Some(with), ..
+            }) => self.windows.person(with),
             Action::Say(_) | Action::Leave | Action::Private | Action::Public | Action::Users => {
-                self.window_of(self.connection.room())
+                self.windows.room(self.connection.room()?)
             }
-            _ => self.windows.here().id(),
-        }
+            action => self.windows.room(&command::room_of(action)?),
+        };
+        Some(window?.id())
+    }
+
+    /// The same, or else the one that is looked at.
+    pub(super) fn window_for(&self, action: &Action) -> WindowId {
+        let here = self.windows.here().id();
+        self.place_of(action).unwrap_or(here)
     }
 
     /// Why nothing can be said in the window that is looked at, if that is so.
     pub(super) fn obstacle(&self) -> Option<String> {
         let here = self.windows.here();
+        if let Some(name) = here.person() {
+            return match here.standing {
+                Standing::In => None,
+                _ => Some(format!("Not sent: {name} is somebody else now.")),
+            };
+        }
         let Some(room) = here.room() else {
             return Some("Not sent: this is no room. /join ROOM enters one.".into());
         };
         match here.standing {
+            // It says which room it is for, and comes behind what leads there.
+            Standing::Entering if self.version == Version::Two => None,
             Standing::Out => Some(format!(
                 "Not sent: you are not in {room}. /join {room} enters it."
             )),
@@ -106,20 +126,30 @@ impl App {
     /// Enters a room, whose window is looked at from now on: what is typed next is for it.
     pub(super) fn join(&mut self, at: DateTime, room: String) -> Vec<Effect> {
         let window = self.windows.enter(&room);
-        if window.standing == Standing::Out {
+        let was = window.standing;
+        if was == Standing::Out {
             window.standing = Standing::Entering;
         }
         let id = window.id();
         self.look_at(id);
-        self.act(at, Action::Join(room))
+        match (self.version, was) {
+            // Looking at it is all there is to do.
+            (Version::Two, Standing::In) => Vec::new(),
+            (Version::Two, _) => self.act(at, command::within(Action::Join(room.clone()), &room)),
+            (Version::One, _) => self.act(at, Action::Join(room)),
+        }
     }
 
-    /// Leaves the room of the window that is looked at: what is typed next is for where one is then.
+    /// Leaves the room of the window that is looked at, or closes it if it is about none: what is typed next is for where one is then.
     pub(super) fn leave_room(&mut self, at: DateTime) -> Vec<Effect> {
         let here = self.windows.here();
         let id = here.id();
         let general = RoomName::GENERAL;
         match (here.room(), here.standing) {
+            (Some(room), Standing::In) if self.version == Version::Two => {
+                let room = room.to_owned();
+                self.leave_one(at, room)
+            }
             (Some(room), Standing::In) => {
                 if !RoomName::are_same(room, general) {
                     let window = self.windows.enter(general);
@@ -136,7 +166,7 @@ impl App {
         }
     }
 
-    fn close(&mut self, window: WindowId) -> Option<Window> {
+    pub(super) fn close(&mut self, window: WindowId) -> Option<Window> {
         if self.windows.here().id() == window {
             self.settle();
         }
@@ -152,7 +182,11 @@ impl App {
                 .zip(aim.as_deref())
                 .is_some_and(|(one, other)| RoomName::are_same(one, other))
         };
-        for window in self.windows.iter_mut() {
+        for window in self
+            .windows
+            .iter_mut()
+            .filter(|window| window.room().is_some())
+        {
             window.standing = if is_aim(window) {
                 Standing::Entering
             } else {
@@ -212,6 +246,7 @@ impl App {
             && window.standing != Standing::In
         {
             window.standing = Standing::Out;
+            window.members = Default::default();
             let (id, is_idle) = (window.id(), window.is_idle());
             let is_written_to = id == told && self.asking.is_some();
             told = id;
@@ -232,15 +267,23 @@ impl App {
 
     /// A leave was refused: the user is where they were.
     pub(super) fn not_left(&mut self) {
-        if let Some(room) = self.connection.room().map(str::to_owned) {
+        if self.version == Version::One
+            && let Some(room) = self.connection.room().map(str::to_owned)
+        {
             self.moved(&room);
         }
     }
 
     /// The connection is lost, or left: nobody is in a room any more, and the user wants back.
     pub(super) fn leave_the_rooms(&mut self) {
-        for window in self.windows.iter_mut() {
-            window.members = Default::default();
+        for window in self
+            .windows
+            .iter_mut()
+            .filter(|window| window.room().is_some())
+        {
+            if self.version == Version::One {
+                window.members = Default::default();
+            }
             if window.standing == Standing::In {
                 window.standing = Standing::Entering;
             }

@@ -1,11 +1,14 @@
-//! The windows: one for each room the user is in, or was in and still has on the screen. Each has its own
-//! log and its own message box, so that text belongs to the room it was typed in and goes nowhere else.
+//! The windows: one for each room the user is in, or was in and still has on the screen, and for each person
+//! they talk with. Each has its own log and its own message box, so that text belongs to the room it was
+//! typed in and goes nowhere else.
 //!
 //! Which of them is looked at changes by what the user does, never by what the server does: whoever types
 //! while they are put out of a room types on where they were.
 
 use chatmaster_core::RoomName;
+use chatmaster_core::names::fold;
 
+use super::backlog::Backlog;
 use super::editor::Editor;
 use super::log::{Focus, Log, MAX_ENTRIES};
 use super::roster::Members;
@@ -44,6 +47,9 @@ pub(super) struct Window {
     /// Whether newcomers can see and enter the room, as far as one can know.
     pub(super) privacy: Privacy,
     pub(super) members: Members,
+    /// What the room is about; nothing, if empty.
+    pub(super) topic: String,
+    pub(super) backlog: Backlog,
     pub(super) log: Log,
     pub(super) editor: Editor,
 }
@@ -55,16 +61,18 @@ pub(super) enum Subject {
     Nothing,
     /// A room, by its name.
     Room(String),
+    /// A person, by theirs.
+    Person(String),
 }
 
-/// How the user stands with the room of a window.
+/// How the user stands with the room of a window, or with the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// In it.
+    /// In it; or the person has this name.
     In,
     /// On the way into it.
     Entering,
-    /// Not in it.
+    /// Not in it; or the name is someone else's.
     Out,
 }
 
@@ -146,6 +154,44 @@ impl Windows {
         }
     }
 
+    /// The window of a person.
+    pub(super) fn person(&self, name: &str) -> Option<&Window> {
+        self.list.iter().find(|window| window.is_of_person(name))
+    }
+
+    /// The window of a person, spelled like this from now on; a new one if there is none.
+    pub(super) fn talk_with(&mut self, name: &str) -> &mut Window {
+        let subject = Subject::Person(name.into());
+        let at = match self.position(|window| window.is_of_person(name)) {
+            Some(at) => at,
+            None => {
+                let at = self.open(subject.clone());
+                self.list[at].log.be_direct();
+                self.list[at].standing = Standing::In;
+                at
+            }
+        };
+        let window = &mut self.list[at];
+        window.subject = subject;
+        window
+    }
+
+    /// A person is called otherwise now: what is typed for them goes to them still.
+    pub(super) fn rename(&mut self, old: &str, new: &str) {
+        let Some(at) = self.position(|window| window.is_of_person(old)) else {
+            return;
+        };
+        let id = self.list[at].id;
+        // Someone else had that name and has it no more: what was typed for them is not for this one.
+        let other = self.position(|window| window.is_of_person(new) && window.id != id);
+        if let Some(other) = other {
+            self.list[other].standing = Standing::Out;
+        }
+        if let Some(window) = self.get_mut(id) {
+            window.subject = Subject::Person(new.into());
+        }
+    }
+
     fn position(&self, is_it: impl Fn(&Window) -> bool) -> Option<usize> {
         self.list.iter().position(is_it)
     }
@@ -169,6 +215,8 @@ impl Windows {
             standing: Standing::Out,
             privacy: Privacy::Public,
             members: Members::default(),
+            topic: String::new(),
+            backlog: Backlog::default(),
             log,
             editor: Editor::default(),
         });
@@ -182,8 +230,9 @@ impl Windows {
             .iter()
             .filter(|window| window.id != self.here().id);
         let least = others.min_by_key(|window| {
-            let is_in = window.standing != Standing::Out;
-            (is_in, !window.editor.is_empty(), window.id)
+            let is_in = window.room().is_some() && window.standing != Standing::Out;
+            let is_read = window.log.unread().messages == 0;
+            (is_in, !window.editor.is_empty(), !is_read, window.id)
         });
         if let Some(id) = least.map(|window| window.id) {
             self.close(id);
@@ -193,7 +242,7 @@ impl Windows {
     /// Closes a window. If it is looked at, one looks at the one before.
     pub(super) fn close(&mut self, id: WindowId) -> Option<Window> {
         if self.list.len() == 1 {
-            self.open(Subject::Nothing);
+            self.open(Subject::Room(RoomName::GENERAL.into()));
         }
         if self.here().id == id {
             let before = self.here().before;
@@ -228,6 +277,13 @@ impl Windows {
         here.before = before;
         here.log.focused(focus);
         here.editor.take_cut(cut);
+    }
+
+    /// The one that was looked at before, if it is there still.
+    pub(super) fn before(&self) -> Option<WindowId> {
+        let before = self.here().before;
+        self.position(|window| window.id == before && before != self.here().id)?;
+        Some(before)
     }
 
     /// The window so many places after the one that is looked at, or before it; round and round.
@@ -280,7 +336,7 @@ impl Window {
         self.id
     }
 
-    /// The user, called `name`, is in its room now, of which nothing is known as yet.
+    /// The user, called `name`, is in its room now, of which nothing is known as yet but what it is about.
     pub(super) fn enter(&mut self, name: &str) {
         self.standing = Standing::In;
         self.privacy = Privacy::Public;
@@ -291,13 +347,32 @@ impl Window {
     pub(super) fn room(&self) -> Option<&str> {
         match &self.subject {
             Subject::Room(room) => Some(room),
-            Subject::Nothing => None,
+            Subject::Nothing | Subject::Person(_) => None,
+        }
+    }
+
+    /// The person it is about.
+    pub(super) fn person(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Person(name) => Some(name),
+            Subject::Nothing | Subject::Room(_) => None,
         }
     }
 
     /// What it is called on the screen.
-    pub(super) fn name(&self) -> &str {
-        self.room().unwrap_or("-")
+    pub(super) fn name(&self) -> String {
+        match &self.subject {
+            Subject::Nothing => "-".into(),
+            Subject::Room(room) => room.clone(),
+            Subject::Person(name) => format!("@{name}"),
+        }
+    }
+
+    fn is_of_person(&self, name: &str) -> bool {
+        self.standing == Standing::In
+            && self
+                .person()
+                .is_some_and(|person| fold(person) == fold(name))
     }
 
     fn is_of_room(&self, name: &str) -> bool {

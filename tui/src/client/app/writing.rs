@@ -1,6 +1,5 @@
 //! What the user writes, before it is sent: completion, and pastes of many lines.
 
-use chatmaster_core::session::Action;
 use jiff::civil::DateTime;
 
 use super::complete::{Completion, Turn, Words};
@@ -24,9 +23,13 @@ impl App {
             Some(completion) => completion.turn(turn),
             None => {
                 let others = self.others();
+                let own = self.windows.iter().filter_map(|window| window.room());
+                let hidden = own.filter(|room| !self.rooms.names.iter().any(|name| name == room));
+                let hidden = hidden.map(str::to_owned);
+                let rooms: Vec<String> = self.rooms.names.iter().cloned().chain(hidden).collect();
                 let words = Words {
                     members: &others,
-                    rooms: &self.rooms.names,
+                    rooms: &rooms,
                 };
                 let editor = &mut self.windows.here_mut().editor;
                 let (before, after) = editor.around_cursor();
@@ -69,6 +72,13 @@ impl App {
             .filter(|name| Some(name.as_str()) != self.connection.name())
             .cloned()
             .collect();
+        // With whom one talks, who may be in no room.
+        let talks = self.windows.iter().filter_map(|window| window.person());
+        for name in here.person().into_iter().chain(talks) {
+            if !others.iter().any(|other| other == name) {
+                others.push(name.into());
+            }
+        }
         others.sort_by_cached_key(rank);
         others
     }
@@ -168,9 +178,9 @@ impl App {
                     self.complain(at, &why);
                     return Vec::new();
                 }
-                let mut effects = self.sent();
+                let mut effects = self.sent_line();
                 for message in paste::messages(&text) {
-                    effects.extend(self.act(at, Action::Say(message.into())));
+                    effects.extend(self.say(at, message.into()));
                 }
                 effects
             }

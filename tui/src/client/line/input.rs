@@ -101,12 +101,20 @@ fn send_line(line: &str, form: Form, desk: &Desk) -> Next {
         Ok(None) => {}
         Ok(Some(Line::Do(action))) => desk.hand_over(&action),
         Ok(Some(Line::Help(Topic::Commands))) => command::help().iter().for_each(tell),
+        Ok(Some(Line::Help(Topic::Order))) => command::help_on_order().iter().for_each(tell),
         Ok(Some(Line::Help(Topic::Command(about)))) => about.help().iter().for_each(tell),
         Ok(Some(Line::Connect(_))) => tell(format_args!(
             "{line} needs a terminal; run chatmaster again to connect"
         )),
         Ok(Some(
-            Line::Help(Topic::Keys) | Line::Clear | Line::Mouse | Line::Set(_) | Line::Settings,
+            Line::Help(Topic::Keys)
+            | Line::Query(_)
+            | Line::Close
+            | Line::Topic
+            | Line::Clear
+            | Line::Mouse
+            | Line::Set(_)
+            | Line::Settings,
         )) => {
             tell(format_args!("{line} has nothing to do without a terminal"));
         }

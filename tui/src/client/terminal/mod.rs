@@ -53,6 +53,7 @@ pub fn run(
     app.set_bell(settings.bell);
     app.set_mouse(mouse);
     app.set_scrollback(settings.scrollback);
+    app.set_zone(jiff::tz::TimeZone::system());
     let sessions = Sessions::new(Connector {
         destination: destination.clone(),
         runtime: settings.runtime,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use jiff::civil::{Date, DateTime};
+use chatmaster_core::session::RequestId;
+use jiff::civil::DateTime;
 
 use super::scroll::{Names, Pane};
 use crate::client::command;
@@ -18,8 +19,10 @@ pub(in crate::client::app) struct Entry {
     lines: Vec<SafeText>,
     /// Where the user is mentioned: in which line, and where there.
     mentions: Vec<(usize, Range<usize>)>,
-    /// The day, if the entry before is of another one.
-    pub(super) new_day: Option<Date>,
+    /// The server's number of the message, if it is one and has one.
+    pub(super) id: Option<u64>,
+    /// The request by which it is said, until it has a number.
+    pub(super) request: Option<RequestId>,
 }
 
 /// What an entry is about.
@@ -52,7 +55,8 @@ impl Entry {
             kind,
             lines: sanitise_lines(text),
             mentions: Vec::new(),
-            new_day: None,
+            id: None,
+            request: None,
         }
     }
 
@@ -93,6 +97,22 @@ impl Entry {
         self
     }
 
+    /// The same with the server's number of it.
+    pub(in crate::client::app) fn numbered(self, id: impl Into<Option<u64>>) -> Self {
+        Entry {
+            id: id.into(),
+            ..self
+        }
+    }
+
+    /// The same, which is said by this request and has no number yet.
+    pub(in crate::client::app) fn sent_as(self, request: RequestId) -> Self {
+        Entry {
+            request: Some(request),
+            ..self
+        }
+    }
+
     pub(in crate::client::app) fn mentions_user(&self) -> bool {
         !self.mentions.is_empty()
     }
@@ -131,7 +151,7 @@ impl Entry {
     }
 
     /// Who said or did it, if someone did.
-    pub(super) fn speaker(&self) -> Option<Speaker> {
+    pub(in crate::client::app) fn speaker(&self) -> Option<Speaker> {
         match self.kind {
             Kind::Said { speaker, .. } | Kind::Did { speaker, .. } => Some(speaker),
             _ => None,

@@ -1,6 +1,7 @@
 //! The chat log: what was said and what happened, within bounds, and which part of it is on the screen.
 
 mod entry;
+mod past;
 mod scroll;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ pub use unread::Focus;
 use scroll::Place;
 use unread::Unread;
 
+use jiff::civil::DateTime;
+
 use crate::text::SafeText;
 
 /// How many entries are kept, if nobody wants it otherwise.
@@ -30,13 +33,20 @@ pub(super) struct Log {
     most: usize,
     entries: VecDeque<Entry>,
     bytes: usize,
-    /// How many entries went before the first that is kept. An entry's number is how many came
-    /// before it.
+    /// The number of the first entry that is kept. Those after it have the numbers after it, and there
+    /// are numbers for older ones that come later.
     gone: u64,
     /// The last row on the screen; none if it is to be the last there is.
     reading: Option<Place>,
     unread: Unread,
+    /// The highest number that the server gave to one of its messages.
+    last_id: Option<u64>,
+    /// Whether each message in it is for the user alone.
+    is_direct: bool,
 }
+
+/// The number of the first entry that is pushed.
+const FIRST: u64 = 1 << 32;
 
 impl Default for Log {
     fn default() -> Self {
@@ -44,9 +54,11 @@ impl Default for Log {
             most: MAX_ENTRIES,
             entries: VecDeque::new(),
             bytes: 0,
-            gone: 0,
+            gone: FIRST,
             reading: None,
             unread: Unread::default(),
+            last_id: None,
+            is_direct: false,
         }
     }
 }
@@ -59,24 +71,42 @@ impl Log {
     }
 
     /// Adds an entry. The reader stays where they are, unless that was at the end.
-    pub(super) fn push(&mut self, mut entry: Entry) {
-        let day = entry.at.date();
-        let before = self.entries.back().map(|before| before.at.date());
-        entry.new_day = before.is_some_and(|before| before != day).then_some(day);
-        let count = match entry.speaker() {
-            Some(Speaker::User) => None,
-            Some(Speaker::Other) => Some(Count {
-                messages: 1,
-                mentions: u64::from(entry.mentions_user()),
-            }),
-            None => Some(Count::default()),
-        };
-        if let Some(count) = count {
+    pub(super) fn push(&mut self, entry: Entry) {
+        if let Some(count) = self.count(&entry) {
             self.unread.came(self.end(), count, self.reader());
         }
+        self.last_id = self.last_id.max(entry.id);
         self.bytes += entry.bytes();
         self.entries.push_back(entry);
         self.drop_oldest();
+    }
+
+    /// Adds an entry where it belongs: at the end, unless it is a message before the last that is there.
+    pub(super) fn add(&mut self, entry: Entry) {
+        match (entry.id, self.last_id) {
+            (Some(id), Some(last)) if id <= last => {
+                let count = self.count(&entry);
+                self.insert(entry, count);
+            }
+            _ => self.push(entry),
+        }
+    }
+
+    /// What an entry adds to what the reader has not seen; nothing, if it is their own.
+    pub(super) fn count(&self, entry: &Entry) -> Option<Count> {
+        match entry.speaker() {
+            Some(Speaker::User) => None,
+            Some(Speaker::Other) => Some(Count {
+                messages: 1,
+                mentions: u64::from(self.is_direct || entry.mentions_user()),
+            }),
+            None => Some(Count::default()),
+        }
+    }
+
+    /// Counts each message as one that mentions the user.
+    pub(super) fn be_direct(&mut self) {
+        self.is_direct = true;
     }
 
     fn drop_oldest(&mut self) {
@@ -153,6 +183,12 @@ impl Log {
     pub(super) fn get(&self, number: u64) -> Option<&Entry> {
         let at = usize::try_from(number.checked_sub(self.gone)?).ok()?;
         self.entries.get(at)
+    }
+
+    /// When the message with this number of the server's was said.
+    pub(super) fn time_of(&self, id: u64) -> Option<DateTime> {
+        let is_it = |entry: &&Entry| entry.id == Some(id);
+        self.entries.iter().find(is_it).map(|entry| entry.at)
     }
 
     /// The number of the first entry that is kept, or would be.

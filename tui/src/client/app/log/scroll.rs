@@ -55,7 +55,7 @@ pub(in crate::client::app) struct TextRow<'a> {
 /// A row of the log: of which entry, counted from the first there ever was, and which of its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    entry: u64,
+    pub(super) entry: u64,
     row: usize,
 }
 
@@ -179,6 +179,14 @@ impl Log {
         }
     }
 
+    /// Whether there is nothing above what is on the screen.
+    pub(in crate::client::app) fn is_at_start(&self, pane: Pane) -> bool {
+        match self.rows(pane).first() {
+            None | Some(Row::Day(_) | Row::Unread) => true,
+            Some(Row::Text(row)) => row.number == self.gone && row.first,
+        }
+    }
+
     /// Where the reader is.
     pub(in crate::client::app) fn bookmark(&self) -> Bookmark {
         Bookmark(self.reading)
@@ -295,7 +303,10 @@ impl Log {
 
     /// The lines above an entry.
     fn lines_above(&self, number: u64) -> impl Iterator<Item = Row<'_>> {
-        let day = self.entry(number).new_day.map(Row::Day);
+        let day = self.entry(number).at.date();
+        let before = number.checked_sub(1).and_then(|before| self.get(before));
+        let is_new = before.is_some_and(|before| before.at.date() != day);
+        let day = is_new.then_some(Row::Day(day));
         let unread = (self.unread_line() == Some(number)).then_some(Row::Unread);
         day.into_iter().chain(unread)
     }

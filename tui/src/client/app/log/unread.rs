@@ -55,10 +55,15 @@ impl Unread {
     /// The entry `number` has come.
     pub(super) fn came(&mut self, number: u64, count: Count, reading: Reading) {
         if self.is_away(reading) {
-            self.line.get_or_insert(number);
+            self.line = Some(self.line.map_or(number, |line| line.min(number)));
             self.count.messages += count.messages;
             self.count.mentions += count.mentions;
         }
+    }
+
+    /// The numbers of entries change like this.
+    pub(super) fn shift(&mut self, moves: impl Fn(&mut u64)) {
+        self.line.iter_mut().for_each(moves);
     }
 
     /// The terminal has the focus now, or has not.

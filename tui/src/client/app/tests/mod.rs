@@ -4,15 +4,20 @@ mod anything;
 mod behaviour;
 mod coming_back;
 mod delivery;
+mod direct;
 
 mod harmless;
 mod hosting;
 mod keepalive;
 mod names;
+mod order;
+mod past;
 mod reading;
 mod screens;
 mod settings;
+mod several;
 mod snapshots;
+mod version2;
 mod whereabouts;
 mod words;
 mod writing;
@@ -21,6 +26,7 @@ use std::time::Duration;
 
 use chatmaster_core::RoomName;
 use chatmaster_core::session::{Action, ActionError, End, Event, Listing, Update};
+use chatmaster_core::wire::{Command, Notification, PastMessage, Version};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::{DateTime, date};
 use ratatui::buffer::Buffer;
@@ -28,6 +34,9 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use super::*;
+use version2::*;
+
+use crate::client::command;
 use crate::client::connection::Asker;
 
 /// A client that is being told what happens.
@@ -95,6 +104,28 @@ impl Scene {
         scene.event(users("general", &["bob", "alice"]));
         scene.send("/clear");
         scene
+    }
+
+    /// The same with a server that speaks version 2 of the protocol, and has answered all there was to
+    /// ask.
+    fn together(width: u16, height: u16) -> Self {
+        let mut scene = Scene::connecting(width, height);
+        scene.tell(Msg::Connected(Role::Guest));
+        scene.event(logged_in_2("general", &["general"], false));
+        scene.event(joined("alice", "general", true));
+        scene.event(users("general", &["bob", "alice"]));
+        scene.event(history("general", &[], false));
+        scene.send("/clear");
+        scene
+    }
+
+    /// Alice enters a room of such a server, as she wants to.
+    fn joins(&mut self, room: &str) {
+        self.send(&format!("/join {room}"));
+        self.event(joined("alice", room, true));
+        self.event(users(room, &["bob", "alice"]));
+        self.event(history(room, &[], false));
+        self.send("/clear");
     }
 
     /// What is to be done about `msg`, but for what is to be remembered. The server answers each sync
@@ -170,13 +201,17 @@ impl Scene {
                 request,
                 ..
             } => {
-                *request = answers(
-                    &|action| matches!(action, Action::Join(to) if RoomName::are_same(to, channel)),
-                );
+                *request = answers(&|action| match action {
+                    Action::Join(to) => RoomName::are_same(to, channel),
+                    Action::Other(Command::Join { channel: to, .. }) => {
+                        RoomName::are_same(to, channel)
+                    }
+                    _ => false,
+                });
             }
             Event::Left {
                 me: true, request, ..
-            } => *request = answers(&|action| *action == Action::Leave),
+            } => *request = answers(&|action| action.name() == "leave"),
             Event::Renamed {
                 me: true, request, ..
             } => *request = answers(&|action| matches!(action, Action::Rename(_))),
@@ -190,17 +225,49 @@ impl Scene {
                     Listing::Private => Action::Private,
                     Listing::Public => Action::Public,
                 };
-                *request = answers(&|action| *action == wanted);
+                *request =
+                    answers(&|action| action.name() == wanted.name() && *action != Action::Sync);
             }
-            Event::Users { request, .. } => *request = answers(&|action| *action == Action::Users),
+            Event::Users {
+                channel, request, ..
+            } => {
+                let of =
+                    |action: &Action| command::room_of(action).is_none_or(|room| room == *channel);
+                *request = answers(&|action| action.name() == "users" && of(action));
+            }
+            Event::History {
+                channel,
+                with,
+                request,
+                ..
+            } => {
+                *request = answers(&|action| match action {
+                    Action::Other(Command::History {
+                        channel: room,
+                        with: whom,
+                        ..
+                    }) => {
+                        room.as_deref() == channel.as_deref() && whom.as_deref() == with.as_deref()
+                    }
+                    _ => false,
+                });
+            }
+            Event::Sent { request, .. } => *request = answers(&is_said),
+            Event::Notified {
+                notification: Notification::ChannelSwitched { .. },
+                request,
+            } => *request = answers(&|action| action.name() == "switch"),
             Event::Error {
                 error_type,
                 request,
                 ..
             } => {
-                let is_it = |action: &Action| {
-                    let command = action.command();
-                    command.is_some_and(|command| command.name() == error_type)
+                let is_it = |action: &Action| match action {
+                    Action::SayIn { .. } | Action::Tell { .. } => error_type == "message",
+                    action => {
+                        let command = action.command();
+                        command.is_some_and(|command| command.name() == error_type)
+                    }
                 };
                 *request = answers(&is_it);
             }
@@ -218,6 +285,29 @@ impl Scene {
         let window = self.app.windows.enter(room).id();
         self.app.look_at(window);
         self.event(joined("alice", room, true))
+    }
+
+    /// The session tells what answers the user's command of this name.
+    fn answer(&mut self, name: &str, notification: Notification<'static>) -> Vec<Effect> {
+        let asked = self
+            .asked
+            .iter()
+            .position(|asked| asked.action.name() == name);
+        let request = Some(self.asked.remove(asked.expect("it was asked for")).id);
+        let event = Event::Notified {
+            notification,
+            request,
+        };
+        self.tell(Msg::Update(Update::Event(event)))
+    }
+
+    /// The session tells something that nobody has asked for.
+    fn notified(&mut self, notification: Notification<'static>) -> Vec<Effect> {
+        let request = None;
+        self.tell(Msg::Update(Update::Event(Event::Notified {
+            notification,
+            request,
+        })))
     }
 
     /// The session cannot be told to do what it was told last.

@@ -49,7 +49,7 @@ fn help_fits_a_small_screen() {
 
 #[test]
 fn a_refused_command_is_replaced_by_what_is_typed_next() {
-    for refused in ["/jion tea", "/join", "/set bell loud", "/msg bob hi"] {
+    for refused in ["/jion tea", "/join", "/set bell loud", "/say hi"] {
         let mut scene = Scene::chatting(80, 10);
         assert_eq!(scene.send(refused), []);
         assert_eq!(scene.input(), format!("> {refused}"));

@@ -17,6 +17,9 @@ use super::{App, Role, message_box};
 use crate::client::connection::{Phase, Privacy, Retry};
 use crate::text::{SafeText, sanitise, truncate, width};
 
+/// Columns that a topic needs to say anything.
+const MIN_TOPIC: usize = 8;
+
 /// What a drawing leaves to the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drawn {
@@ -63,7 +66,11 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     if layout.side.width == 0 || layout.lists == Lists::Members {
         marks.push_str(&unread(here));
     }
-    let room = sanitise(here.room().unwrap_or("ChatMaster 3000"));
+    let name = match (here.room(), here.person()) {
+        (None, None) => "ChatMaster 3000".into(),
+        _ => here.name(),
+    };
+    let room = sanitise(&name);
     let members = match here.members.count() {
         Some(1) => " · 1 member".into(),
         Some(count) => format!(" · {count} members"),
@@ -112,7 +119,12 @@ fn title(app: &App, layout: &Layout, buf: &mut Buffer) {
     let (room_width, left) = Some(left(room, &members))
         .filter(fits)
         .unwrap_or_else(|| left(room, ""));
-    let left = truncate(&left, room);
+    let mut left = truncate(&left, room);
+    // What the room is about has the place that nothing else has.
+    if !here.topic.is_empty() && room > width(&left) + 3 + MIN_TOPIC {
+        let topic = truncate(&sanitise(&here.topic), room - width(&left) - 3);
+        left = sanitise(&format!("{left} · {topic}"));
+    }
     put(buf, area, 0, 0, &left, style);
     put(buf, area, free, 0, &right, style);
     let before = 1 + room_width;
