@@ -54,6 +54,8 @@ pub(super) struct User {
     /// The name it asked for last, if that was free then.
     pub(super) free: Option<String>,
     expires: Option<Time>,
+    /// Whose connection it is, if it is one of version 2.
+    pub(super) person: Option<usize>,
 }
 
 /// How far a user is with ending what it sends.
@@ -123,6 +125,25 @@ impl Client {
 }
 
 impl User {
+    pub(super) fn new(session: Session, log: Log, framing: Framing, person: Option<usize>) -> Self {
+        User {
+            session,
+            log,
+            kept: None,
+            stream: (framing == Framing::Stream).then(|| Lent::new(framing)),
+            outgoing: Vec::new(),
+            writing: WriteState::default(),
+            starts: VecDeque::new(),
+            framing,
+            written: 0,
+            ending: Half::Open,
+            wants_name: false,
+            free: None,
+            expires: None,
+            person,
+        }
+    }
+
     /// Whether all that was asked and said is sent.
     pub(super) fn has_sent_all(&self) -> bool {
         self.outgoing.is_empty() && self.session.pending().is_empty()
@@ -154,6 +175,9 @@ impl World {
         let name = self.name();
         let rng = &mut self.rng.users;
         let shy = rng.chance(self.plan.shy);
+        if !hostile && !shy && self.rng.people.chance(self.plan.newer) {
+            return self.new_person(address, framing);
+        }
         let user = (!hostile).then(|| {
             let config = SessionConfig {
                 username: (!shy).then_some(name),
@@ -169,22 +193,15 @@ impl World {
             if let Some(name) = &config.username {
                 log.logs_in(name);
             }
-            User {
-                session: Session::new(config),
-                log,
-                kept: None,
-                stream: (framing == Framing::Stream).then(|| Lent::new(framing)),
-                outgoing: Vec::new(),
-                writing: WriteState::default(),
-                starts: VecDeque::new(),
-                framing,
-                written: 0,
-                ending: Half::Open,
-                wants_name: false,
-                free: None,
-                expires: None,
-            }
+            User::new(Session::new(config), log, framing, None)
         });
+        self.comes(address, user);
+    }
+
+    /// A client connects: a user's, or a hostile one.
+    pub(super) fn comes(&mut self, address: IpAddr, user: Option<User>) {
+        let number = self.clients.len();
+        let hostile = user.is_none();
         self.clients.push(Client {
             address,
             user,
@@ -204,7 +221,7 @@ impl World {
         }
     }
 
-    fn think_later(&mut self, client: usize) {
+    pub(super) fn think_later(&mut self, client: usize) {
         if self.clients[client].thinks == Thinks::No {
             self.clients[client].thinks = Thinks::Yes;
             let at = self.now + self.rng.users.within(1..=self.plan.think);
@@ -222,6 +239,9 @@ impl World {
         let Some(user) = &self.clients[client].user else {
             return self.attack(client);
         };
+        if let Some(number) = user.person {
+            return self.person_thinks(client, number);
+        }
         if user.wants_name {
             let name = self.name();
             return self.act(client, Action::Login(name));
@@ -262,6 +282,13 @@ impl World {
 
     /// A user does `action`.
     pub(super) fn act(&mut self, client: usize, action: Action) {
+        let person = self.clients[client]
+            .user
+            .as_ref()
+            .and_then(|user| user.person);
+        if let Some(number) = person {
+            return self.person_acts(client, number, action);
+        }
         let now = Time::from_micros(self.now);
         let free = match &action {
             Action::Rename(name) | Action::Login(name) => {
@@ -379,7 +406,7 @@ impl World {
     }
 
     /// Does what a session wants, until it wants nothing.
-    fn pump(&mut self, client: usize) {
+    pub(super) fn pump(&mut self, client: usize) {
         if matches!(self.clients[client].state, State::Over | State::Vanished) {
             return;
         }
@@ -473,6 +500,13 @@ impl World {
 
     /// A user sees something, unless that is done wrong on purpose.
     fn saw(&mut self, client: usize, event: Seen) {
+        let person = self.clients[client]
+            .user
+            .as_ref()
+            .and_then(|user| user.person);
+        if let Some(number) = person {
+            return self.person_sees(client, number, &event);
+        }
         let is_message = matches!(event, Seen::Message { .. });
         let is_answer = matches!(
             event,
@@ -487,7 +521,8 @@ impl World {
                 Mutant::LoseMessage | Mutant::RepeatMessage | Mutant::SwapMessages | Mutant::Echo,
             ) => is_message,
             Some(Mutant::LoseAnswer) => is_answer,
-            Some(Mutant::LoseBytes | Mutant::ForgetWrite) | None => false,
+            Some(Mutant::LoseBytes | Mutant::ForgetWrite | Mutant::SkipSeam | Mutant::NewTag)
+            | None => false,
         };
         if fits && kept.is_none() && self.take_mutant(client) {
             match self.options.mutant {
@@ -499,7 +534,7 @@ impl World {
                 }
                 Some(Mutant::RepeatMessage) => self.sees(client, event.clone()),
                 Some(Mutant::Echo) => {
-                    let message = super::log::text((client, 0), 5);
+                    let message = super::texts::text((client, 0), 5);
                     self.sees(client, Seen::message("me", message));
                 }
                 _ => return,

@@ -26,6 +26,7 @@ impl World {
         self.stage = Stage::Healed;
         self.heal();
         if !self.stopping {
+            self.seats_are_settled();
             self.settle();
             self.talk();
         }
@@ -59,6 +60,7 @@ impl World {
             let Some(user) = &self.clients[client].user else {
                 continue;
             };
+            // A user of version 2 has words of their own.
             let text = user.log.next_text(3);
             self.act(client, Action::Say(text));
             for action in [Action::Users, Action::Private, Action::Public] {
@@ -90,8 +92,10 @@ impl World {
         };
         let mut logs: BTreeMap<usize, Log> = BTreeMap::new();
         let mut places = BTreeMap::new();
+        let compared = self.compare_people(&staying);
+        self.check(compared);
         for (number, client) in self.clients.iter_mut().enumerate() {
-            if let Some(user) = &mut client.user {
+            if let Some(user) = client.user.as_mut().filter(|user| user.person.is_none()) {
                 if staying.contains(&number)
                     && let Some((name, room)) = user.session.place()
                 {
@@ -127,7 +131,10 @@ impl World {
                 self.act(client, Action::Quit);
             }
         }
-        self.until("all have left", |world| world.hub.connections() == 0);
+        self.until("all have left", |world| {
+            // Those who were closed meanwhile may keep their seats for a while.
+            world.hub.connections() == 0 && world.hub.poll_timeout().is_none()
+        });
         if self.failure.is_none() {
             self.flush();
             self.hub.check_invariants();
@@ -160,12 +167,11 @@ impl World {
     /// Those who are logged in and connected.
     fn staying(&self) -> Vec<usize> {
         let all = 0..self.clients.len();
-        all.filter(|client| self.clients[*client].is_settled())
-            .collect()
+        all.filter(|client| self.is_settled(*client)).collect()
     }
 
     /// Whether nothing is under way.
-    fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         self.accepting.is_empty()
             && (0..self.clients.len()).all(|client| {
                 let there = match self.clients[client].state {
@@ -195,6 +201,10 @@ impl World {
             return;
         }
         let unanswered = self.staying().into_iter().find_map(|client| {
+            if let Some(seat) = self.seat_of(client) {
+                let open = seat.person.open.values().next()?;
+                return Some((client, open.name()));
+            }
             let user = self.clients[client].user.as_ref()?;
             Some((client, user.log.waits_for()?))
         });
@@ -205,12 +215,14 @@ impl World {
     }
 
     /// Lets time pass until `done`, within bounds.
-    fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
+    pub(super) fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
         let users = self
             .clients
             .iter()
             .filter_map(|client| client.user.as_ref());
         let open: u64 = users.map(|user| user.log.open() as u64 + 8).sum();
+        let asked = self.people.iter().map(|seat| seat.person.open.len() as u64);
+        let open = open + asked.sum::<u64>();
         let deadline = self.now + self.patience(open);
         let connections = self.hub.connections() as u64 + 1;
         let last = self.events + MOST_EVENTS + open * connections * EVENTS_OF_MESSAGE;
@@ -241,7 +253,10 @@ impl World {
             rate => 1_000_000 / u64::from(rate),
         };
         let micros = |duration: std::time::Duration| duration.as_micros() as u64;
-        let waits = 2 * micros(config.linger) + micros(config.login_timeout) + self.plan.fault_span;
+        let waits = 2 * micros(config.linger)
+            + micros(config.login_timeout)
+            + self.plan.fault_span
+            + micros(config.resume_window);
         PATIENCE + open * (pace + micros(config.lag_pause)) + waits
     }
 }

@@ -58,13 +58,23 @@ impl World {
         let client = self.rng.faults.pick(&there);
         let span = self.rng.faults.scaled(1_000..=self.plan.fault_span);
         match fault {
-            Fault::Reset => self.break_off(client),
-            Fault::Vanish => self.clients[client].state = State::Vanished,
+            Fault::Reset => {
+                self.break_off(client);
+                self.loses(client);
+            }
+            Fault::Vanish => {
+                self.clients[client].state = State::Vanished;
+                self.loses(client);
+            }
             Fault::HalfClose => {
                 self.clients[client].state = State::HalfClosed;
                 self.finish(client, Way::Up);
+                self.hangs_up(client);
             }
-            Fault::RudeClose => self.hang_up(client),
+            Fault::RudeClose => {
+                self.hang_up(client);
+                self.hangs_up(client);
+            }
             Fault::Stall => {
                 self.clients[client].appetite = Appetite::Stalled;
                 self.schedule(self.now + span, Event::Recover(client));

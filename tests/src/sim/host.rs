@@ -398,6 +398,7 @@ impl World {
 
     fn close(&mut self, link: usize, reason: CloseReason) {
         self.mark_close(link, reason);
+        self.is_closed_on(link, reason);
         if self.sockets[link].state != State::Open {
             return;
         }
@@ -489,7 +490,7 @@ impl World {
 
     /// Whether what is to be done wrong is to be done to this client now.
     pub(super) fn take_mutant(&mut self, link: usize) -> bool {
-        let now = self.mutated && self.stage == Stage::Chaos && self.clients[link].is_settled();
+        let now = self.mutated && self.stage == Stage::Chaos && self.is_settled(link);
         self.mutated &= !now;
         now
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chatmaster_core::session::{Action, End, Event, Listing};
 
 use super::marks::{Mark, Marks};
-use super::rng::split_mix;
+use super::texts::said;
 use super::{Check, Failure};
 
 /// A message of a client, by the client's number and how many it had said before.
@@ -35,6 +35,8 @@ pub struct Log {
     said: u32,
     /// The last message it heard from each client.
     heard: BTreeMap<usize, u32>,
+    /// What it heard from users of version 2.
+    newer: BTreeSet<String>,
     /// Who it knows to be in its room.
     present: BTreeSet<String>,
     /// Whether it found others in its room.
@@ -138,7 +140,7 @@ impl Log {
 
     /// The next text of this client with `filler` bytes more than it needs.
     pub fn next_text(&self, filler: usize) -> String {
-        text((self.client, self.said), filler)
+        super::texts::text((self.client, self.said), filler)
     }
 
     /// Notes that the client logs in under `name`.
@@ -193,6 +195,21 @@ impl Log {
     pub fn saw(&mut self, event: &Event, marks: &mut Marks) -> Result<Option<String>, Failure> {
         match event {
             Event::Sent { .. } | Event::History { .. } | Event::Notified { .. } => {
+                let what = format!("{event:?} to a client of version 1");
+                return self.fail(Check::Protocol, what);
+            }
+            Event::Message { id: Some(_), .. }
+            | Event::Message {
+                channel: Some(_), ..
+            }
+            | Event::Message { to: Some(_), .. }
+            | Event::Joined { topic: Some(_), .. }
+            | Event::Renamed {
+                channel: Some(_), ..
+            }
+            | Event::LoggedIn {
+                resume: Some(_), ..
+            } => {
                 let what = format!("{event:?} to a client of version 1");
                 return self.fail(Check::Protocol, what);
             }
@@ -403,6 +420,10 @@ impl Log {
             self.found_others = true;
         }
         let Some(by) = said(message) else {
+            // Those of version 2 say nothing twice.
+            if message.starts_with("n:") && !self.newer.insert(message.into()) {
+                return self.fail(Check::Twice, format!("it heard twice: {message}"));
+            }
             let item = Item::Other(username.into(), message.into());
             self.items.push(item);
             return Ok(());
@@ -570,26 +591,4 @@ impl Log {
             format!("client {}: {what}", self.client),
         ))
     }
-}
-
-/// The text of a message, which says whose it is; the rest follows from that.
-pub fn text((client, number): Said, filler: usize) -> String {
-    let mut text = format!("m:{client}:{number}:{filler}:");
-    let mut state = (client as u64) << 32 | u64::from(number);
-    let letters = std::iter::repeat_with(|| split_mix(&mut state)).flat_map(u64::to_le_bytes);
-    let letters = letters.map(|byte| char::from(b'a' + byte % 26));
-    text.extend(letters.take(filler));
-    text
-}
-
-/// Whose message it is, if it is a client's; an error if it is not what the client said.
-fn said(message: &str) -> Option<Result<Said, ()>> {
-    let mut words = message.strip_prefix("m:")?.splitn(4, ':');
-    let mut number = || words.next()?.parse::<u32>().ok();
-    let (Some(client), Some(said), Some(filler)) = (number(), number(), number()) else {
-        return Some(Err(()));
-    };
-    let by = (client as usize, said);
-    let whole = text(by, filler as usize) == message;
-    Some(if whole { Ok(by) } else { Err(()) })
 }

@@ -91,6 +91,16 @@ marks! {
     LateInput: "an input came too late",
     /// Many connected at once.
     Storm: "a storm of connections",
+    /// A connection of version 2 broke.
+    Snapped: "a connection broke whose user comes back",
+    /// One did without a word.
+    Hung: "a connection hung whose user comes back",
+    /// A seat was taken again.
+    Resumed: "a seat was taken again",
+    /// A message was sent again under its tag.
+    SentAgain: "a message was sent again",
+    /// Someone was kicked or banned out of a room.
+    PutOut: "someone was put out of a room",
 }
 
 /// How often each [`Mark`] was reached.

@@ -6,6 +6,8 @@
 //! - [`world`] has the events in order of time; [`host`] is the server's adapter, [`client`] has the
 //!   users, [`naming`] their names, [`hostile`] those in no good faith, [`fault`] what goes wrong,
 //!   [`net`] the pipes between.
+//! - [`people`] has the users of version 2, whose connections break and are taken again, and [`person`]
+//!   what each of them knows.
 //! - [`watch`] checks what the hub promises its adapter; [`log`] checks what each client sees as it
 //!   comes, and [`oracle`] whether what they saw goes together; [`marks`] counts what is rare.
 //! - [`ending`] heals everything and sees to it that all goes on.
@@ -23,9 +25,12 @@ pub mod marks;
 pub mod naming;
 pub mod net;
 pub mod oracle;
+mod people;
+mod person;
 pub mod plan;
 pub mod replay;
 pub mod rng;
+mod texts;
 pub mod trace;
 pub mod watch;
 pub mod world;
@@ -111,6 +116,10 @@ pub enum Mutant {
     LoseAnswer,
     /// The adapter forgets to write.
     ForgetWrite,
+    /// Who comes back does not ask for what was said meanwhile; each time.
+    SkipSeam,
+    /// What was not confirmed is sent again as if it were new; each time.
+    NewTag,
 }
 
 /// How to run a seed.

@@ -24,6 +24,12 @@ pub struct Plan {
     pub arrival_gap: u64,
     /// How many of a thousand clients are hostile.
     pub hostile: u64,
+    /// How many of a thousand users speak version 2.
+    pub newer: u64,
+    /// How often one of their connections breaks or hangs.
+    pub snap_gap: u64,
+    /// Whether the server remembers all that is said.
+    pub keeps_all: bool,
     /// How many of a thousand are in no hurry to log in.
     pub shy: u64,
     /// How users speak.
@@ -182,6 +188,21 @@ impl Plan {
         config.connect_rate = rates.pick(&[0, 1, 10]);
         config.login_rate = rates.pick(&[0, 1, 10]);
         config.rename_rate = rates.pick(&[0, 1, 10]);
+        let seats = &mut Rng::stream(seed, "seats");
+        let newer = if many { 0 } else { seats.pick(&[0, 700, 950]) };
+        let keeps_all = seats.chance(750);
+        if keeps_all {
+            config.history_messages = 1_000_000;
+            config.history_bytes = 1 << 30;
+            config.total_history_bytes = 1 << 30;
+        } else {
+            config.history_messages = seats.pick(&[0, 3, 200]);
+            config.history_bytes = seats.pick(&[1, 64]) * KIB;
+        }
+        config.resume_window = Duration::from_millis(seats.pick(&[0, 300, 5_000, 60_000, 60_000]));
+        config.max_user_rooms = seats.pick(&[1, 2, 20]);
+        config.max_room_list = seats.pick(&[1, 100]);
+        let snap_gap = seats.scaled(10_000..=2_000_000);
         config.lag_limit = Duration::from_millis(rates.pick(&[10, 1000, 10_000]));
         let host = HostPlan {
             delay: rng.scaled(1..=5_000),
@@ -237,6 +258,9 @@ impl Plan {
                 rng.scaled(1_000..=300_000)
             },
             hostile: rng.pick(&[0, 0, 100, 400]),
+            newer,
+            snap_gap,
+            keeps_all,
             shy: rng.pick(&[0, 0, 300]),
             framings,
             deeds,

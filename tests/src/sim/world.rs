@@ -9,6 +9,7 @@ use super::client::Client;
 use super::host::Socket;
 use super::marks::Marks;
 use super::net::{Link, Way};
+use super::people::Seat;
 use super::plan::Plan;
 use super::rng::Rng;
 use super::trace::Trace;
@@ -30,6 +31,8 @@ pub struct World {
     pub(super) rng: Streams,
     pub(super) links: Vec<Link>,
     pub(super) clients: Vec<Client>,
+    /// Who speaks version 2.
+    pub(super) people: Vec<Seat>,
     // The server's side.
     pub(super) hub: Hub,
     pub(super) watch: Watch,
@@ -59,6 +62,7 @@ pub(super) struct Streams {
     pub(super) hostile: Rng,
     pub(super) faults: Rng,
     pub(super) checks: Rng,
+    pub(super) people: Rng,
 }
 
 /// Something that happens at a time.
@@ -80,6 +84,10 @@ pub(super) enum Event {
     Arrival,
     /// Something goes wrong.
     Fault,
+    /// A connection of a user of version 2 breaks or hangs.
+    Snap,
+    /// Such a user comes back.
+    Return(usize),
 }
 
 /// What is let happen.
@@ -111,9 +119,11 @@ impl World {
                 hostile: stream("hostile"),
                 faults: stream("faults"),
                 checks: stream("checks"),
+                people: stream("people"),
             },
             links: Vec::new(),
             clients: Vec::new(),
+            people: Vec::new(),
             watch: Watch::default(),
             sockets: Vec::new(),
             ahead: 0,
@@ -135,6 +145,9 @@ impl World {
         self.schedule(0, Event::Arrival);
         let gap = self.rng.faults.below(self.plan.fault_gap);
         self.schedule(gap, Event::Fault);
+        if self.plan.newer > 0 {
+            self.schedule(self.plan.snap_gap, Event::Snap);
+        }
         while self.events < self.options.events && self.failure.is_none() {
             self.step();
         }
@@ -162,7 +175,14 @@ impl World {
             Event::Recover(client) if chaos => self.recover(client),
             Event::Arrival if chaos => self.arrival(),
             Event::Fault if chaos => self.fault(),
-            Event::Think(_) | Event::Recover(_) | Event::Arrival | Event::Fault => {}
+            Event::Snap if chaos => self.snap(),
+            Event::Return(person) if chaos => self.comes_back(person),
+            Event::Think(_)
+            | Event::Recover(_)
+            | Event::Arrival
+            | Event::Fault
+            | Event::Snap
+            | Event::Return(_) => {}
         }
         true
     }
