@@ -3,6 +3,7 @@
 mod attacks;
 mod breaking;
 mod ending;
+mod resuming;
 mod slow;
 mod talking;
 
@@ -57,6 +58,14 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "resets",
         run: breaking::resets,
+        ..USUAL
+    },
+    Scenario {
+        name: "resuming",
+        // A thousand users on the same machine take their part of it.
+        wait: Duration::from_secs(5),
+        memory: 256 * MIB,
+        run: resuming::resuming,
         ..USUAL
     },
     Scenario {
