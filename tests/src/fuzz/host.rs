@@ -22,6 +22,8 @@ pub(super) struct Host {
     watch: Watch,
     now: Time,
     conns: BTreeMap<ConnId, Conn>,
+    /// The tokens that clients were given.
+    pub(super) tokens: Vec<String>,
     /// The queues of those to read from and to write to.
     readable: Vec<ConnId>,
     writable: Vec<ConnId>,
@@ -75,6 +77,7 @@ impl Host {
             watch: Watch::default(),
             now: Time::ZERO,
             conns: BTreeMap::new(),
+            tokens: Vec::new(),
             readable: Vec::new(),
             writable: Vec::new(),
             prompt: true,
@@ -222,17 +225,23 @@ impl Host {
             self.turn();
         }
         self.flush();
+        self.wait_for_all();
+        // However much was still to come: it is not waited for. But seats wait for those who are cut off.
+        ids.iter().for_each(|id| self.break_off(*id));
+        self.flush();
+        self.wait_for_all();
+        promised(self.watch.ended(&self.hub));
+        replay(self.recorder.bytes());
+    }
+
+    /// Lets time pass until nothing is due any more, or it takes too long.
+    fn wait_for_all(&mut self) {
         for _ in 0..1000 {
             let Some(due) = self.hub.poll_timeout() else {
                 break;
             };
             self.wait(due.since(self.now));
         }
-        // However much was still to come: it is not waited for.
-        ids.iter().for_each(|id| self.break_off(*id));
-        self.flush();
-        promised(self.watch.ended(&self.hub));
-        replay(self.recorder.bytes());
     }
 
     fn read(&mut self, id: ConnId) {
@@ -356,6 +365,9 @@ impl Host {
         while let Some(package) = conn.reader.next_package() {
             let parsed = ServerPackage::parse(package.text.as_bytes());
             assert!(parsed.is_ok(), "{} cannot be read", package.text);
+            if let Ok(ServerPackage::Session(session)) = parsed {
+                self.tokens.extend(session.resume.map(String::from));
+            }
         }
         bytes.len() as u32
     }

@@ -1,10 +1,12 @@
 //! The hub: told what may happen by an adapter that keeps the contract, and by a client that sends
 //! whatever it likes.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
+use chatmaster_core::wire::{ClientPackage, Command, Version};
 use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Peer, Start, Time};
 use miniz_oxide::deflate::core::TDEFLFlush;
 
@@ -38,6 +40,13 @@ fn tight(input: &mut Unstructured<'_>) -> Result<Config> {
         message_burst: pick(input, &[1, 4])?,
         lag_pause: Duration::from_millis(pick(input, &[0, 2])?),
         announce_limit: pick(input, &[0, 2, 500])?,
+        max_user_rooms: 2,
+        max_room_list: 2,
+        history_messages: 4,
+        history_bytes: 2 * 1024,
+        total_history_bytes: 4 * 1024,
+        max_tags: 3,
+        resume_window: Duration::from_secs(5),
         ..Config::default()
     })
 }
@@ -71,7 +80,10 @@ impl Run {
             0..=3 => self.open(input)?,
             4..=15 => {
                 let id = self.conn(input)?;
-                let package = package(input)?;
+                let package = match operation {
+                    12..=15 => newer_package(input, &self.host.tokens)?,
+                    _ => package(input)?,
+                };
                 let times = pick(input, &[1, 1, 1, 2, 5, 40])?;
                 self.host.say(id, &package, times);
             }
@@ -162,6 +174,109 @@ fn package(input: &mut Unstructured<'_>) -> Result<String> {
     })
 }
 
+/// A package of version 2, under a tag or not, with one of these tokens where there is one.
+fn newer_package(input: &mut Unstructured<'_>, tokens: &[String]) -> Result<String> {
+    let choice_of = choice(input, 32)?;
+    let who: Cow<'static, str> = name(input)?.into();
+    let room: Cow<'static, str> = name(input)?.into();
+    let channel = (choice(input, 3)? == 0).then(|| room.clone());
+    let username = who.clone();
+    let id = (choice(input, 2)? == 0).then_some(u64::from(choice(input, 60)?));
+    let (before, after) = if choice_of < 16 {
+        (id, None)
+    } else {
+        (None, id)
+    };
+    let command = match choice_of {
+        0..=5 => {
+            let resume = match tokens.len() {
+                0 => None,
+                len => Some(
+                    tokens[usize::from(choice(input, 255)?) % len]
+                        .clone()
+                        .into(),
+                ),
+            };
+            Command::Login {
+                username,
+                version: Version::Two,
+                resume,
+            }
+        }
+        6..=9 => Command::Join {
+            channel: room,
+            stay: choice(input, 4)? > 0,
+        },
+        10 => Command::Switch { channel: room },
+        11 => Command::Leave { channel },
+        12 => Command::Private { channel },
+        13 => Command::Invite { username, channel },
+        14 => Command::Uninvite { username, channel },
+        15 | 16 => Command::History {
+            channel,
+            with: (choice(input, 3)? == 0).then_some(username),
+            before,
+            after,
+            limit: id,
+        },
+        17 => Command::Topic {
+            topic: text(input)?.into(),
+            channel,
+        },
+        18 => Command::Kick {
+            username,
+            reason: Some(room),
+            channel,
+        },
+        19 => Command::Ban {
+            username,
+            reason: None,
+            channel,
+        },
+        20 => Command::Unban { username, channel },
+        21 => Command::Bans { channel },
+        22 => Command::Mute { username, channel },
+        23 => Command::Unmute { username, channel },
+        24 => Command::Owner { username, channel },
+        25 => Command::Ignore { username },
+        26 => Command::Ping {},
+        27 => Command::Quit {},
+        _ => {
+            let package = ClientPackage::Message {
+                message: text(input)?.into(),
+                username: "".into(),
+                to: (choice(input, 3)? == 0).then_some(username),
+                channel,
+            };
+            return tagged(input, &package);
+        }
+    };
+    tagged(input, &ClientPackage::Command(command))
+}
+
+fn tagged(input: &mut Unstructured<'_>, package: &ClientPackage<'_>) -> Result<String> {
+    let tag = match choice(input, 6)? {
+        0 | 1 => None,
+        2 => Some("x".repeat(65)),
+        tag => Some(tag.to_string()),
+    };
+    let mut text = Vec::new();
+    package.write_tagged(tag.as_deref(), &mut text);
+    Ok(String::from_utf8(text).expect("JSON is UTF-8"))
+}
+
+/// The login of one who speaks version 2.
+fn newer_login(name: &str) -> String {
+    let login = Command::Login {
+        username: name.into(),
+        version: Version::Two,
+        resume: None,
+    };
+    let mut text = Vec::new();
+    ClientPackage::Command(login).write(&mut text);
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
 /// A name, of a few most of the time, so that they meet.
 fn name(input: &mut Unstructured<'_>) -> Result<String> {
     const NAMES: [&str; 10] = [
@@ -185,15 +300,17 @@ pub fn hub_bytes(data: &[u8]) {
         2 => deflated(payload, TDEFLFlush::Finish),
         _ => deflated(payload, TDEFLFlush::Sync),
     };
-    let whole = heard(&[&stream]);
+    // Who listens speaks the one version or the other, and so does the client.
+    let versions = [choices & 64 != 0, choices & 32 != 0];
+    let whole = heard(versions, &[&stream]);
     let longest = [1, 3, 40, 1000][usize::from(choices / 4 % 4)];
-    assert_eq!(whole, heard(&cut(&stream, seed, longest)));
+    assert_eq!(whole, heard(versions, &cut(&stream, seed, longest)));
     hold(&stream);
     pass_by(choices, &stream);
 }
 
 /// What two others hear of one who is logged in and sends these pieces, and what that one does.
-fn heard(pieces: &[&[u8]]) -> Vec<String> {
+fn heard([listens, speaks]: [bool; 2], pieces: &[&[u8]]) -> Vec<String> {
     let config = Config {
         encoding: Encoding::Plain,
         message_rate: 0,
@@ -201,12 +318,21 @@ fn heard(pieces: &[&[u8]]) -> Vec<String> {
         ..Config::default()
     };
     let mut hub = Hub::new(config, Start::default());
-    let names = ["watcher", "listener", "client"];
+    let names = [
+        ("watcher", false),
+        ("listener", listens),
+        ("client", speaks),
+    ];
     let client = ConnId(names.len() as u64);
-    for (id, name) in (1..).map(ConnId).zip(names) {
+    for (id, (name, is_newer)) in (1..).map(ConnId).zip(names) {
         let peer = Peer(Ipv4Addr::LOCALHOST.into());
         hub.handle(Time::ZERO, Input::Opened(id, peer));
-        hub.handle(Time::ZERO, Input::Received(id, login(name).as_bytes()));
+        let login = if is_newer {
+            newer_login(name)
+        } else {
+            login(name)
+        };
+        hub.handle(Time::ZERO, Input::Received(id, login.as_bytes()));
     }
     for piece in pieces {
         hub.handle(Time::ZERO, Input::Received(client, piece));
@@ -242,7 +368,12 @@ fn hold(stream: &[u8]) {
         let peer = Peer(Ipv4Addr::LOCALHOST.into());
         hub.handle(Time::ZERO, Input::Opened(ConnId(id), peer));
         if id <= 2 {
-            let login = login(&format!("user-{id}"));
+            let name = format!("user-{id}");
+            let login = if id == 1 {
+                login(&name)
+            } else {
+                newer_login(&name)
+            };
             hub.handle(Time::ZERO, Input::Received(ConnId(id), login.as_bytes()));
         }
         for piece in stream.chunks(4 * 1024) {
@@ -264,7 +395,16 @@ fn pass_by(choices: u8, stream: &[u8]) {
     let mut host = Host::new(config);
     for id in [ConnId(1), ConnId(2)] {
         host.open(id, Ipv4Addr::LOCALHOST.into(), Framing::Plain);
-        host.say(id, &login(&format!("user-{}", id.0)), 1);
+        let name = format!("user-{}", id.0);
+        host.say(
+            id,
+            &if choices & 32 == 0 {
+                login(&name)
+            } else {
+                newer_login(&name)
+            },
+            1,
+        );
         host.turn();
     }
     host.send(ConnId(2), stream);
