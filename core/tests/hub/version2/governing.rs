@@ -240,6 +240,14 @@ fn who_is_banned_stays_out_by_name_and_address() {
         heard[0].contains("user_left") && heard[1].contains("general"),
         "{heard:?}"
     );
+    // Others may come from elsewhere.
+    let other = world.connect_from([10, 0, 0, 2].into());
+    world.send(other, command("login", r#""username":"other""#).as_bytes());
+    world.packages(other);
+    world.send(other, command("join", r#""channel":"den""#).as_bytes());
+    assert!(got(&mut world, other)[0].contains("user_joined"));
+    world.packages(owner);
+    world.packages(bad);
     // Not by another name either.
     world.send(bad, command("rename", r#""username":"good""#).as_bytes());
     world.packages(bad);
@@ -274,6 +282,8 @@ fn who_is_muted_is_told_so_by_any_name_and_heard_elsewhere() {
     let [owner, _, old] = den.all();
     assert_eq!(owner, [""; 0]);
     assert!(old[0].contains("You are muted in this channel."), "{old:?}");
+    den.world.send(den.new, say("what?").as_bytes());
+    assert!(den.all()[0][0].contains("what?"), "nobody else is");
     den.send(den.old, "leave", "");
     den.all();
     den.world.send(den.old, say("hi").as_bytes());
@@ -306,6 +316,9 @@ fn who_joins_is_told_the_topic_and_the_others_are_not() {
         den.all()[2],
         [r#""event_type":"user_joined","username":"old","channel":"den""#]
     );
+    let longest = format!(r#""topic":"{}""#, "x".repeat(512));
+    den.send(den.owner, "topic", &longest);
+    assert!(den.all()[0][0].contains("topic_changed"));
     let long = format!(r#""topic":"{}""#, "x".repeat(513));
     assert!(
         den.refused(den.owner, "topic", &long)
@@ -344,4 +357,31 @@ fn the_general_room_is_governed_by_nobody_and_lists_are_bounded() {
     world.advance(61 * crate::SECOND);
     assert_eq!(world.packages(other), [""; 0], "they were in the den alone");
     let _ = left("", "");
+}
+
+#[test]
+fn in_a_room_too_large_for_announcements_who_leaves_or_is_kicked_is_told_once() {
+    let mut world = with(Config {
+        announce_limit: 2,
+        ..Config::default()
+    });
+    let owner = newer(&mut world, "owner");
+    world.send(owner, command("join", r#""channel":"den""#).as_bytes());
+    let [goes, kicked] = ["goes", "kicked"].map(|name| {
+        let client = newer(&mut world, name);
+        world.send(client, command("join", r#""channel":"den""#).as_bytes());
+        client
+    });
+    world.packages(kicked);
+    world.send(owner, command("kick", r#""username":"kicked""#).as_bytes());
+    let told = got(&mut world, kicked);
+    let own = told.iter().filter(|text| text.contains("user_kicked"));
+    assert_eq!(own.count(), 1, "{told:?}");
+    let back = newer(&mut world, "back");
+    world.send(back, command("join", r#""channel":"den""#).as_bytes());
+    world.packages(goes);
+    world.send(goes, command("leave", "").as_bytes());
+    let told = got(&mut world, goes);
+    let own = told.iter().filter(|text| text.contains("user_left"));
+    assert_eq!(own.count(), 1, "{told:?}");
 }

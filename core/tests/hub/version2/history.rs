@@ -171,6 +171,18 @@ fn an_answer_is_no_longer_than_a_list() {
     let all = ask(&mut world, alice, r#""limit":200"#);
     assert!(all.len() <= most + 5000, "{} of {most}", all.len());
     assert!(all.ends_with(r#""more":true"#) || all.contains(r#""more":true"#));
+    // What a message counts as is 128 bytes, and twice its text and its author's name.
+    let count = most / 2048;
+    let mut world = with(Config::default());
+    let alice = newer(&mut world, "alice");
+    let text = "x".repeat((2048 - 128) / 2 - "alice".len());
+    world.send(alice, say(&text).repeat(count + 1).as_bytes());
+    world.packages(alice);
+    for (limit, more) in [(count, true), (count + 1, true)] {
+        let some = ask(&mut world, alice, &format!(r#""limit":{limit}"#));
+        let texts = texts(&some);
+        assert_eq!((texts.0.len(), texts.1), (count, more));
+    }
 }
 
 #[test]

@@ -133,3 +133,64 @@ fn what_version_1_ignored_is_ignored_however_it_is_written() {
     let left = r#""event_type":"user_left","username":"old","channel":"den""#;
     assert_eq!(got(&mut world, old)[0], left);
 }
+
+#[test]
+fn who_goes_to_a_room_of_theirs_leaves_the_one_they_were_in_unless_they_stay() {
+    for stay in [false, true] {
+        let mut world = world();
+        let (new, other) = (newer(&mut world, "new"), newer(&mut world, "other"));
+        let join = |channel: &str, stay: bool| {
+            command("join", &format!(r#""channel":"{channel}","stay":{stay}"#))
+        };
+        world.send(other, join("den", true).as_bytes());
+        world.send(new, join("den", true).as_bytes());
+        world.packages(new);
+        world.packages(other);
+        world.send(new, join("general", stay).as_bytes());
+        let heard = got(&mut world, new);
+        assert!(heard.last().is_some_and(|last| last.contains("switched")));
+        world.send(other, say("anyone?").as_bytes());
+        let heard = got(&mut world, new);
+        assert_eq!(heard.iter().any(|text| text.contains("anyone?")), stay);
+    }
+}
+
+#[test]
+fn who_leaves_a_room_they_do_not_look_at_looks_where_they_did() {
+    let mut world = world();
+    let new = newer(&mut world, "new");
+    for channel in ["one", "two"] {
+        let join = format!(r#""channel":"{channel}","stay":true"#);
+        world.send(new, command("join", &join).as_bytes());
+    }
+    world.packages(new);
+    world.send(new, command("leave", r#""channel":"one""#).as_bytes());
+    let left = r#""event_type":"user_left","username":"new","channel":"one""#;
+    assert_eq!(got(&mut world, new), [left]);
+    world.send(new, command("users", "").as_bytes());
+    assert!(got(&mut world, new)[0].contains(r#""channel":"two""#));
+}
+
+#[test]
+fn there_is_room_for_a_new_room_where_one_ceases_to_exist_by_it_and_nowhere_else() {
+    let mut world = with(Config {
+        max_rooms: 2,
+        ..Config::default()
+    });
+    let [alice, bob] = ["alice", "bob"].map(|name| newer(&mut world, name));
+    let mut joins = |client, channel: &str| {
+        world.packages(client);
+        world.send(
+            client,
+            command("join", &format!(r#""channel":"{channel}""#)).as_bytes(),
+        );
+        let told = world.packages(client);
+        told.iter().any(|text| text.contains("user_joined"))
+    };
+    assert!(joins(alice, "den"));
+    assert!(!joins(bob, "attic"), "the general room stays");
+    assert!(joins(bob, "den"));
+    assert!(!joins(alice, "attic"), "bob is there");
+    assert!(joins(bob, "general"));
+    assert!(joins(alice, "attic"));
+}

@@ -263,3 +263,27 @@ fn facts_say_who_is_back_and_who_did_not_come_back() {
     );
     assert_eq!(gone.len(), 2);
 }
+
+#[test]
+fn as_many_seats_wait_as_there_may_be_connections_and_the_first_is_given_up() {
+    let mut world = with(Config {
+        max_connections: 2,
+        ..Config::default()
+    });
+    let is_free = |world: &mut Harness, client, name: &str| {
+        world.packages(client);
+        let rename = command("rename", &format!(r#""username":"{name}""#));
+        world.send(client, rename.as_bytes());
+        world.packages(client)[0].contains("user_rename")
+    };
+    let [alice, bob] = ["alice", "bob"].map(|name| newer(&mut world, name));
+    world.close(alice);
+    world.advance(MS);
+    world.close(bob);
+    let carol = newer(&mut world, "carol");
+    assert!(!is_free(&mut world, carol, "alice"));
+    world.close(carol);
+    let dave = newer(&mut world, "dave");
+    assert!(!is_free(&mut world, dave, "bob"));
+    assert!(is_free(&mut world, dave, "alice"));
+}

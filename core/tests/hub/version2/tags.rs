@@ -1,8 +1,9 @@
 //! Tags, ids, times and channels, and who does not see them.
 
+use chatmaster_core::Config;
 use chatmaster_core::testing::packages::{joined, login, rename, said};
 
-use super::{command, newer, say, tagged, world};
+use super::{command, newer, say, tagged, with, world};
 use crate::MS;
 
 #[test]
@@ -176,4 +177,17 @@ fn what_version_1_ignored_it_ignores_but_nobody_hears_what_is_for_one_alone() {
     let login = command("login", r#""username":"other","version":"2.0""#);
     world.send(other, login.as_bytes());
     assert!(!world.packages(other)[0].contains("version"));
+}
+
+#[test]
+fn a_server_that_knows_no_tags_again_takes_the_same_one_twice() {
+    let mut world = with(Config {
+        max_tags: 0,
+        ..Config::default()
+    });
+    let (old, new) = (world.log_in("old"), newer(&mut world, "new"));
+    world.packages(old);
+    let hi = tagged("one", &say("hi"));
+    world.send(new, hi.repeat(2).as_bytes());
+    assert_eq!(world.packages(old), [said("hi", "new"), said("hi", "new")]);
 }
