@@ -4,6 +4,8 @@ use chatmaster_core::testing::packages::{
     ask, channel_list, error, join, joined, left, message, said, user_list,
 };
 
+use chatmaster_core::testing::id;
+
 use crate::Chat;
 
 #[test]
@@ -138,4 +140,30 @@ fn what_is_said_stays_in_the_room() {
     assert_eq!(chat.does("alice", &message("hi")), [""; 0], "no echo");
     assert_eq!(chat.hears("bob"), [said("hi", "alice")]);
     assert_eq!(chat.hears("carol"), [""; 0]);
+}
+
+#[test]
+fn whoever_looks_at_the_hub_sees_the_rooms_their_owners_and_their_members() {
+    let mut chat = Chat::of(["alice", "bob", "carol"]);
+    for name in ["bob", "carol"] {
+        chat.did(name, &join("den"));
+    }
+    chat.did("bob", &ask("private"));
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| id(chat.clients[name]));
+    let rooms = chat.world.hub.rooms();
+    let rooms: Vec<_> = rooms
+        .map(|room| {
+            (
+                room.channel.to_owned(),
+                room.private,
+                room.owner,
+                room.members,
+            )
+        })
+        .collect();
+    let expected = [
+        ("general".to_owned(), false, None, vec![alice]),
+        ("den".to_owned(), true, Some(bob), vec![bob, carol]),
+    ];
+    assert_eq!(rooms, expected);
 }
