@@ -118,6 +118,8 @@ settings! {
     Mouse mouse: bool = true, bool: switch => bool::clone, "true or false";
     /// Whether what is sent is kept for the next time.
     History history: bool = true, bool: switch => bool::clone, "true or false";
+    /// Whether the rooms one is in are entered again at the next start.
+    Rooms rooms: bool = true, bool: switch => bool::clone, "true or false";
     /// The file, or its folder, that the chat log is written to, if it is.
     Log log: Option<PathBuf> = None,
         Option<PathBuf>: |raw| Some(some_path(any_text(raw)?)) => path_in_words, "a file or a folder, or off";
@@ -334,6 +336,7 @@ mod tests {
             ("bell", RawValue::Text("off"), "off", "bell = \"off\""),
             ("mouse", RawValue::Bool(false), "off", "mouse = false"),
             ("history", RawValue::Bool(true), "true", "history = true"),
+            ("rooms", RawValue::Bool(false), "off", "rooms = false"),
             ("log", RawValue::Text("a b"), "a b", "log = \"a b\""),
             ("log", RawValue::Text("off"), "off", "log = \"off\""),
             ("log", RawValue::Text(""), "", "log = \"off\""),
@@ -412,7 +415,7 @@ mod tests {
                 "frobnicate",
                 RawValue::Other,
                 "There is no setting frobnicate; there are name, room, address, encoding, runtime, \
-                 theme, bell, mouse, history, log, scrollback.",
+                 theme, bell, mouse, history, rooms, log, scrollback.",
             ),
         ] {
             assert_eq!(parse(key, given), Err(answer.into()));
@@ -438,6 +441,7 @@ mod tests {
                 "bell = \"all\"",
                 "mouse = true",
                 "history = true",
+                "rooms = true",
                 "log = \"off\"",
                 "scrollback = 500",
             ]

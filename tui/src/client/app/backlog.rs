@@ -168,12 +168,13 @@ impl App {
                 [effects, self.go_on(window, goes_on)].concat()
             }
             None => {
+                let mut is_older = before.is_some();
                 for past in messages {
                     let entry = self.past_entry(past);
-                    self.put_past(window, entry, false);
+                    is_older |= self.put_past(window, entry, false);
                 }
                 if !more {
-                    self.reach_start(window, before.is_some() || last.is_some());
+                    self.reach_start(window, is_older);
                 }
                 Vec::new()
             }
@@ -228,18 +229,21 @@ impl App {
         effects(self.ask_for_past(window, None, Some(last), AT_A_TIME))
     }
 
-    fn put_past(&mut self, to: WindowId, entry: Entry, is_new: bool) {
+    /// Puts a message of the past where it belongs. Whether it was not there.
+    fn put_past(&mut self, to: WindowId, entry: Entry, is_new: bool) -> bool {
         let Some(window) = self.windows.get_mut(to) else {
-            return;
+            return false;
         };
         let count = window.log.count(&entry).filter(|_| is_new);
         let line = is_new.then(|| entry.clone());
-        if window.log.insert(entry, count) {
+        let is_there = window.log.insert(entry, count);
+        if is_there {
             if let Some(entry) = line {
                 self.chat_log.add(&entry, window);
             }
             self.search_anew();
         }
+        is_there
     }
 
     /// Rings for what was said meanwhile, as it would have then.

@@ -66,7 +66,10 @@ impl App {
             editor: Editor::with_text(login_name.unwrap_or_default()),
         };
         if let Some(room) = &room {
-            self.windows.enter(room).standing = Standing::Entering;
+            let window = self.windows.enter(room);
+            window.standing = Standing::Entering;
+            let id = window.id();
+            self.look_at(id);
         }
         effects(self.connection.start(room))
     }
@@ -85,6 +88,7 @@ impl App {
             self.connection.turn_elsewhere();
             self.version = Version::One;
             self.invitation = None;
+            self.kept.iter_mut().for_each(Vec::clear);
             self.role = Role::Guest;
             self.turn_to(server);
         }

@@ -343,14 +343,19 @@ impl App {
         }
         self.rooms = rooms;
         let rooms = &self.rooms;
-        for window in self
-            .windows
-            .iter_mut()
-            .filter(|window| window.standing == Standing::In)
-        {
-            if let Some(room) = window.room() {
-                window.privacy = rooms.privacy_of(room);
+        let mut opened_meanwhile = Vec::new();
+        let windows = self.windows.iter_mut();
+        for window in windows.filter(|window| window.standing == Standing::In) {
+            if let Some(room) = window.room().map(str::to_owned) {
+                window.privacy = rooms.privacy_of(&room);
+                let was_private = std::mem::take(&mut window.is_doubtful);
+                if was_private && window.privacy == Privacy::Public {
+                    opened_meanwhile.push(room);
+                }
             }
+        }
+        for room in opened_meanwhile {
+            self.warn_of_publicity(at, &room);
         }
         self.set_privacy(&room, privacy);
         if self.connection.set_privacy(privacy) {

@@ -59,7 +59,7 @@ use paste::Paste;
 use places::{Agreement, SessionEntry};
 use roster::Rooms;
 use search::Search;
-use windows::Windows;
+use windows::{Standing, Windows};
 
 use crate::address::Address;
 use crate::client::connection::{Connection, Phase};
@@ -87,6 +87,8 @@ pub struct App {
     agreement: Agreement,
     /// The room that the user was invited into last.
     invitation: Option<String>,
+    /// The rooms that are kept for the next time, if that is wanted.
+    kept: Option<Vec<String>>,
     /// Where the user is, for the times of the server.
     zone: TimeZone,
     /// What was said to be wrong with it since the user was in last. Once is enough while it does not
@@ -193,6 +195,13 @@ pub enum Effect {
     Log(String),
     /// Keep a line of the history, for the next time.
     Remember(String),
+    /// Keep that the user is in these rooms of this server, for the next time.
+    KeepRooms {
+        /// The server's address, as the user knows it.
+        server: String,
+        /// The rooms' names.
+        rooms: Vec<String>,
+    },
     /// Leave.
     Quit,
 }
@@ -272,6 +281,7 @@ impl App {
             entry: SessionEntry::None,
             agreement: Agreement::default(),
             invitation: None,
+            kept: None,
             zone: TimeZone::UTC,
             told: Vec::new(),
             name_prompt: NamePrompt::default(),
@@ -289,6 +299,18 @@ impl App {
     /// Rings the bell for something else than mentions.
     pub fn set_bell(&mut self, bell: Bell) {
         self.ringer.bell = bell;
+    }
+
+    /// Enters these rooms, in which the user was the last time, and has those kept in which they are.
+    pub fn remember_rooms(&mut self, rooms: Vec<String>) {
+        if !rooms.is_empty() {
+            // Such a server is asked by the client for each of them.
+            self.version = Version::Two;
+        }
+        for room in &rooms {
+            self.windows.enter(room).standing = Standing::Entering;
+        }
+        self.kept = Some(rooms);
     }
 
     /// Shows the times of the server as they are in this zone.

@@ -10,7 +10,7 @@ use super::connection::effects;
 use super::log::{Entry, Kind};
 use super::windows::{Standing, Window, WindowId};
 use super::{App, Effect, Phase, User};
-use crate::client::connection::{Arrival, Asker, Open, Output};
+use crate::client::connection::{Arrival, Asker, Open, Output, Privacy};
 
 /// What the client and the server agree on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,9 +114,10 @@ impl App {
             return Vec::new();
         }
         let name = self.connection.name().unwrap_or_default();
-        let window = self.windows.enter(room);
-        window.enter(name);
         let by_client = asked.is_some_and(|asked| asked.asker == Asker::Client);
+        let window = self.windows.enter(room);
+        window.is_doubtful = by_client && window.privacy == Privacy::Private;
+        window.enter(name);
         let text = match self.connection.entered(room) {
             Arrival::First if !by_client => format!("You are in {room} now."),
             _ => format!("You are back in {room}."),
@@ -181,6 +182,24 @@ impl App {
     /// The server does not switch to the room it was told of.
     pub(super) fn not_switched(&mut self) {
         self.agreement.is_asked = false;
+    }
+
+    /// Has the rooms kept for the next time in which the user is, if they are others than before.
+    pub(super) fn keep_rooms(&mut self) -> Option<Effect> {
+        let kept = self.kept.as_mut()?;
+        if self.version == Version::One || self.connection.phase() != Phase::Talking {
+            return None;
+        }
+        let windows = self.windows.iter();
+        let in_them = windows.filter(|window| window.standing != Standing::Out);
+        let rooms = in_them.filter_map(|window| window.room().map(str::to_owned));
+        let rooms: Vec<String> = rooms.collect();
+        if *kept == rooms {
+            return None;
+        }
+        kept.clone_from(&rooms);
+        let server = self.server.clone();
+        Some(Effect::KeepRooms { server, rooms })
     }
 
     /// Tells the server which room is looked at, if it does not know. It is told one at a time, however

@@ -25,6 +25,7 @@ const WHEEL_ROWS: usize = 3;
 pub fn update(app: &mut App, at: DateTime, msg: Msg) -> Vec<Effect> {
     let mut effects = handle(app, at, msg);
     effects.extend(app.agree());
+    effects.extend(app.keep_rooms());
     for effect in &mut effects {
         if let Effect::Connect { room, .. } = effect {
             *room = app.entry.ask(app.version, room.take());

@@ -46,6 +46,8 @@ pub(super) struct Window {
     pub(super) standing: Standing,
     /// Whether newcomers can see and enter the room, as far as one can know.
     pub(super) privacy: Privacy,
+    /// Whether it was private when the user had to leave it, and nobody knows yet what it is now.
+    pub(super) is_doubtful: bool,
     pub(super) members: Members,
     /// What the room is about; nothing, if empty.
     pub(super) topic: String,
@@ -214,6 +216,7 @@ impl Windows {
             subject,
             standing: Standing::Out,
             privacy: Privacy::Public,
+            is_doubtful: false,
             members: Members::default(),
             topic: String::new(),
             backlog: Backlog::default(),

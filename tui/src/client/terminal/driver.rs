@@ -10,6 +10,7 @@ use super::history::HistoryFile;
 use super::inbox::{Inbox, Input};
 use super::keyboard::TerminalEvent;
 use super::pace::Pace;
+use super::rooms::RoomsFile;
 use super::screen::{Screen, Stopped};
 use super::sessions::Sessions;
 use super::{lost_terminal, palette};
@@ -27,6 +28,8 @@ pub(super) struct Driver {
     screen: Screen,
     /// Where to keep what is sent; none if that is not wanted, or does not work.
     history: Option<HistoryFile>,
+    /// Where to keep which rooms one is in; likewise.
+    rooms: Option<RoomsFile>,
     /// Where to keep the chat log; likewise.
     chat_log: Option<ChatLog>,
     settings: Settings,
@@ -57,6 +60,7 @@ impl Driver {
             sessions,
             screen,
             history: None,
+            rooms: None,
             chat_log: None,
             settings,
             settings_file,
@@ -70,6 +74,9 @@ impl Driver {
     pub(super) fn open_files(&mut self) {
         if self.settings.history {
             self.recall();
+        }
+        if self.settings.rooms {
+            self.recall_rooms();
         }
         self.open_chat_log();
     }
@@ -98,6 +105,42 @@ impl Driver {
                     "What you send is not kept for the next time: cannot read {path}: {cause}."
                 ));
             }
+        }
+    }
+
+    /// Has the rooms entered that the user was in when they were at this server last, and remembers those
+    /// they are in from now on.
+    fn recall_rooms(&mut self) {
+        let Some(folder) = dirs::state() else {
+            self.doubt("There is no folder to keep which rooms you are in for the next time.");
+            return;
+        };
+        let file = RoomsFile::in_folder(&folder);
+        match file.recall(&self.sessions.destination().to_string()) {
+            Ok(rooms) => {
+                self.app.remember_rooms(rooms);
+                self.rooms = Some(file);
+            }
+            Err(error) => {
+                let (path, cause) = (file.path().display(), cause(&error));
+                self.doubt(&format!(
+                    "Which rooms you are in is not kept for the next time: cannot read {path}: {cause}."
+                ));
+            }
+        }
+    }
+
+    fn keep_rooms(&mut self, server: &str, rooms: &[String]) {
+        if let Some(file) = &self.rooms
+            && let Err(error) = file.keep(server, rooms)
+        {
+            let (path, cause) = (file.path().display(), cause(&error));
+            let what = format!(
+                "Which rooms you are in is not kept for the next time: cannot write {path}: {cause}."
+            );
+            // It is said once.
+            self.rooms = None;
+            self.doubt(&what);
         }
     }
 
@@ -224,6 +267,7 @@ impl Driver {
                 Effect::Settings => self.list_settings()?,
                 Effect::Log(line) => self.log(&line),
                 Effect::Remember(line) => self.remember(&line),
+                Effect::KeepRooms { server, rooms } => self.keep_rooms(&server, &rooms),
                 Effect::Bell => self.screen.ring()?,
                 Effect::Quit => self.going = Going::Away,
             }
@@ -298,7 +342,8 @@ impl Driver {
             | Setting::Address(_)
             | Setting::Encoding(_)
             | Setting::Runtime(_)
-            | Setting::History(_) => " It counts from the next start on.",
+            | Setting::History(_)
+            | Setting::Rooms(_) => " It counts from the next start on.",
         };
         self.tell(match kept {
             Ok(path) => Msg::Notice(format!("{setting} is kept in {}.{when}", path.display())),

@@ -12,6 +12,7 @@ mod pace;
 #[cfg(test)]
 #[path = "../../../tests/pty/mod.rs"]
 mod pty;
+mod rooms;
 pub(crate) mod screen;
 mod sessions;
 

@@ -49,6 +49,58 @@ fn no_more_is_kept_to_scroll_back_to_than_is_set() {
 }
 
 #[test]
+fn the_rooms_one_is_in_are_kept_and_entered_the_next_time() {
+    let kept = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::KeepRooms { server, rooms } => Some((server, rooms.join(" "))),
+            _ => None,
+        })
+    };
+    let server = || String::from("127.0.0.1:9000");
+    let mut scene = Scene::together(80, 24);
+    scene.app.remember_rooms(Vec::new());
+    let effects = scene.tell(Msg::Focus(Focus::Here));
+    assert_eq!(kept(effects), Some((server(), "general".into())));
+    assert_eq!(
+        kept(scene.send("/join tea")),
+        Some((server(), "general tea".into()))
+    );
+    assert_eq!(
+        kept(scene.event(joined("alice", "tea", true))),
+        None,
+        "they are the same"
+    );
+    assert_eq!(kept(scene.event(lost())), None, "she wants back");
+    // The next time.
+    let mut scene = Scene::connecting(80, 24);
+    scene
+        .app
+        .remember_rooms(vec!["general".into(), "tea".into(), "den".into()]);
+    let start = scene.tell(Msg::Start {
+        room: Some("den".into()),
+        login_name: None,
+    });
+    assert_eq!(
+        start,
+        connect("alice", None),
+        "the client enters them itself"
+    );
+    scene.tell(Msg::Connected(Role::Guest));
+    let effects = scene.event(logged_in_2("general", &["general"], false));
+    let joins = effects.iter().filter_map(|effect| match effect {
+        Effect::Act(_, Action::Other(Command::Join { channel, .. })) => Some(&**channel),
+        _ => None,
+    });
+    assert_eq!(joins.collect::<Vec<_>>(), ["tea", "den"]);
+    assert!(scene.title().starts_with(" den "), "{}", scene.title());
+    scene.event(joined("alice", "tea", true));
+    // One that lets her in no more is not tried again the next time.
+    let effects = scene.event(error("join", "The room is private."));
+    assert_eq!(kept(effects), Some((server(), "general tea".into())));
+    assert!(!scene.title().starts_with(" den "), "{}", scene.title());
+}
+
+#[test]
 fn each_entry_is_a_line_for_the_file_if_there_is_one() {
     let mut scene = Scene::chatting(58, 10);
     scene.app.set_log_file(LogFile::Kept);

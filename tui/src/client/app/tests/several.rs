@@ -177,6 +177,29 @@ fn one_comes_back_into_all_rooms_one_was_in() {
 }
 
 #[test]
+fn a_private_room_that_died_with_its_server_comes_back_with_a_warning() {
+    let mut scene = Scene::together(120, 24);
+    scene.joins("lair");
+    scene.send("/private");
+    scene.event(channels(&["general"], Listing::Private));
+    scene.event(lost());
+    scene.control('r');
+    scene.tell(Msg::Connected(Role::Guest));
+    scene.event(logged_in_2("general", &["general"], false));
+    scene.event(joined("alice", "lair", true));
+    for _ in 0..2 {
+        scene.event(channels(&["general", "lair"], Listing::Channels));
+        let log = scene.log().concat();
+        assert_eq!(
+            log.matches("lair was private and is public now").count(),
+            1,
+            "{log}"
+        );
+    }
+    assert!(!scene.title().contains("private"), "{}", scene.title());
+}
+
+#[test]
 fn nothing_is_said_of_a_place_that_was_taken_again() {
     let mut scene = Scene::together(58, 16);
     scene.joins("tea");
