@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use chatmaster_core::testing::packages::{command, message};
 use chatmaster_core::testing::wire::{Framing, Writer};
+use chatmaster_core::wire::Encoder;
 use chatmaster_core::{Config, ConnId, Encoding, Hub, Input, Output, Peer, Start, Time};
 
 /// The option with which this program runs one case under valgrind.
@@ -130,6 +131,13 @@ const CASES: &[Case] = &[
         units: 32,
         turns: 32,
         run: |turns| Rooms::new(1, 2, Framing::Zlib).talk(1, 32, turns),
+    },
+    Case {
+        name: "room of 2, zlib with the fixed codes",
+        unit: "message",
+        units: 32,
+        turns: 32,
+        run: |turns| Rooms::new(1, 2, Framing::Zlib).talk_in_fixed_codes(turns),
     },
     Case {
         name: "room of 2, 1 in flight, plain",
@@ -279,11 +287,21 @@ impl Rooms {
     /// In each turn, so many members of each room say so many things, each in one piece.
     fn talk(mut self, senders: usize, in_flight: usize, turns: u64) {
         let bytes = self.writer.package(&message(&text()));
-        let bytes = bytes.repeat(in_flight);
+        self.say(senders, &bytes.repeat(in_flight), turns);
+    }
+
+    /// The same, of one who says 32 things and writes them as we do, and as zlib does if they are short.
+    fn talk_in_fixed_codes(self, turns: u64) {
+        let mut bytes = Vec::new();
+        Encoder::default().encode(message(&text()).as_bytes(), Encoding::Zlib, &mut bytes);
+        self.say(1, &bytes.repeat(32), turns);
+    }
+
+    fn say(mut self, senders: usize, bytes: &[u8], turns: u64) {
         let senders = self.rooms.iter().flat_map(|members| &members[..senders]);
         let senders: Vec<ConnId> = senders.copied().collect();
         for _ in 0..turns {
-            self.turn(&senders, &bytes);
+            self.turn(&senders, bytes);
         }
     }
 
@@ -292,14 +310,14 @@ impl Rooms {
         let sender = [self.rooms[0][0]];
         let message = message(&text());
         let untagged = message.strip_suffix('}').expect("it is an object");
-        for turn in 0..turns {
-            let mut bytes = Vec::new();
-            for number in 0..32 {
-                let tag = format!("{:08x}", 32 * turn + number);
-                let package = format!(r#"{untagged},"tag":"{tag}"}}"#);
-                bytes.extend(self.writer.package(&package));
-            }
-            self.turn(&sender, &bytes);
+        // Twice as many tags as are remembered: none is one that was there before.
+        let mut batches = vec![Vec::new(); 64];
+        for (tag, batch) in (0..64 * 32).zip((0..64).cycle()) {
+            let package = format!(r#"{untagged},"tag":"{tag:08x}"}}"#);
+            batches[batch].extend(self.writer.package(&package));
+        }
+        for bytes in batches.iter().cycle().take(turns as usize) {
+            self.turn(&sender, bytes);
         }
     }
 

@@ -116,8 +116,9 @@ fn skeleton(how: How, text: &str) -> Box<str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if text.bytes().all(is_plain) {
         // What most names are: there is nothing to compose, to decompose or to search for.
-        let mut skeleton = String::with_capacity(text.len());
-        skeleton.extend(text.chars().map(plain_prototype));
+        let drawn = text.bytes().map(char::from).map(plain_prototype);
+        let skeleton = drawn.map(|c| c as u8).collect();
+        let skeleton = String::from_utf8(skeleton).expect("it is ASCII");
         return skeleton.into_boxed_str();
     }
     searched_skeleton(how, text)
