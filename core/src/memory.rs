@@ -36,6 +36,8 @@ const fn text(chars: usize) -> usize {
 const CONNECTION: usize = CONN_BYTES + ALLOCATION
     // Where it is among the connections by slot, the free slots and the timers.
     + 2 * 8 + in_tree(4) + in_tree(16)
+    // The list that its backlog is.
+    + 4 * 8 + ALLOCATION
     // Where it is among those that have an inflater or wait for one.
     + in_tree(24) + in_tree(20)
     // And by identifier: a table has less than half of its places free after it has grown.
@@ -52,6 +54,7 @@ const CONNECTION: usize = CONN_BYTES + ALLOCATION
 
 /// What a user takes: name, what it claims, the room, and the connection.
 const USER: usize = 2 * USER_BYTES
+    + ALLOCATION
     + in_tree(4)
     + 2 * 4
     + 16

@@ -11,6 +11,7 @@ mod looks;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -227,9 +228,20 @@ pub fn fold(text: &str) -> Box<str> {
 
 /// One look of a name: what is equal for names that look the same in this way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Look {
-    how: How,
-    skeleton: Box<str>,
+struct Look(Box<str>);
+
+impl Look {
+    /// A tree of names has three for each of them: how it is looked at is the last of its bytes.
+    fn new(how: How, skeleton: Box<str>) -> Self {
+        let mut look = String::from(skeleton);
+        look.push(match how {
+            How::Shown => 's',
+            How::Small => 'm',
+            How::Capital => 'c',
+            How::Any => 'a',
+        });
+        Look(look.into_boxed_str())
+    }
 }
 
 /// How a name is looked at. What is seen in one way is not compared with what is seen in another.
@@ -270,7 +282,7 @@ impl<T> Claims<T> {
     pub const fn most_bytes(chars: usize) -> usize {
         // A node of the tree has room for eleven and is never less than half full, but for the root.
         let part = 3 * (size_of::<Look>() + size_of::<T>()) + 2 * ALLOCATOR_BYTES;
-        looks::COUNT * (chars * looks::MOST_BYTES_PER_CHAR + part)
+        looks::COUNT * (chars * looks::MOST_BYTES_PER_CHAR + 1 + part)
     }
 }
 

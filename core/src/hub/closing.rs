@@ -1,8 +1,6 @@
 //! The end of connections: the user leaves at once, the last packages are sent, the peer is given
 //! time to take them, and then the connection is closed.
 
-use alloc::collections::VecDeque;
-
 use super::conn::{Closing, PeerEnd, Phase, Reading};
 use super::slots::Slot;
 use super::{CloseReason, Hub, HubWhat, Output, Stage};
@@ -23,7 +21,7 @@ impl Hub {
             deadline,
             stage: Closing::Flushing,
         };
-        conn.backlog = VecDeque::new();
+        conn.backlog = None;
         if conn.reading != Reading::Open {
             conn.reading = Reading::Open;
             conn.ticket = 0;

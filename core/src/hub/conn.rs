@@ -23,6 +23,7 @@
 //!
 //! [`Hub::may_take`]: super::Hub::may_take
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
@@ -46,7 +47,8 @@ pub(super) struct Conn {
     /// What it is listed under while its decoder has an inflater.
     pub(super) hold: Option<Hold>,
     /// Bytes that came and wait for `reading` to go on.
-    pub(super) backlog: VecDeque<u8>,
+    #[expect(clippy::box_collection, reason = "most connections have none")]
+    pub(super) backlog: Option<Box<VecDeque<u8>>>,
     /// What it is listed under among the timers.
     pub(super) timer: Option<Timer>,
     /// Drawn when its pause began or it had its turn: who waits longest has the lowest. 0: it does
@@ -122,7 +124,7 @@ impl Conn {
             effort: Effort::default(),
             decoder,
             hold: None,
-            backlog: VecDeque::new(),
+            backlog: None,
             timer: None,
             ticket: 0,
         }
@@ -136,14 +138,23 @@ impl Conn {
         }
     }
 
+    /// How many bytes wait in the backlog.
+    pub(super) fn waiting(&self) -> usize {
+        self.backlog.as_ref().map_or(0, |backlog| backlog.len())
+    }
+
     /// Adds to the backlog, which takes `most` bytes at most; its memory does not grow beyond them.
     pub(super) fn keep(&mut self, bytes: &[u8], most: usize) {
-        let needed = self.backlog.len() + bytes.len();
-        if needed > self.backlog.capacity() {
-            let target = (2 * self.backlog.len()).min(most).max(needed);
-            self.backlog.reserve_exact(target - self.backlog.len());
+        if bytes.is_empty() {
+            return;
         }
-        self.backlog.extend(bytes);
+        let backlog = self.backlog.get_or_insert_default();
+        let needed = backlog.len() + bytes.len();
+        if needed > backlog.capacity() {
+            let target = (2 * backlog.len()).min(most).max(needed);
+            backlog.reserve_exact(target - backlog.len());
+        }
+        backlog.extend(bytes);
     }
 
     pub(super) fn is_closing(&self) -> bool {

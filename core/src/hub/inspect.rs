@@ -80,7 +80,7 @@ impl Hub {
                 Phase::Closing { reason, .. } => ClientState::Closing(*reason),
             },
             queued: self.outbox.pending(Some(slot)).map(<[u8]>::len).sum(),
-            backlog: conn.backlog.len(),
+            backlog: conn.waiting(),
         })
     }
 

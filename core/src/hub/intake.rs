@@ -38,7 +38,7 @@ impl Hub {
                 self.conn(slot).keep(rest, most);
                 self.go_on(slot, &taken);
             }
-            _ if conn.backlog.len() + bytes.len() <= most => conn.keep(bytes, most),
+            _ if conn.waiting() + bytes.len() <= most => conn.keep(bytes, most),
             _ => self.backlog_is_full(slot),
         }
     }
@@ -54,14 +54,14 @@ impl Hub {
     pub(super) fn read_on(&mut self, slot: Slot) {
         let conn = self.conn(slot);
         let id = conn.id;
-        let mut backlog = core::mem::take(&mut conn.backlog);
+        let mut backlog = conn.backlog.take().unwrap_or_default();
         let (front, back) = backlog.as_slices();
         let Some(taken) = self.take_in(slot, [front, back]) else {
             return;
         };
         backlog.drain(..taken.bytes);
         if !backlog.is_empty() {
-            self.conn(slot).backlog = backlog;
+            self.conn(slot).backlog = Some(backlog);
         }
         self.go_on(slot, &taken);
         match (taken.reading, self.conn(slot).peer) {

@@ -67,12 +67,12 @@ impl Hub {
                 assert!(self.timers.has(*slot, timer), "a timer is listed");
             }
             assert!(
-                conn.backlog.len() <= self.config.backlog_bytes,
+                conn.waiting() <= self.config.backlog_bytes,
                 "a backlog is bounded"
             );
             match conn.reading {
                 Reading::Open => assert!(
-                    conn.backlog.is_empty() && conn.ticket == 0,
+                    conn.waiting() == 0 && conn.ticket == 0,
                     "only a paused connection has a backlog, and waits"
                 ),
                 Reading::PausedUntil(_) | Reading::Waiting(_) => {

@@ -21,10 +21,7 @@ pub(super) fn check(shown: &str) -> Result<(), NameError> {
 
 /// The looks of `name`. Most names had one only.
 pub(super) fn looks(name: &str) -> Vec<Look> {
-    let look = |text: &str| Look {
-        how: How::Any,
-        skeleton: fold(&skeleton(text).collect::<String>()),
-    };
+    let look = |text: &str| Look::new(How::Any, fold(&skeleton(text).collect::<String>()));
     let mut looks = Vec::from([look(name), look(&fold(name))]);
     looks.dedup();
     looks

@@ -71,18 +71,12 @@ pub(super) fn looks(name: &str) -> [Look; COUNT] {
         (How::Small, &small),
         (How::Capital, &capital),
     ]
-    .map(|(how, text)| Look {
-        how,
-        skeleton: skeleton(how, text),
-    })
+    .map(|(how, text)| Look::new(how, skeleton(how, text)))
 }
 
 /// The look of `name`, which is in NFC, as it is shown.
 pub(super) fn shown(name: &str) -> Look {
-    Look {
-        how: How::Shown,
-        skeleton: skeleton(How::Shown, name),
-    }
+    Look::new(How::Shown, skeleton(How::Shown, name))
 }
 
 /// `name` with the letters that have a case but not the other one, mathematical ones and their like,

@@ -9,8 +9,8 @@ pub const MAX_NESTING: u32 = 32;
 /// The scan of one package, which may come in pieces.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scan {
-    braces: u32,
-    brackets: u32,
+    braces: u8,
+    brackets: u8,
     text: Text,
 }
 
@@ -61,13 +61,13 @@ impl Scan {
                 (Text::Outside, b'"') => self.text = Text::String,
                 (Text::Outside, b'{') => {
                     self.braces += 1;
-                    if self.braces + self.brackets > MAX_NESTING {
+                    if u32::from(self.braces + self.brackets) > MAX_NESTING {
                         return Scanned::TooDeep;
                     }
                 }
                 (Text::Outside, b'[') => {
                     self.brackets += 1;
-                    if self.braces + self.brackets > MAX_NESTING {
+                    if u32::from(self.braces + self.brackets) > MAX_NESTING {
                         return Scanned::TooDeep;
                     }
                 }

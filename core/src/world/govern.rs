@@ -38,7 +38,10 @@ impl World {
                 note(&mut self.rooms.of_member_mut(id).invited, &guest, (), most)?;
                 let here = self.find_user(&guest).ok().filter(|here| {
                     let username = &self.user(user).username;
-                    !self.user(*here).ignored.contains_key(&username.key())
+                    !self
+                        .user(*here)
+                        .ignored()
+                        .is_some_and(|ignored| ignored.contains_key(&username.key()))
                 });
                 let may = true;
                 What::Invited { guest, here, may }
@@ -157,9 +160,9 @@ impl World {
         let most = self.max_room_list;
         let place = self.user_mut(user);
         if ignored {
-            note(&mut place.ignored, &whom, (), most)?;
+            note(&mut place.aside().ignored, &whom, (), most)?;
         } else {
-            forget(&mut place.ignored, &whom)?;
+            forget(&mut place.aside().ignored, &whom)?;
         }
         let room = place.current;
         let what = What::Ignored { whom, ignored };

@@ -116,7 +116,7 @@ impl World {
     pub(super) fn depart(&mut self, user: UserId, room: RoomId, why: Departure) -> Fact<'static> {
         // The room may be gone once nobody is in it.
         let mut left = self.fact(user, room, What::Joined);
-        self.user_mut(user).rooms.retain(|other| *other != room);
+        self.user_mut(user).rooms.remove(room);
         let closed = self.rooms.leave(room, user);
         if let Some(closed) = &closed {
             self.history.closed(&closed.past);

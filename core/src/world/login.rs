@@ -28,8 +28,8 @@ impl World {
     pub(super) fn log_out(&mut self, user: UserId) -> Facts<'static> {
         let rooms = core::mem::take(&mut self.user_mut(user).rooms);
         let departures = rooms
-            .into_iter()
-            .map(|room| self.depart(user, room, Departure::Gone));
+            .iter()
+            .map(|room| self.depart(user, *room, Departure::Gone));
         let facts: alloc::vec::Vec<_> = departures.collect();
         let name = self.user(user).username.clone();
         self.usernames.release(&name);

@@ -99,7 +99,8 @@ impl World {
         let room = self.user(user).current;
         let other = self.user(to);
         let name = other.username.clone();
-        if !other.ignored.is_empty() && other.ignored.contains_key(&self.user(user).username.key())
+        if let Some(ignored) = other.ignored()
+            && ignored.contains_key(&self.user(user).username.key())
         {
             return Err(Refusal::Ignored(name));
         }
@@ -119,7 +120,7 @@ impl World {
     /// What came of the message under this tag, if there was one; otherwise it is now.
     fn said_before(&mut self, user: UserId, tag: TagHash) -> Option<What<'static>> {
         let (id, time, most) = (self.seq.0, self.time, self.max_tags);
-        let sent = &mut self.user_mut(user).sent;
+        let sent = &mut self.user_mut(user).aside().sent;
         if let Some(&SentMessage { id, time, .. }) = sent.find(tag) {
             return Some(What::SaidBefore { id, time });
         }

@@ -14,26 +14,23 @@ mod message;
 mod refusal;
 mod rename;
 mod room;
+mod user;
 
 pub(crate) use self::entry::{Entry, Govern};
 pub(crate) use self::fact::Facts;
 pub use self::fact::{Departure, Fact, Seq, What};
 use self::history::History;
 pub(crate) use self::history::{Message, Place};
-use self::message::Sent;
 pub(crate) use self::message::{SENT_BYTES, TagHash};
 pub(crate) use self::refusal::Refusal;
-use self::room::Named;
 use self::room::Rooms;
 pub(crate) use self::room::{Privacy, Room};
-use alloc::vec::Vec;
-use core::net::IpAddr;
+use self::user::{Aside, User};
 
 use crate::behaviour::Behaviour;
 use crate::config::Config;
 use crate::names::{Claims, Name, RoomName, Rules, Username};
 use crate::slab::{Slab, key};
-use crate::wire::Version;
 
 /// A user, as long as they are logged in. The number of one that has gone is given out again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,37 +69,8 @@ pub(crate) struct World {
     history: History,
 }
 
-struct User {
-    username: Username,
-    version: Version,
-    /// Where they come from, unless it is this machine.
-    address: Option<IpAddr>,
-    /// The rooms they are in, in order of arrival.
-    rooms: Vec<RoomId>,
-    /// The one they look at.
-    current: RoomId,
-    sent: Sent,
-    /// Whom they do not want to hear from.
-    ignored: Named<()>,
-}
-
-impl User {
-    /// One who comes into the general room.
-    fn new(username: Username, version: Version, address: Option<IpAddr>) -> Self {
-        User {
-            username,
-            version,
-            address,
-            rooms: alloc::vec![RoomId::GENERAL],
-            current: RoomId::GENERAL,
-            sent: Sent::default(),
-            ignored: Named::new(),
-        }
-    }
-}
-
 /// What is known of a user, in bytes, but for the name.
-pub(crate) const USER_BYTES: usize = size_of::<Option<User>>();
+pub(crate) const USER_BYTES: usize = size_of::<Option<User>>() + size_of::<Aside>();
 /// What is known of a room, in bytes, but for its name and its members.
 pub(crate) const ROOM_BYTES: usize = size_of::<Option<Room>>();
 
@@ -285,7 +253,7 @@ impl World {
         let mut users = 0;
         for (id, user) in self.users.iter() {
             users += user.rooms.len();
-            for room in &user.rooms {
+            for room in &*user.rooms {
                 let members = &self.rooms.of_member(*room).members;
                 let times = members.iter().filter(|member| **member == id).count();
                 assert_eq!(times, 1, "a user is in its room once");

@@ -19,7 +19,7 @@ impl World {
             .map_err(|holder| self.taken(&new, holder))?;
         self.user_mut(user).username = new.clone();
         let rooms = self.user(user).rooms.clone();
-        for room in &rooms {
+        for room in &*rooms {
             // Who may not talk may not by another name either.
             let muted = &mut self.rooms.of_member_mut(*room).muted;
             if muted.remove(&old.key()).is_some() {
@@ -30,7 +30,7 @@ impl World {
             let from = old.clone();
             self.fact(user, room, What::Renamed { from })
         };
-        let facts: alloc::vec::Vec<_> = rooms.into_iter().map(renamed).collect();
+        let facts: alloc::vec::Vec<_> = rooms.iter().copied().map(renamed).collect();
         Ok(facts.into())
     }
 }

@@ -193,8 +193,8 @@ pub(crate) const MUTANTS: [Mutant; 40] = [
         property: "delivery::what_one_sender_says_is_never_reordered",
         bug: "what comes during a pause overtakes what has come before",
         file: "core/src/hub/conn.rs",
-        find: "        self.backlog.extend(bytes);",
-        replace: "        bytes.iter().rev().for_each(|byte| self.backlog.push_front(*byte));",
+        find: "        backlog.extend(bytes);",
+        replace: "        bytes.iter().rev().for_each(|byte| backlog.push_front(*byte));",
     },
     Mutant {
         property: "delivery::who_stays_and_reads_in_the_end_hears_everything_once",
