@@ -320,6 +320,14 @@ impl Model {
         }
         if resumed {
             data["resumed"] = json!(true);
+            let partners = self.users.iter().filter(|(other, _)| {
+                let pair = (id.min(**other), id.max(**other));
+                self.pairs.contains_key(&pair)
+            });
+            let partners: Vec<&str> = partners.map(|(_, other)| other.name.shown).collect();
+            if !partners.is_empty() {
+                data["with"] = json!(partners);
+            }
         }
         self.answer(id, json!({"type": "session", "data": data}));
     }
