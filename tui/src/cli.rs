@@ -73,6 +73,9 @@ pub struct ClientArgs {
     /// always so
     #[arg(long)]
     pub reconnect: bool,
+    /// Without a terminal: the last so many messages of each room that you enter come first, at most 200
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=200))]
+    pub history: Option<u64>,
     /// How packages are sent [default: zlib]
     #[arg(long, value_name = "ENCODING")]
     encoding: Option<WireEncoding>,

@@ -57,7 +57,12 @@ fn talk(args: &ClientArgs) -> Result<(), CliError> {
     } else {
         Persistence::Ends
     };
-    line::run(&settings, form, persistence, &destination)
+    let task = line::Task {
+        form,
+        persistence,
+        history: args.history,
+    };
+    line::run(&settings, task, &destination)
 }
 
 /// Prints help, the version, or what is wrong with the arguments.

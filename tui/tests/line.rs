@@ -472,3 +472,23 @@ fn with_json_a_name_that_is_taken_is_an_event() {
     );
     assert!(untimed(&other.line()).starts_with(r#"{"event":"logged_in","username":"bob2""#));
 }
+
+#[test]
+fn what_was_said_before_comes_first_if_it_is_asked_for() {
+    on_every_runtime(|runtime| {
+        let server = Server::start(runtime, &[]);
+        let mut alice = server.client("alice");
+        for line in ["one", "two", "three"] {
+            alice.write(line);
+        }
+        // Dealt with after the messages.
+        alice.write("/users");
+        alice.wait_for("* in general: alice");
+        let bob = Process::start(&["--name", "bob", "--history", "2", &server.address]);
+        bob.wait_for("* you joined general");
+        let expected = "* 2 of what was said in general; there is more:";
+        for line in [expected, "  <alice> two", "  <alice> three"] {
+            assert_eq!(bob.line(), line);
+        }
+    });
+}

@@ -181,8 +181,11 @@ impl App {
             Woken::GoesOn(outputs) => effects(outputs),
             Woken::ServerIsSilent => {
                 let seconds = PATIENCE.as_secs();
-                let why = format!("The server has not answered for {seconds} seconds.");
-                self.complain_of_server(at, &why);
+                // Where a seat waits there is nothing to tell yet.
+                if !self.connection.has_seat() {
+                    let why = format!("The server has not answered for {seconds} seconds.");
+                    self.complain_of_server(at, &why);
+                }
                 self.give_up(at)
             }
             Woken::NoNameChosen => {

@@ -65,16 +65,27 @@ pub enum Persistence {
     Reconnects,
 }
 
+/// How the line client talks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// What its lines are made of.
+    pub form: Form,
+    /// What becomes of it without a connection.
+    pub persistence: Persistence,
+    /// How many messages of the past are asked for in each room, if any.
+    pub history: Option<u64>,
+}
+
 /// Talks until the end of the input, or of the connection.
 ///
 /// # Errors
 /// Why it could not, or not until the end of the input; or that what happened could not be printed.
-pub fn run(
-    settings: &Settings,
-    form: Form,
-    persistence: Persistence,
-    destination: &Destination,
-) -> Result<(), CliError> {
+pub fn run(settings: &Settings, task: Task, destination: &Destination) -> Result<(), CliError> {
+    let Task {
+        form,
+        persistence,
+        history,
+    } = task;
     let (name, candidates) = match &settings.name {
         Some(name) => (Some(name.clone()), None),
         None => {
@@ -103,6 +114,7 @@ pub fn run(
         clock: Clock::start_now(),
         candidates,
         past: Past::default(),
+        history,
     };
     talk.run()
 }
@@ -117,6 +129,8 @@ struct Talk<'a> {
     /// Further names, unless the user gave one, or has one.
     candidates: Option<Candidates>,
     past: Past,
+    /// How many messages of the past are asked for in each room that is entered, if any.
+    history: Option<u64>,
 }
 
 /// How long the server has said nothing.
@@ -377,13 +391,20 @@ impl Talk<'_> {
             }
             Event::Joined {
                 channel, me: true, ..
-            } => self.desk.with_connection(|connection| {
-                // Unless there is another room to join first.
-                let aim = connection.on_the_way().unwrap_or(&channel);
-                if RoomName::are_same(aim, &channel) {
-                    connection.entered(&channel);
+            } => {
+                let is_there = self.desk.with_connection(|connection| {
+                    // Unless there is another room to join first.
+                    let aim = connection.on_the_way().unwrap_or(&channel);
+                    let is_aim = RoomName::are_same(aim, &channel);
+                    if is_aim {
+                        connection.entered(&channel);
+                    }
+                    is_aim
+                });
+                if let Some(limit) = self.history.filter(|_| is_there) {
+                    self.desk.ask(&past::last(channel, limit));
                 }
-            }),
+            }
             Event::Left { me: true, .. } => self
                 .desk
                 .with_connection(|connection| connection.set_room(RoomName::GENERAL.into())),

@@ -34,6 +34,17 @@ struct CatchUp {
     held: Vec<Event>,
 }
 
+/// Asks for the last messages of a room.
+pub(super) fn last(room: String, limit: u64) -> Action {
+    Action::Other(Command::History {
+        channel: Some(room.into()),
+        with: None,
+        before: None,
+        after: None,
+        limit: Some(limit),
+    })
+}
+
 impl Past {
     /// The client has its seat again: what to ask for.
     pub(super) fn resumed(&mut self, joined: &[String], with: &[String]) -> Vec<Action> {
