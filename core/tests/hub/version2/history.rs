@@ -126,16 +126,18 @@ fn what_was_said_alone_is_forgotten_by_its_age_too() {
         total_history_bytes: 16 * 1024,
         ..Config::default()
     });
-    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| newer(&mut world, name));
+    let [alice, bob, carol, dave] =
+        ["alice", "bob", "carol", "dave"].map(|name| newer(&mut world, name));
     let told = |name: &str, text: &str| {
         format!(r#"{{"type":"message","data":{{"message":"{text}","to":"{name}"}}}}"#)
     };
     let long = say(&"x".repeat(1500));
     world.send(alice, told("bob", "old").as_bytes());
+    world.send(alice, told("dave", "old").as_bytes());
     world.send(alice, long.repeat(6).as_bytes());
     world.send(alice, told("carol", "new").as_bytes());
     world.send(alice, long.repeat(4).as_bytes());
-    for (client, expected) in [(bob, vec![]), (carol, vec!["new"])] {
+    for (client, expected) in [(bob, vec![]), (dave, vec![]), (carol, vec!["new"])] {
         world.packages(client);
         let with_alice = ask(&mut world, client, r#""with":"alice""#);
         assert_eq!(texts(&with_alice).0, expected);
