@@ -62,12 +62,15 @@ fn the_answer_to_a_login_carries_its_tag_refused_or_not() {
 #[test]
 fn a_tag_is_a_string_and_bounded() {
     let mut world = world();
-    let client = world.log_in("alice");
+    let (client, new) = (world.log_in("alice"), newer(&mut world, "new"));
+    world.packages(client);
     let told = r#"{"type":"error","data":{"error_type":"package","message":"A tag must be a string of at most 64 bytes."}}"#;
     for tag in ["5", "[]", "{}", &format!("\"{}\"", "x".repeat(65))] {
         let package = format!(r#"{{"type":"message","data":{{"message":"hi"}},"tag":{tag}}}"#);
-        world.send(client, package.as_bytes());
-        assert_eq!(world.packages(client), [told], "{tag}");
+        for client in [client, new] {
+            world.send(client, package.as_bytes());
+            assert_eq!(world.packages(client), [told], "{tag}");
+        }
     }
     let most = "x".repeat(64);
     world.send(client, tagged(&most, &command("ping", "")).as_bytes());
