@@ -234,7 +234,7 @@ mod tests {
                 "line 1: bell must be mentions, all or off.",
                 "line 3: There is no setting nmae. Did you mean name?",
                 "line 4: There is no setting colours; there are name, room, address, encoding, \
-                 runtime, theme, bell, mouse, history, rooms, log, scrollback.",
+                 runtime, theme, bell, joins, mouse, history, rooms, log, scrollback.",
             ]
         );
         let (found, wrong) = read("mouse = true\nbell = loud\n");

@@ -114,6 +114,8 @@ settings! {
     Theme theme: Theme = Theme::Auto, Theme: choice => value_name, choices::<Theme>();
     /// What the terminal's bell rings for.
     Bell bell: Bell = Bell::Mentions, Bell: choice => value_name, choices::<Bell>();
+    /// Of whose coming and going one reads.
+    Joins joins: Joins = Joins::All, Joins: choice => value_name, choices::<Joins>();
     /// Whether the mouse wheel scrolls.
     Mouse mouse: bool = true, bool: switch => bool::clone, "true or false";
     /// Whether what is sent is kept for the next time.
@@ -151,6 +153,18 @@ pub enum Bell {
     All,
     /// Nothing.
     Off,
+}
+
+/// Of whose coming and going one reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Joins {
+    /// Everyone's.
+    #[default]
+    All,
+    /// That of those who have said something.
+    Talkers,
+    /// Nobody's.
+    None,
 }
 
 /// A value as it is written.
@@ -334,6 +348,12 @@ mod tests {
                 "theme = \"light\"",
             ),
             ("bell", RawValue::Text("off"), "off", "bell = \"off\""),
+            (
+                "joins",
+                RawValue::Text("talkers"),
+                "talkers",
+                "joins = \"talkers\"",
+            ),
             ("mouse", RawValue::Bool(false), "off", "mouse = false"),
             ("history", RawValue::Bool(true), "true", "history = true"),
             ("rooms", RawValue::Bool(false), "off", "rooms = false"),
@@ -415,7 +435,7 @@ mod tests {
                 "frobnicate",
                 RawValue::Other,
                 "There is no setting frobnicate; there are name, room, address, encoding, runtime, \
-                 theme, bell, mouse, history, rooms, log, scrollback.",
+                 theme, bell, joins, mouse, history, rooms, log, scrollback.",
             ),
         ] {
             assert_eq!(parse(key, given), Err(answer.into()));
@@ -439,6 +459,7 @@ mod tests {
                 &runtime,
                 "theme = \"auto\"",
                 "bell = \"all\"",
+                "joins = \"all\"",
                 "mouse = true",
                 "history = true",
                 "rooms = true",

@@ -125,8 +125,7 @@ impl App {
                 ..
             } => {
                 let text = format!("{username} joined {channel}.");
-                let window = self.window_of(Some(&channel));
-                self.push(window, Entry::new(at, Kind::Joined, &text));
+                self.tell_of_passing(&channel, &username, Entry::new(at, Kind::Joined, &text));
                 if let Some(window) = self.windows.room_mut(&channel) {
                     window.members.join(&username);
                 }
@@ -152,8 +151,7 @@ impl App {
                 ..
             } => {
                 let text = format!("{username} left {channel}.");
-                let window = self.window_of(Some(&channel));
-                self.push(window, Entry::new(at, Kind::Left, &text));
+                self.tell_of_passing(&channel, &username, Entry::new(at, Kind::Left, &text));
                 if let Some(window) = self.windows.room_mut(&channel) {
                     window.members.leave(&username);
                 }

@@ -63,7 +63,7 @@ use windows::{Standing, Windows};
 
 use crate::address::Address;
 use crate::client::connection::{Connection, Phase};
-use crate::settings::{Bell, Setting};
+use crate::settings::{Bell, Joins, Setting};
 
 /// Everything the terminal client knows.
 pub struct App {
@@ -71,6 +71,7 @@ pub struct App {
     size: (u16, u16),
     palette: Palette,
     ringer: Ringer,
+    joins: Joins,
     mouse: Mouse,
     user: User,
     /// The server's address, as the user knows it.
@@ -270,6 +271,7 @@ impl App {
             size,
             palette,
             ringer: Ringer::default(),
+            joins: Joins::All,
             mouse: Mouse::Scrolls,
             user: User::TakesPart,
             server,
@@ -316,6 +318,11 @@ impl App {
     /// Shows the times of the server as they are in this zone.
     pub fn set_zone(&mut self, zone: TimeZone) {
         self.zone = zone;
+    }
+
+    /// Tells of the coming and going of others than all.
+    pub fn set_joins(&mut self, joins: Joins) {
+        self.joins = joins;
     }
 
     /// Keeps so many entries to scroll back to.

@@ -342,6 +342,7 @@ impl App {
         let mut effects = Vec::new();
         match &setting {
             Setting::Bell(bell) => self.set_bell(*bell),
+            Setting::Joins(joins) => self.set_joins(*joins),
             Setting::Scrollback(entries) => self.set_scrollback(*entries),
             Setting::Mouse(scrolls) => {
                 self.mouse = Mouse::scrolling(*scrolls);

@@ -11,6 +11,8 @@ use super::windows::{Standing, Window, WindowId, Windows};
 use super::{App, Effect, User};
 use crate::client::command;
 use crate::client::connection::{Arrival, Open};
+use crate::settings::Joins;
+use crate::text::sanitise;
 
 /// How many servers' windows are kept while one is elsewhere.
 const MAX_ELSEWHERE: usize = 4;
@@ -23,6 +25,22 @@ impl App {
         };
         self.chat_log.add(&entry, window);
         window.log.add(entry);
+    }
+
+    /// Tells in the window of `room` that someone came or went, as far as the user wants to read of it.
+    pub(super) fn tell_of_passing(&mut self, room: &str, name: &str, entry: Entry) {
+        let window = self.window_of(Some(room));
+        let is_told = match (self.joins, self.windows.get_mut(window)) {
+            (Joins::All, _) => true,
+            (Joins::Talkers, Some(window)) => {
+                let name = sanitise(name);
+                window.log.speakers().any(|speaker| *speaker == name)
+            }
+            (Joins::Talkers | Joins::None, _) => false,
+        };
+        if is_told {
+            self.push(window, entry);
+        }
     }
 
     /// Looks at another window, as the user wants it.

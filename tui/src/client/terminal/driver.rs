@@ -336,7 +336,7 @@ impl Driver {
                 self.open_chat_log();
                 ""
             }
-            Setting::Bell(_) | Setting::Mouse(_) | Setting::Scrollback(_) => "",
+            Setting::Bell(_) | Setting::Joins(_) | Setting::Mouse(_) | Setting::Scrollback(_) => "",
             Setting::Name(_)
             | Setting::Room(_)
             | Setting::Address(_)

@@ -52,6 +52,7 @@ pub fn run(
     let mut app = App::new(destination.to_string(), name, size, palette(settings.theme));
     app.set_seed(connection::seed());
     app.set_bell(settings.bell);
+    app.set_joins(settings.joins);
     app.set_mouse(mouse);
     app.set_scrollback(settings.scrollback);
     app.set_zone(jiff::tz::TimeZone::system());

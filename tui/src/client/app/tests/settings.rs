@@ -49,6 +49,23 @@ fn no_more_is_kept_to_scroll_back_to_than_is_set() {
 }
 
 #[test]
+fn one_reads_of_the_coming_and_going_of_those_one_wants_to() {
+    for (joins, told) in [("all", 4), ("talkers", 2), ("none", 0)] {
+        let mut scene = Scene::chatting(58, 16);
+        scene.says("bob", "hi");
+        scene.send(&format!("/set joins {joins}"));
+        for name in ["bob", "carol"] {
+            scene.event(left(name, "general", false));
+            scene.event(joined(name, "general", false));
+        }
+        let passing = |row: &&String| row.contains("-->") || row.contains("<--");
+        assert_eq!(scene.log().iter().filter(passing).count(), told, "{joins}");
+        let members = scene.app.windows.here().members.names();
+        assert_eq!(members, ["alice", "bob", "carol"], "but they are there");
+    }
+}
+
+#[test]
 fn the_rooms_one_is_in_are_kept_and_entered_the_next_time() {
     let kept = |effects: Vec<Effect>| {
         effects.into_iter().find_map(|effect| match effect {

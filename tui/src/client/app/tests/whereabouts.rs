@@ -370,6 +370,9 @@ impl Server {
             }
             Step::Enter => return scene.key(KeyCode::Enter),
             Step::Look(key) => drop(scene.alt(key)),
+            // A server of version 1 does not say which request it answers: of two on their way the session
+            // may take one's answer for the other's.
+            Step::Join(_) | Step::Leave if !self.asked.is_empty() => {}
             Step::Join(room) if is_clear => return scene.send(&format!("/join {room}")),
             Step::Leave if is_clear => return scene.send("/leave"),
             Step::Join(_) | Step::Leave => {}
