@@ -145,6 +145,11 @@ impl Behaviour {
         }
     }
 
+    /// Whether who speaks version 1 and kicks someone is answered by that, and not by a leave.
+    pub(crate) fn answers_who_kicks(self) -> bool {
+        self.0 >= 5
+    }
+
     /// Whether the session of who takes their seat again says so.
     pub(crate) fn tells_who_resumed(self) -> bool {
         self.0 >= 5

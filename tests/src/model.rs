@@ -346,7 +346,7 @@ impl Model {
             let left = self.user_left(user, room);
             let crowd = self.rooms[room].members.len();
             self.step_out(user, room);
-            self.announce(room, crowd, None, |_| left.clone());
+            self.announce(room, crowd, None, |_, _| left.clone());
             self.close_if_empty(room);
         }
         self.users.remove(&user);
@@ -441,15 +441,22 @@ impl Model {
         room: &str,
         crowd: usize,
         concerned: Option<UserId>,
-        package: impl Fn(Version) -> Value,
+        package: impl Fn(UserId, Version) -> Value,
     ) {
-        let all = self.limits.announce_limit == 0 || crowd <= self.limits.announce_limit;
-        let to = if all {
+        let to = if self.announces(crowd) {
             self.rooms[room].members.clone()
         } else {
             concerned.into_iter().collect()
         };
-        self.say(to, |version| Some(package(version)));
+        for user in to {
+            let package = package(user, self.users[&user].version);
+            self.answer(user, package);
+        }
+    }
+
+    /// Whether so many are told what each of them does.
+    fn announces(&self, crowd: usize) -> bool {
+        self.limits.announce_limit == 0 || crowd <= self.limits.announce_limit
     }
 
     /// Says something to users, as their versions have it.

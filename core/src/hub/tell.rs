@@ -276,7 +276,19 @@ impl Hub {
         if !hears && let (Some(slot), Some(version)) = (seat, version) {
             self.fanouts.leave(room, slot, version);
         }
-        if *why != Departure::Gone || self.stage == Stage::Serving {
+        // Who kicks is answered by what they did, whatever they speak.
+        let is_kick = matches!(why, Departure::Kicked { .. });
+        let kicker = asker.filter(|_| is_kick && self.behaviour.answers_who_kicks());
+        let kicker = kicker.filter(|slot| {
+            Some(*slot) != seat && self.outbox.format(*slot).version() == Version::One
+        });
+        if let Some(kicker) = kicker {
+            if self.config.announces(members) {
+                let package = |version| Some(ServerPackage::Notification(left(version)));
+                self.broadcast(room, Some(kicker), package);
+            }
+            self.reply(kicker, &ServerPackage::Notification(left(Version::Two)));
+        } else if *why != Departure::Gone || self.stage == Stage::Serving {
             self.announce(room, members, asker.filter(|_| hears), left);
         }
         if hears && let (Some(slot), Some(version)) = (seat, version) {

@@ -89,7 +89,8 @@ pub const FORMAT: u16 = 1;
 ///    ink.
 /// 4. Clients may speak version 2 of the protocol.
 /// 5. A seat keeps its token, and the session of who takes it again says `resumed`. White space before a
-///    package is taken with it, and so is all of a short zlib stream that has come whole.
+///    package is taken with it, and so is all of a short zlib stream that has come whole. Who speaks
+///    version 1 and kicks someone is answered by that.
 pub const BEHAVIOUR: u32 = Behaviour::LATEST.number();
 
 const MAGIC: [u8; 8] = *b"CM3KREC\n";

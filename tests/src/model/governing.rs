@@ -167,7 +167,7 @@ impl Model {
         Ok(())
     }
 
-    /// Puts a member out; to who speaks version 1 it looks like leaving.
+    /// Puts a member out; to others who speak version 1 it looks like leaving.
     fn put_out_by(
         &mut self,
         by: UserId,
@@ -180,10 +180,15 @@ impl Model {
         let mut newer = self.told(room, event, "username", name, by, "by");
         newer["data"]["reason"] = json!(reason);
         let left = self.user_left(member, room);
-        self.put_out(member, room, |version| match version {
-            Version::One => left.clone(),
-            Version::Two => newer.clone(),
+        let is_told = self.announces(self.rooms[room].members.len());
+        self.put_out(member, room, |to, version| match version {
+            // Who does it is answered by what it is.
+            Version::One if to == member || to != by => left.clone(),
+            _ => newer.clone(),
         });
+        if !is_told && by != member {
+            self.answer(by, newer);
+        }
     }
 
     /// What is told of something that `by` did in a room.

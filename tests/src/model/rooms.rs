@@ -22,7 +22,7 @@ impl Model {
             }
             let crowd = place.members.len();
             let channel = self.shown(room);
-            self.announce(room, crowd, Some(user), |version| {
+            self.announce(room, crowd, Some(user), |_, version| {
                 let names = json!({"old_username": old.shown, "new_username": new.shown});
                 let mut told = notification("user_rename", names);
                 if version == Version::Two {
@@ -54,7 +54,7 @@ impl Model {
             let left = self.user_left(user, from);
             let crowd = self.rooms[from].members.len();
             self.step_out(user, from);
-            self.announce(from, crowd, None, |_| left.clone());
+            self.announce(from, crowd, None, |_, _| left.clone());
             self.close_if_empty(from);
         }
         if is_there {
@@ -72,7 +72,7 @@ impl Model {
             return Err("You are in the general channel: there is nowhere to leave to.".into());
         }
         let left = self.user_left(user, room);
-        self.put_out(user, room, |_| left.clone());
+        self.put_out(user, room, |_, _| left.clone());
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl Model {
         &mut self,
         user: UserId,
         room: &'static str,
-        told: impl Fn(Version) -> Value,
+        told: impl Fn(UserId, Version) -> Value,
     ) {
         let crowd = self.rooms[room].members.len();
         self.announce(room, crowd, Some(user), told);
@@ -132,7 +132,7 @@ impl Model {
         };
         let crowd = self.rooms[room].members.len();
         if topic.is_empty() || version == Version::One {
-            return self.announce(room, crowd, Some(user), |_| joined(""));
+            return self.announce(room, crowd, Some(user), |_, _| joined(""));
         }
         let limit = self.limits.announce_limit;
         if limit == 0 || crowd <= limit {

@@ -185,9 +185,11 @@ fn who_speaks_version_1_may_give_a_newer_command_all_that_it_takes() {
     den.send(den.owner, "owner", r#""username":"old""#);
     den.all();
     den.send(den.old, "kick", r#""username":"owner","reason":"noise""#);
-    let [_, new, _] = den.all();
+    let [owner, new, old] = den.all();
     let kicked = r#""event_type":"user_kicked","channel":"den","username":"owner","by":"old","reason":"noise""#;
     assert_eq!(new, [kicked]);
+    assert_eq!(owner[0], kicked);
+    assert_eq!(old, [kicked], "the answer is what they did");
 }
 
 #[test]
