@@ -282,14 +282,16 @@ impl Hub {
         let kicker = kicker.filter(|slot| {
             Some(*slot) != seat && self.outbox.format(*slot).version() == Version::One
         });
-        if let Some(kicker) = kicker {
-            if self.config.announces(members) {
-                let package = |version| Some(ServerPackage::Notification(left(version)));
-                self.broadcast(room, Some(kicker), package);
+        if *why != Departure::Gone || self.stage == Stage::Serving {
+            if let Some(kicker) = kicker {
+                if self.config.announces(members) {
+                    let package = |version| Some(ServerPackage::Notification(left(version)));
+                    self.broadcast(room, Some(kicker), package);
+                }
+                self.reply(kicker, &ServerPackage::Notification(left(Version::Two)));
+            } else {
+                self.announce(room, members, asker.filter(|_| hears), left);
             }
-            self.reply(kicker, &ServerPackage::Notification(left(Version::Two)));
-        } else if *why != Departure::Gone || self.stage == Stage::Serving {
-            self.announce(room, members, asker.filter(|_| hears), left);
         }
         if hears && let (Some(slot), Some(version)) = (seat, version) {
             if !self.config.announces(members) && seat != asker {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chatmaster_core::Start;
 use chatmaster_tests::history::{Ask, Event, Step, kind, transcripts, witness};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::cases;
 use crate::counterexample::properties;
 use crate::drawn::{Act, PLAYER_NAMES, acted, ask, history, walks};
-use crate::tape::{run, tight, wild_tape};
+use crate::tape::{run, run_from, tight, wild_tape};
 
 /// All usernames of a history in which users are renamed; none looks like another.
 const NAMES: [&str; 6] = [
@@ -157,7 +158,12 @@ properties! {
     #[test]
     fn shifting_all_time_changes_nothing(tape in wild_tape(), shift in 1..10_000_000_000_u64) {
         let shifted = run(tight(), &tape.later(shift));
-        let mut played = run(tight(), &tape);
+        // What is told of the time of day is the same.
+        let start = Start {
+            unix_micros: shift,
+            ..Start::default()
+        };
+        let mut played = run_from(start, tight(), &tape);
         let shift = Duration::from_micros(shift);
         for (now, due) in &mut played.timeouts {
             *now = *now + shift;

@@ -122,11 +122,20 @@ pub(crate) fn run(config: Config, tape: &Tape) -> Played {
     play(config, tape, Alarm::OnTime).1
 }
 
+/// The same by a server that started then.
+pub(crate) fn run_from(start: Start, config: Config, tape: &Tape) -> Played {
+    play_from(start, config, tape, Alarm::OnTime).1
+}
+
 /// Runs a tape, and gives back the hub too.
 pub(crate) fn play(config: Config, tape: &Tape, alarm: Alarm) -> (Hub, Played) {
+    play_from(Start::default(), config, tape, alarm)
+}
+
+fn play_from(start: Start, config: Config, tape: &Tape, alarm: Alarm) -> (Hub, Played) {
     let mut player = Player {
         page: Page::new(&config),
-        hub: Hub::new(config, Start::default()),
+        hub: Hub::new(config, start),
         alarm,
         last: Time::ZERO,
         deeds: 0,
