@@ -7,7 +7,7 @@
 use crate::config::Config;
 use crate::hub::{CONN_BYTES, FANOUT_BYTES, MAX_PAST, MAX_REFUSED, MAX_WORDS_BYTES, SEAT_BYTES};
 use crate::names::{Claims, RoomName, Username};
-use crate::wire::INFLATER_BYTES;
+use crate::wire::{INFLATER_BYTES, SHARED_INFLATER_BYTES};
 use crate::world::{ROOM_BYTES, SENT_BYTES, USER_BYTES};
 
 /// What part of the memory of a hub follows from some of its limits.
@@ -115,7 +115,8 @@ impl Config {
                 "zlib streams",
                 self.max_inflaters
                     .min(connections)
-                    .saturating_mul(INFLATER_BYTES + ALLOCATION),
+                    .saturating_mul(INFLATER_BYTES + ALLOCATION)
+                    .saturating_add(SHARED_INFLATER_BYTES),
                 &["max_inflaters"],
             ),
             share(

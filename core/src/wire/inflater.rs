@@ -25,6 +25,9 @@ const BLOCK: usize = 512;
 /// Bytes that one open zlib stream takes.
 pub const INFLATER_BYTES: usize = core::mem::size_of::<Inflater>();
 
+/// Bytes that all of [`Inflaters`] take beside that: what short streams that come whole are inflated with.
+pub const SHARED_INFLATER_BYTES: usize = core::mem::size_of::<Tables>();
+
 /// One open zlib stream.
 pub(super) struct Inflater {
     core: DecompressorOxide,

@@ -22,7 +22,7 @@ pub(crate) use decoder::Framing;
 pub use decoder::{Decoded, Decoder, Step, Unfinished};
 pub(crate) use encoder::Codes;
 pub use encoder::Encoder;
-pub use inflater::{INFLATER_BYTES, Inflaters};
+pub use inflater::{INFLATER_BYTES, Inflaters, SHARED_INFLATER_BYTES};
 pub(crate) use package::Controls;
 pub use package::{
     MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage, SessionStatus,

@@ -57,9 +57,12 @@ proptest! {
         let sent = script.into_iter().map(|package| {
             // Who sends a message is not read.
             let package = match package {
-                ClientPackage::Message { message, .. } => {
-                    ClientPackage::message(message, "")
-                }
+                ClientPackage::Message { message, channel, to, .. } => ClientPackage::Message {
+                    message,
+                    username: "".into(),
+                    channel,
+                    to,
+                },
                 command => command,
             };
             let mut text = Vec::new();

@@ -1,7 +1,7 @@
 //! The decoder: what it makes of bytes does not depend on how they come.
 
 use chatmaster_core::Encoding;
-use chatmaster_core::wire::{Decoder, INFLATER_BYTES, Inflaters, Violation};
+use chatmaster_core::wire::{Decoder, INFLATER_BYTES, Inflaters, SHARED_INFLATER_BYTES, Violation};
 use miniz_oxide::deflate::core::TDEFLFlush;
 
 use super::{cut, deflated, encoded};
@@ -67,7 +67,7 @@ fn heard(max: usize, pieces: &[&[u8]]) -> Heard {
     let mut decoder = Decoder::new(max);
     let mut packages = Vec::new();
     // A vector that grows has twice what is in it, and three times while it moves.
-    let bound = (3 * max + INFLATER_BYTES + 1024) as isize;
+    let bound = (3 * max + INFLATER_BYTES + SHARED_INFLATER_BYTES + 1024) as isize;
     let mut ending = None;
     'pieces: for piece in pieces {
         let mut rest = *piece;
