@@ -5,7 +5,7 @@
 //! one client hears is what the log has for it, from its beginning.
 //!
 //! Version 1 and 2 of the protocol are one model: a user is what outlasts a connection, if it is to.
-//! [`rooms`] has who goes where, [`governing`] what an owner may do, [`words`] what is said and
+//! `rooms` has who goes where, `governing` what an owner may do, `words` what is said and
 //! remembered.
 
 mod governing;

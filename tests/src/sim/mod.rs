@@ -6,7 +6,7 @@
 //! - [`world`] has the events in order of time; [`host`] is the server's adapter, [`client`] has the
 //!   users, [`naming`] their names, [`hostile`] those in no good faith, [`fault`] what goes wrong,
 //!   [`net`] the pipes between.
-//! - [`people`] has the users of version 2, whose connections break and are taken again, and [`person`]
+//! - `people` has the users of version 2, whose connections break and are taken again, and `person`
 //!   what each of them knows.
 //! - [`watch`] checks what the hub promises its adapter; [`log`] checks what each client sees as it
 //!   comes, and [`oracle`] whether what they saw goes together; [`marks`] counts what is rare.
