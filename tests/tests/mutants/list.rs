@@ -57,7 +57,7 @@ pub(crate) const MUTANTS: [Mutant; 38] = [
         bug: "line feeds are written as they are",
         file: "core/src/wire/write.rs",
         find: "    out.extend_from_slice(&text);",
-        replace: r#"    let text = String::from_utf8(text).expect("JSON is UTF-8").replace("\\n", "\n");
+        replace: r#"    let text = alloc::string::String::from_utf8(text).expect("JSON is UTF-8").replace("\\n", "\n");
     out.extend_from_slice(text.as_bytes());"#,
     },
     Mutant {
