@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chatmaster_core::wire::MAX_HISTORY;
 use clap::{Args, Parser};
 
 use crate::address::Address;
@@ -74,7 +75,7 @@ pub struct ClientArgs {
     #[arg(long)]
     pub reconnect: bool,
     /// Without a terminal: the last so many messages of each room that you enter come first, at most 200
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=200))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_HISTORY as u64))]
     pub history: Option<u64>,
     /// How packages are sent [default: zlib]
     #[arg(long, value_name = "ENCODING")]

@@ -7,7 +7,7 @@ use super::commands::Because;
 use super::lists::fitting;
 use super::slots::Slot;
 use crate::names::{Name, RoomName, Username};
-use crate::wire::{Notification, PastMessage, ServerPackage};
+use crate::wire::{MAX_HISTORY, Notification, PastMessage, ServerPackage};
 use crate::world::{Message, Place, RoomId, UserId};
 
 /// Which messages are asked for.
@@ -20,9 +20,6 @@ pub(super) struct Span {
     pub(super) limit: Option<u64>,
 }
 
-/// The most messages of one answer: what a room remembers if nobody says otherwise. Who wants more asks
-/// again, from the oldest on.
-const MAX_MESSAGES: u64 = 200;
 /// How many it has if nobody says: a screen full.
 const USUAL_MESSAGES: u64 = 50;
 
@@ -57,7 +54,7 @@ impl Hub {
                 (Place::Room(room), name, None)
             }
         };
-        let limit = span.limit.unwrap_or(USUAL_MESSAGES).min(MAX_MESSAGES) as usize;
+        let limit = span.limit.unwrap_or(USUAL_MESSAGES).min(MAX_HISTORY as u64) as usize;
         let most = self.config.list_bytes();
         let mut messages = VecDeque::new();
         let (mut bytes, mut more) = (0, false);

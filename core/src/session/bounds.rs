@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::names::{RoomName, Username};
-use crate::wire::{Notification, PastMessage};
+use crate::wire::{MAX_HISTORY, Notification, PastMessage};
 
 /// Bytes of the longest text that a session takes from a server whole: a message, an error, a reason.
 /// Sixteen times as much as a server takes in a message by default. Of a longer one it takes the start,
@@ -20,8 +20,6 @@ pub const MAX_LIST_BYTES: usize = 64 * 1024;
 pub(super) const MAX_AWAITED: usize = 1024;
 /// Rooms that a user can be in, as far as the session keeps count.
 pub(super) const MAX_ROOMS: usize = 1024;
-/// Messages of the past in one answer: the most that can be asked for.
-const MAX_PAST: usize = 200;
 /// Quotes and a comma.
 const AROUND_NAME: usize = 3;
 
@@ -82,8 +80,8 @@ pub(super) fn list(
 
 /// As many messages of the past as one answer can have, and whether there were more.
 pub(super) fn past(mut messages: Vec<PastMessage<'_>>) -> (Vec<PastMessage<'static>>, bool) {
-    let cut = messages.len() > MAX_PAST;
-    messages.truncate(MAX_PAST);
+    let cut = messages.len() > MAX_HISTORY;
+    messages.truncate(MAX_HISTORY);
     let taken = messages.into_iter().map(|past| PastMessage {
         id: past.id,
         time: past.time,

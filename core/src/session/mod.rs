@@ -485,10 +485,11 @@ impl Session {
         let progress = match decoder.decode(&mut self.inflaters, &mut rest) {
             Ok(None) => false,
             Ok(Some(decoded)) => {
-                let tag = match self.version {
-                    Version::One => None,
-                    Version::Two => ServerPackage::tag(decoded.text),
-                };
+                // Most of what comes is what others say, and answers nothing.
+                let may_answer = self.version == Version::Two && !self.awaited.is_empty();
+                let tag = may_answer
+                    .then(|| ServerPackage::tag(decoded.text))
+                    .flatten();
                 match ServerPackage::parse(decoded.text) {
                     Ok(package) => self.receive(package, tag.as_deref()),
                     Err(_) => {

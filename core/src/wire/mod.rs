@@ -25,7 +25,8 @@ pub use encoder::Encoder;
 pub use inflater::{INFLATER_BYTES, Inflaters, SHARED_INFLATER_BYTES};
 pub(crate) use package::Controls;
 pub use package::{
-    MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage, SessionStatus,
+    MAX_HISTORY, MAX_TAG_BYTES, Notification, PackageError, PastMessage, ServerPackage,
+    SessionStatus,
 };
 pub use scan::MAX_NESTING;
 pub use violation::Violation;

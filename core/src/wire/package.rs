@@ -41,6 +41,9 @@ impl PackageError {
 
 /// The most bytes of a tag.
 pub const MAX_TAG_BYTES: usize = 64;
+/// The most messages of one answer to `history`: what a room remembers if nobody says otherwise. Who wants
+/// more asks again, from the oldest on.
+pub const MAX_HISTORY: usize = 200;
 
 /// A package from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

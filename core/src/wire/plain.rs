@@ -81,6 +81,8 @@ fn word_ends(bytes: [u8; 8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -96,8 +98,6 @@ mod tests {
             }
         }
     }
-    use alloc::vec::Vec;
-
     #[test]
     fn the_first_byte_that_is_not_plain_is_found_wherever_it_is() {
         let plain: Vec<u8> = (0x20..=0xff)

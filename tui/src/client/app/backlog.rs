@@ -4,7 +4,7 @@
 //! missing; if it does not, the server has forgotten some of it, and a line says where.
 
 use chatmaster_core::session::{Action, RequestId};
-use chatmaster_core::wire::{Command, PastMessage, Version};
+use chatmaster_core::wire::{Command, MAX_HISTORY, PastMessage, Version};
 use jiff::civil::DateTime;
 
 use super::bell::Import;
@@ -16,7 +16,7 @@ use crate::client::connection::{Asker, Output};
 
 /// How much is asked for at a time: when one comes, and when one is back or scrolls.
 const AT_FIRST: u64 = 50;
-const AT_A_TIME: u64 = 200;
+const AT_A_TIME: u64 = MAX_HISTORY as u64;
 /// How often one asks on for what was said while one was away.
 const MAX_PAGES: u32 = 10;
 
