@@ -61,7 +61,7 @@ fn a_bot_waits_for_its_server_and_comes_back_into_its_room_to_one_that_was_resta
 #[test]
 fn a_bot_whose_connection_breaks_loses_nothing_and_nobody_notices() {
     for runtime in ["mio", "smol"] {
-        let server = Server::start(runtime, &[]);
+        let server = Server::start(runtime, &["--message-rate", "0"]);
         let proxy = Proxy::start(&server.address);
         let mut alice = server.client("alice");
         alice.write("/join tea");
@@ -71,12 +71,19 @@ fn a_bot_whose_connection_breaks_loses_nothing_and_nobody_notices() {
         alice.wait_for("* bot joined tea");
         while next_event(&bot, "joined")["channel"] != "tea" {}
         proxy.swallow();
-        bot.write("gets lost");
+        // More than are on their way to a session at a time.
+        let lost: Vec<String> = (0..200).map(|number| format!("lost {number}")).collect();
+        for line in &lost {
+            bot.write(line);
+        }
         proxy.wait_until_swallowed();
         let mut carol = Process::start(&["--name", "carol", "--json", &server.address]);
         next_event(&carol, "joined");
         // What is lost in the network, and what comes when there is none.
         alice.write("into the void");
+        // Answered behind it.
+        alice.write("/users");
+        alice.wait_for("* in tea: alice, bot");
         proxy.cut();
         carol.write(r#"{"message":"psst","to":"bot"}"#);
         next_event(&carol, "sent");
@@ -92,7 +99,9 @@ fn a_bot_whose_connection_breaks_loses_nothing_and_nobody_notices() {
         heard.sort();
         let expected = ["into the void", "nobody there?", "psst"];
         assert_eq!(heard, expected.map(|text| format!("{text:?}")), "each once");
-        assert_eq!(alice.line(), "<bot> gets lost");
+        for line in &lost {
+            assert_eq!(alice.line(), format!("<bot> {line}"));
+        }
         assert_eq!(alice.line(), "<bot> here");
         alice.write("/users");
         assert_eq!(alice.line(), "* in tea: alice, bot", "nothing else");

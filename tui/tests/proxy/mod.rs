@@ -23,9 +23,9 @@ struct Network {
     /// The ends of all connections so far: the client's and the server's.
     connections: Mutex<Vec<(TcpStream, TcpStream)>>,
     connected: Condvar,
-    /// Whether what clients send is kept from the server.
+    /// Whether what is sent is lost, both ways.
     swallows: AtomicBool,
-    /// Whether anything was.
+    /// Whether anything was that a client sent.
     swallowed: (Mutex<bool>, Condvar),
 }
 
@@ -45,7 +45,7 @@ impl Proxy {
         Proxy { address, network }
     }
 
-    /// Keeps what clients send from now on.
+    /// Loses what clients and the server send from now on.
     pub(crate) fn swallow(&self) {
         self.network.swallows.store(true, Ordering::SeqCst);
     }
@@ -73,11 +73,11 @@ impl Proxy {
     /// Cuts the connections of the clients, of which the server does not hear. New ones are as good as
     /// new.
     pub(crate) fn cut(&self) {
-        self.network.swallows.store(false, Ordering::SeqCst);
         for (client, _) in self.network.lock().iter() {
             // It may be closed already.
             let _ = client.shutdown(Shutdown::Both);
         }
+        self.network.swallows.store(false, Ordering::SeqCst);
     }
 
     /// Has the server hear that the first connection is gone.
@@ -118,8 +118,12 @@ fn join(client: TcpStream, server: &str, network: &Arc<Network>) -> io::Result<(
         copy(&mut from, &mut to, || shared.swallows());
     });
     let (mut from, mut to) = (server, client);
+    let shared = network.clone();
     thread::spawn(move || {
-        copy(&mut from, &mut to, || false);
+        // What is lost is lost both ways.
+        copy(&mut from, &mut to, || {
+            shared.swallows.load(Ordering::SeqCst)
+        });
         // The client hears of the server's end; of the client's the server does not.
         let _ = to.shutdown(Shutdown::Both);
     });

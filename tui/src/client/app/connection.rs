@@ -334,7 +334,7 @@ impl App {
 
     /// What was said before the connection broke and may not have arrived, to be said again.
     pub(super) fn say_again(&mut self) -> Vec<Effect> {
-        let again = std::iter::from_fn(|| self.connection.next_again());
+        let again = std::iter::from_fn(|| self.connection.next_due());
         let mut effects: Vec<_> = again.map(|(id, action)| Effect::Act(id, action)).collect();
         if !effects.is_empty() {
             effects.extend(self.connection.expect_answer().map(Effect::from));

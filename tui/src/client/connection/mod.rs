@@ -32,7 +32,7 @@ pub(crate) use keepalive::PATIENCE;
 pub(crate) use login::{Arrival, Login, Welcome};
 use pauses::Pauses;
 pub(crate) use pauses::seed;
-pub(crate) use requests::{Asker, Delivery, Open, Requests};
+pub(crate) use requests::{Asker, Delivery, MOST, Open, Requests};
 
 /// Pauses between the tries to log in again under a name that the server still holds for the connection
 /// that was lost. A server allows five tries; the last is left to the user. After them the client hangs
@@ -436,7 +436,7 @@ impl Connection {
     // Where the user is.
 
     /// The user is in. What of the sessions before is not known to be done; messages of theirs may be to
-    /// be sent again ([`next_again`](Connection::next_again)).
+    /// be sent again ([`next_due`](Connection::next_due)).
     pub(crate) fn logged_in(
         &mut self,
         now: Time,
@@ -468,9 +468,10 @@ impl Connection {
         (arrival, doubtful)
     }
 
-    /// The next message of a session before that is to be sent again, if there is one.
-    pub(crate) fn next_again(&mut self) -> Option<(RequestId, Action)> {
-        self.requests.next_again()
+    /// The next that is to be handed over before all else, if there is one: a message of a session before
+    /// that is said again, or what the client asks for before those.
+    pub(crate) fn next_due(&mut self) -> Option<(RequestId, Action)> {
+        self.requests.next_due()
     }
 
     /// The user has entered another room, which is the goal now, whatever it was.
@@ -573,9 +574,19 @@ impl Connection {
         self.requests.is_settled()
     }
 
-    /// The session did not take a message that is to be sent again: it is the next one still.
+    /// Whether something is to be handed over before all else.
+    pub(crate) fn has_due(&self) -> bool {
+        self.requests.has_due()
+    }
+
+    /// The session did not take what was due: it is the next one still.
     pub(crate) fn put_off(&mut self, request: RequestId) {
         self.requests.put_off(request);
+    }
+
+    /// Has the client ask for something before all else.
+    pub(crate) fn ask_first(&mut self, action: Action) {
+        self.requests.ask_first(action);
     }
 
     /// How many requests come before the next that is answered, if one is.

@@ -13,7 +13,7 @@ use chatmaster_core::session::{Action, RequestId};
 use chatmaster_core::wire::Version;
 
 /// How much is remembered, should a server never answer.
-const MOST: usize = 1000;
+pub(crate) const MOST: usize = 1000;
 
 /// Requests without an answer.
 #[derive(Clone, Debug)]
@@ -25,8 +25,9 @@ pub(crate) struct Requests {
     answered: Answered,
     /// What the sessions before were not known to have dealt with, and whose user has a seat still.
     held: VecDeque<(Open, Delivery)>,
-    /// Of these what is to be sent again.
-    again: VecDeque<Open>,
+    /// What is to be handed over before all else, in this order: of these what is to be sent again, and
+    /// before it what the client asks for.
+    due: VecDeque<Open>,
 }
 
 /// Which requests are answered.
@@ -71,7 +72,7 @@ impl Default for Requests {
             open: VecDeque::new(),
             answered: Answered::Commands,
             held: VecDeque::new(),
-            again: VecDeque::new(),
+            due: VecDeque::new(),
         }
     }
 }
@@ -128,7 +129,7 @@ impl Requests {
 
     /// Whether all was dealt with.
     pub(crate) fn is_settled(&self) -> bool {
-        self.open.is_empty() && self.again.is_empty()
+        self.open.is_empty() && self.due.is_empty()
     }
 
     /// How many requests come before the next that is answered, if one is.
@@ -164,21 +165,23 @@ impl Requests {
     /// The session has ended; of the messages those from `unsent` on were not sent. What the user
     /// wanted and is not known to have been dealt with is held.
     pub(crate) fn end(&mut self, unsent: Option<RequestId>) {
-        // What was to be sent again comes before what was said since.
-        for open in std::mem::take(&mut self.again) {
-            self.held.push_back((open, Delivery::Unknown));
+        for open in std::mem::take(&mut self.due) {
+            self.hold(open, Delivery::Unknown);
         }
         for open in std::mem::take(&mut self.open) {
-            if open.asker == Asker::Client || matches!(open.action, Action::Login(_)) {
-                continue;
-            }
             let delivery = match unsent {
                 Some(first) if open.is_message() && first <= open.id => Delivery::Unsent,
                 _ => Delivery::Unknown,
             };
-            self.held.push_back((open, delivery));
+            self.hold(open, delivery);
         }
         self.held.make_contiguous().sort_by_key(|(open, _)| open.id);
+    }
+
+    fn hold(&mut self, open: Open, delivery: Delivery) {
+        if open.asker == Asker::User && !matches!(open.action, Action::Login(_)) {
+            self.held.push_back((open, delivery));
+        }
     }
 
     /// The user has their seat again: the messages that were held are to be sent again. The rest is not
@@ -186,7 +189,7 @@ impl Requests {
     pub(crate) fn take_up(&mut self) -> Vec<(Action, Delivery)> {
         let held = std::mem::take(&mut self.held).into_iter();
         let (again, doubtful): (Vec<_>, Vec<_>) = held.partition(|(open, _)| open.is_message());
-        self.again = again.into_iter().map(|(open, _)| open).collect();
+        self.due = again.into_iter().map(|(open, _)| open).collect();
         told(doubtful)
     }
 
@@ -195,19 +198,32 @@ impl Requests {
         told(std::mem::take(&mut self.held))
     }
 
-    /// The session did not take a message that is to be sent again: it is the next one still.
+    /// Has the client ask for something before all else: what is sent again may take the place of what is
+    /// asked for, where a server remembers only so much.
+    pub(crate) fn ask_first(&mut self, action: Action) {
+        let (id, asker) = (self.next, Asker::Client);
+        self.next = RequestId(id.0 + 1);
+        self.due.push_front(Open { id, action, asker });
+    }
+
+    /// Whether something is due.
+    pub(crate) fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// The session did not take what was due: it is the next one still.
     pub(crate) fn put_off(&mut self, id: RequestId) {
         if let Some(open) = self.refused(id) {
-            self.again.push_front(open);
+            self.due.push_front(open);
         }
     }
 
-    /// The next message to send again, if there is one.
-    pub(crate) fn next_again(&mut self) -> Option<(RequestId, Action)> {
-        let open = self.again.pop_front()?;
-        let again = (open.id, open.action.clone());
+    /// The next that is due, if something is.
+    pub(crate) fn next_due(&mut self) -> Option<(RequestId, Action)> {
+        let open = self.due.pop_front()?;
+        let due = (open.id, open.action.clone());
         self.remember(open);
-        Some(again)
+        Some(due)
     }
 }
 
@@ -343,14 +359,17 @@ mod tests {
         // It breaks, and again before all was sent again.
         requests.end(Some(ids[2]));
         assert_eq!(requests.take_up(), [(join("den"), Delivery::Unknown)]);
-        assert_eq!(requests.next_again(), Some((ids[1], say("two"))));
+        assert_eq!(requests.next_due(), Some((ids[1], say("two"))));
         assert!(!requests.is_settled(), "there is another one");
         let four = requests.push(say("four"), Asker::User);
         requests.end(None);
         assert_eq!(requests.take_up(), []);
-        let again: Vec<_> = std::iter::from_fn(|| requests.next_again()).collect();
+        requests.ask_first(Action::Users);
+        let again: Vec<_> = std::iter::from_fn(|| requests.next_due()).collect();
         let expected = [(ids[1], "two"), (ids[2], "three"), (four, "four")];
+        let (asked, again) = again.split_first().expect("there are some");
         assert_eq!(again, expected.map(|(id, text)| (id, say(text))));
+        assert_eq!(asked.1, Action::Users, "before what is said again");
         // Their seat is gone: it is told.
         requests.end(None);
         let told = ["two", "three", "four"].map(|text| (say(text), Delivery::Unknown));

@@ -142,8 +142,8 @@ fn whose_seat_waits_comes_back_to_it_and_what_has_no_answer_is_said_again() {
     assert_eq!(arrival, Arrival::Resumed);
     assert!(connection.is_there(), "nothing is to be entered again");
     assert_eq!(doubtful, [(Action::Private, Delivery::Unknown)]);
-    assert_eq!(connection.next_again(), Some((one, say("one"))));
-    assert_eq!(connection.next_again(), None);
+    assert_eq!(connection.next_due(), Some((one, say("one"))));
+    assert_eq!(connection.next_due(), None);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn whose_seat_is_gone_is_told_what_may_not_have_arrived() {
     let (arrival, doubtful) = connection.logged_in(START, newer(false));
     assert_eq!(arrival, Arrival::Back);
     assert_eq!(doubtful, [(said.clone(), Delivery::Unknown)]);
-    assert_eq!(connection.next_again(), None);
+    assert_eq!(connection.next_due(), None);
     // Who leaves has none.
     connection.act(said.clone());
     connection.give_up_seat();

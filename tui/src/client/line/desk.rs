@@ -92,18 +92,14 @@ impl Desk {
         changed
     }
 
-    /// Asks for something that the client itself wants to know.
-    pub(super) fn ask(&self, action: &Action) {
+    /// Asks for something that the client itself wants to know, before all else.
+    pub(super) fn ask(&self, actions: impl IntoIterator<Item = Action>) {
         let mut state = self.lock();
-        let Some(client) = state.client.clone() else {
-            return;
-        };
-        let id = state.connection.number(action.clone(), Asker::Client);
-        drop(state);
-        // This thread must not wait for the session, which may wait for it.
-        if client.try_act((id, action.clone())).is_err() {
-            self.refused(id);
+        for action in actions {
+            state.connection.ask_first(action);
         }
+        drop(state);
+        self.hand_over_due();
     }
 
     /// The server has answered: what, if that is known.
@@ -122,27 +118,25 @@ impl Desk {
         {
             self.refused(id);
         }
-        self.say_again();
+        self.hand_over_due();
         answered.map(|open| open.action)
     }
 
-    /// Says again what was said before the connection broke and may not have arrived.
-    pub(super) fn say_again(&self) {
-        loop {
-            let mut state = self.lock();
-            let Some(client) = state.client.clone() else {
-                return;
-            };
-            let Some((id, action)) = state.connection.next_again() else {
-                return;
-            };
-            drop(state);
+    /// Hands over what comes before all else, as far as the session takes it: what was said before the
+    /// connection broke and may not have arrived, and what the client asks for.
+    pub(super) fn hand_over_due(&self) {
+        let mut state = self.lock();
+        let Some(client) = state.client.clone() else {
+            return;
+        };
+        // In one go, so that the other thread's come behind; it waits for that.
+        while let Some((id, action)) = state.connection.next_due() {
             // This thread must not wait for the session, which may wait for it.
             if client.try_act((id, action)).is_err() {
-                self.lock().connection.put_off(id);
-                return;
+                return state.connection.put_off(id);
             }
         }
+        self.changed.notify_all();
     }
 
     /// How many actions there are that the server is to have dealt with next, if it is to answer.
@@ -200,7 +194,10 @@ impl Desk {
         let mut state = self.lock();
         loop {
             match &state.client {
-                Some(client) if state.connection.is_there() => return (client.clone(), state),
+                // What was said before the connection broke comes first.
+                Some(client) if state.connection.is_there() && !state.connection.has_due() => {
+                    return (client.clone(), state);
+                }
                 _ => state = self.wait(state),
             }
         }

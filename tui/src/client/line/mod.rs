@@ -328,9 +328,7 @@ impl Talk<'_> {
                 for event in told {
                     self.out.update(&Update::Event(event));
                 }
-                if let Some(next) = next {
-                    self.desk.ask(&next);
-                }
+                self.desk.ask(next);
             }
         }
     }
@@ -385,9 +383,8 @@ impl Talk<'_> {
                     .desk
                     .with_connection(|connection| connection.logged_in(now, welcome));
                 self.tell_doubtful(&doubtful);
-                self.desk.say_again();
-                // Behind what is said again, so that the past has it.
-                missed.iter().for_each(|missed| self.desk.ask(missed));
+                // Before what is said again, for which a server may forget what was said before.
+                self.desk.ask(missed);
             }
             Event::Joined {
                 channel, me: true, ..
@@ -402,7 +399,7 @@ impl Talk<'_> {
                     is_aim
                 });
                 if let Some(limit) = self.history.filter(|_| is_there) {
-                    self.desk.ask(&past::last(channel, limit));
+                    self.desk.ask([past::last(channel, limit)]);
                 }
             }
             Event::Left { me: true, .. } => self

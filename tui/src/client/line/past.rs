@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use chatmaster_core::session::{Action, Event};
-use chatmaster_core::wire::{Command, PastMessage};
+use chatmaster_core::wire::{Command, MAX_HISTORY, PastMessage};
 
 /// Messages of a place that are held back at most. What comes after them is told at once.
 const MOST_HELD: usize = 1000;
@@ -138,7 +138,7 @@ impl Place {
             with,
             before: None,
             after: Some(last),
-            limit: Some(200),
+            limit: Some(MAX_HISTORY as u64),
         })
     }
 
@@ -202,7 +202,7 @@ mod tests {
                 with: channel.is_none().then(|| "bob".into()),
                 before: None,
                 after: Some(last),
-                limit: Some(200),
+                limit: Some(MAX_HISTORY as u64),
             })
         };
         assert_eq!(

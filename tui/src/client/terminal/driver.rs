@@ -12,7 +12,7 @@ use super::keyboard::TerminalEvent;
 use super::pace::Pace;
 use super::rooms::RoomsFile;
 use super::screen::{Screen, Stopped};
-use super::sessions::Sessions;
+use super::sessions::{Patience, Sessions};
 use super::{lost_terminal, palette};
 use crate::client::app::{self, App, Effect, Focus, LogFile, Msg, Wheel};
 use crate::client::connection::Login;
@@ -241,10 +241,14 @@ impl Driver {
     /// Tells the app, and does what it wants.
     fn tell(&mut self, msg: Msg) -> io::Result<()> {
         self.pace.touch();
+        let patience = match msg {
+            Msg::Key(_) | Msg::Paste(_) => Patience::None,
+            _ => Patience::Waits,
+        };
         for effect in app::update(&mut self.app, now(), msg) {
             match effect {
                 Effect::Act(id, action) => {
-                    if let Err(error) = self.sessions.act((id, action).into()) {
+                    if let Err(error) = self.sessions.act((id, action).into(), patience) {
                         self.tell(Msg::NotDone(id, error.to_string()))?;
                     }
                 }

@@ -1,5 +1,6 @@
 //! The connection to the server: how it is made without anyone waiting for it, and how it is left.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,11 +15,14 @@ use super::inbox::{Inbox, Input};
 use crate::address::Address;
 use crate::client::app::Role;
 use crate::client::connect::{Connected, Destination, Host, Hosting};
-use crate::client::connection::Login;
+use crate::client::connection::{Login, MOST};
 use crate::runtime::Runtime;
 
 /// How long to wait for the session to end in good order; it has a deadline of its own before.
 const LEAVING: Duration = Duration::from_secs(6);
+
+/// Requests that wait at most: what a client remembers of those without an answer.
+const MOST_WAITING: usize = MOST;
 
 /// Which of the sessions something comes from: counted, from 0. What comes from one that the user has
 /// left is not news.
@@ -34,12 +38,25 @@ pub(super) struct Sessions {
     link: Link,
     /// The session that `link` is about, or was.
     attempt: Attempt,
+    /// What the session could not take at once, in order: it is handed over as the session tells that it goes
+    /// on.
+    waiting: VecDeque<Request>,
     /// Sessions that the user has left, until they have ended.
     leaving: Vec<(Attempt, Client)>,
     host: Option<Host>,
     /// For the next time to connect.
     hosting: Hosting,
     connector: Connector,
+}
+
+/// What becomes of a request that the session cannot take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It waits: much is asked for at once by who comes into many rooms, and what was said before the
+    /// connection broke may be much.
+    Waits,
+    /// It is refused, unless others wait already: whoever types it is to know.
+    None,
 }
 
 /// The connection to the server.
@@ -55,6 +72,7 @@ impl Sessions {
         Sessions {
             link: Link::Down,
             attempt: Attempt::FIRST,
+            waiting: VecDeque::new(),
             leaving: Vec::new(),
             host: None,
             hosting: Hosting::IfNeeded,
@@ -101,6 +119,7 @@ impl Sessions {
     /// Turns to the next session. If the one before is there still, it leaves in good order meanwhile,
     /// or at once if its server takes nothing any more.
     pub(super) fn disconnect(&mut self) {
+        self.waiting.clear();
         if let Link::Up(client) = mem::replace(&mut self.link, Link::Down) {
             if client.try_act(Action::Quit).is_ok() {
                 self.leaving.push((self.attempt, client));
@@ -113,6 +132,7 @@ impl Sessions {
 
     /// Gives the connection up without leaving the server, which keeps the user's seat.
     pub(super) fn abandon(&mut self) {
+        self.waiting.clear();
         if let Link::Up(client) = mem::replace(&mut self.link, Link::Down) {
             client.abandon();
             drop_aside(client);
@@ -120,11 +140,36 @@ impl Sessions {
         self.attempt.0 += 1;
     }
 
-    /// Hands a request to the session.
-    pub(super) fn act(&self, request: Request) -> Result<(), TryActError> {
-        match &self.link {
-            Link::Up(client) => client.try_act(request),
-            Link::Down | Link::Connecting(_) => Err(TryActError::Disconnected(request)),
+    /// Hands a request to the session, behind those that wait.
+    pub(super) fn act(&mut self, request: Request, patience: Patience) -> Result<(), TryActError> {
+        let Link::Up(client) = &self.link else {
+            return Err(TryActError::Disconnected(request));
+        };
+        let refused = if self.waiting.is_empty() {
+            client.try_act(request)
+        } else {
+            Err(TryActError::Congested(request))
+        };
+        let may_wait = patience == Patience::Waits || !self.waiting.is_empty();
+        match refused {
+            Err(TryActError::Congested(request))
+                if may_wait && self.waiting.len() < MOST_WAITING =>
+            {
+                self.waiting.push_back(request);
+                Ok(())
+            }
+            refused => refused,
+        }
+    }
+
+    /// Hands over what waits, as far as the session takes it.
+    fn hand_over(&mut self) {
+        if let Link::Up(client) = &self.link {
+            while let Some(request) = self.waiting.pop_front() {
+                if let Err(TryActError::Congested(request)) = client.try_act(request) {
+                    return self.waiting.push_front(request);
+                }
+            }
         }
     }
 
@@ -145,6 +190,9 @@ impl Sessions {
             Link::Up(_) | Link::Down => {
                 if ends {
                     self.link = Link::Down;
+                    self.waiting.clear();
+                } else {
+                    self.hand_over();
                 }
                 Some(update)
             }
@@ -185,16 +233,22 @@ impl Sessions {
     /// Leaves the server in good order, and stops the one that is hosted here.
     pub(super) fn leave(mut self, inbox: Inbox) {
         let until = Instant::now() + LEAVING;
+        self.settle(&inbox, until, |sessions| sessions.waiting.is_empty());
         self.disconnect();
-        while !self.leaving.is_empty() {
+        self.settle(&inbox, until, |sessions| sessions.leaving.is_empty());
+        // The sessions' threads may be waiting to tell something; they end with whom they tell.
+        drop(inbox);
+    }
+
+    /// Goes on until all is done, it takes too long, or the program is asked to end.
+    fn settle(&mut self, inbox: &Inbox, until: Instant, is_done: impl Fn(&Self) -> bool) {
+        while !is_done(self) {
             match inbox.next(Some(until)) {
                 Some(Input::Update(attempt, update)) => drop(self.news(attempt, update)),
-                Some(Input::Terminate) | None => break,
+                Some(Input::Terminate) | None => return,
                 Some(Input::Event(_) | Input::Connected(..)) => {}
             }
         }
-        // The sessions' threads may be waiting to tell something; they end with whom they tell.
-        drop(inbox);
     }
 }
 
@@ -256,6 +310,8 @@ mod tests {
     use std::io;
     use std::net::{SocketAddr, TcpListener};
 
+    use chatmaster_core::session::RequestId;
+
     use super::super::inbox::{Senders, inbox};
     use super::*;
 
@@ -316,5 +372,40 @@ mod tests {
         let why = connect(&mut sessions, &inbox).expect_err("there is none any more");
         let told = "the server that was hosted here has failed: out of descriptors; cannot connect";
         assert!(why.starts_with(told), "{why}");
+    }
+
+    #[test]
+    fn what_is_asked_for_at_once_waits_until_the_session_takes_it_but_for_what_is_typed() {
+        let (mut sessions, _senders, inbox, _) = at_a_free_port();
+        assert_eq!(connect(&mut sessions, &inbox), Ok(Role::Host));
+        let until = Instant::now() + Duration::from_secs(30);
+        let is_in = |input: &Input| {
+            matches!(
+                input,
+                Input::Update(_, Update::Event(Event::LoggedIn { .. }))
+            )
+        };
+        let mut came = std::iter::from_fn(|| inbox.next(Some(until)));
+        assert!(came.any(|input| is_in(&input)), "alice is in");
+        // More than a session remembers, and more than are on the way to it.
+        let mut count = 0;
+        let mut ask = |sessions: &mut Sessions, patience| {
+            count += 1;
+            sessions.act((RequestId(count), Action::Channels).into(), patience)
+        };
+        while ask(&mut sessions, Patience::None).is_ok() {}
+        assert_eq!(sessions.waiting.len(), 0, "what is typed is refused");
+        for _ in 0..100 {
+            ask(&mut sessions, Patience::Waits).expect("there is room to wait");
+        }
+        let waiting = sessions.waiting.len();
+        ask(&mut sessions, Patience::None).expect("what is typed next comes behind");
+        while sessions.waiting.len() >= waiting {
+            match inbox.next(Some(until)) {
+                Some(Input::Update(attempt, update)) => drop(sessions.news(attempt, update)),
+                Some(_) => {}
+                None => panic!("{} wait still", sessions.waiting.len()),
+            }
+        }
     }
 }
