@@ -228,6 +228,9 @@ fn a_terminal_gets_what_it_can_show() {
         assert_eq!(!colours.is_empty(), coloured, "{term}");
         let is_one_of_16 = |colour: &vt100::Color| matches!(colour, vt100::Color::Idx(0..=15));
         assert!(colours.iter().all(is_one_of_16), "{colours:?}");
+        // In good order: the place of one that is killed with something unread waits for it.
+        bob.end_input();
+        assert_eq!(bob.status(), 0);
     }
 }
 

@@ -31,6 +31,15 @@ fn server() -> Server {
     Server::start(&Runtime::default().to_string(), &[])
 }
 
+/// The client of alice, who is in the general room, and a network that a test can cut.
+fn through_a_proxy(server: &Server) -> (Proxy, Terminal) {
+    let proxy = Proxy::start(&server.address);
+    let args = ["--name", "alice", &proxy.address];
+    let alice = Terminal::open((80, 24), CHATMASTER, &args);
+    alice.shows("You are alice, in general.");
+    (proxy, alice)
+}
+
 /// One that keeps no seat for who has lost their connection.
 fn server_without_seats() -> Server {
     let runtime = Runtime::default().to_string();
@@ -354,10 +363,7 @@ fn a_chat_log_that_cannot_be_kept_is_said_once_and_stops_nothing() {
 #[test]
 fn a_name_that_the_lost_connection_still_holds_comes_back_when_the_server_has_noticed() {
     let server = server_without_seats();
-    let proxy = Proxy::start(&server.address);
-    let args = ["--name", "alice", &proxy.address];
-    let alice = Terminal::open((80, 24), CHATMASTER, &args);
-    alice.shows("You are alice, in general.");
+    let (proxy, alice) = through_a_proxy(&server);
     proxy.cut();
     alice.shows("Your name is taken, perhaps by the lost connection.");
     proxy.bury();
@@ -378,10 +384,7 @@ fn a_server_that_does_not_wait_for_the_name_to_be_free_is_tried_until_it_is() {
             "0s",
         ],
     );
-    let proxy = Proxy::start(&server.address);
-    let args = ["--name", "alice", &proxy.address];
-    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
-    alice.shows("You are alice, in general.");
+    let (proxy, mut alice) = through_a_proxy(&server);
     alice.types("half a thou");
     proxy.cut();
     alice.shows("You are not back as alice yet");
@@ -396,10 +399,7 @@ fn a_server_that_does_not_wait_for_the_name_to_be_free_is_tried_until_it_is() {
 #[test]
 fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
     let server = server_without_seats();
-    let proxy = Proxy::start(&server.address);
-    let args = ["--name", "alice", &proxy.address];
-    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
-    alice.shows("You are alice, in general.");
+    let (proxy, mut alice) = through_a_proxy(&server);
     say(&mut alice, "/join lair");
     alice.shows("You are in lair now.");
     let bob = Process::start(&["--name", "bob", "--room", "lair", &server.address]);
@@ -426,10 +426,7 @@ fn what_was_typed_in_a_private_room_is_not_read_in_the_general_one() {
 #[test]
 fn a_line_that_was_lost_on_its_way_arrives_and_nobody_notices() {
     let server = server();
-    let proxy = Proxy::start(&server.address);
-    let args = ["--name", "alice", &proxy.address];
-    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
-    alice.shows("You are alice, in general.");
+    let (proxy, mut alice) = through_a_proxy(&server);
     let bob = server.client("bob");
     alice.shows("bob joined general.");
     proxy.swallow();
@@ -449,10 +446,7 @@ fn a_line_that_was_lost_on_its_way_arrives_and_nobody_notices() {
 #[test]
 fn a_line_that_was_lost_on_its_way_is_told_of_where_no_seat_waits() {
     let server = server_without_seats();
-    let proxy = Proxy::start(&server.address);
-    let args = ["--name", "alice", &proxy.address];
-    let mut alice = Terminal::open((80, 24), CHATMASTER, &args);
-    alice.shows("You are alice, in general.");
+    let (proxy, mut alice) = through_a_proxy(&server);
     let bob = server.client("bob");
     alice.shows("bob joined general.");
     say(&mut alice, "this arrives");

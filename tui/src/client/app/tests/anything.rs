@@ -64,18 +64,7 @@ fn event() -> impl Strategy<Value = Event> {
         (name(), name()).prop_map(|(one, other)| channels(&[one, other], Listing::Channels)),
         name().prop_map(|kind| error(kind, "No.")),
         Just(error("join", "No.")),
-        name().prop_map(|name| Event::LoggedIn {
-            username: name.into(),
-            channel: "general".into(),
-            channels: vec!["general".into()],
-            more: 0,
-            request: None,
-            version: chatmaster_core::wire::Version::One,
-            resume: None,
-            joined: vec![],
-            resumed: false,
-            with: vec![],
-        }),
+        name().prop_map(logged_in),
         proptest::option::of(text).prop_map(|reason| Event::NameWanted {
             reason,
             request: None

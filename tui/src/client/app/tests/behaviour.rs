@@ -8,18 +8,7 @@ use super::*;
 #[test]
 fn a_login_asks_who_is_there() {
     let mut scene = Scene::connecting(80, 24);
-    let effects = scene.event(Event::LoggedIn {
-        username: "Alice".into(),
-        channel: "general".into(),
-        channels: vec!["general".into()],
-        more: 0,
-        request: None,
-        version: chatmaster_core::wire::Version::One,
-        resume: None,
-        joined: vec![],
-        resumed: false,
-        with: vec![],
-    });
+    let effects = scene.event(logged_in("Alice"));
     assert_eq!(effects, act(Action::Users));
     // The server announces everyone who enters, oneself included.
     assert_eq!(scene.event(joined("Alice", "general", true)), []);
@@ -346,18 +335,7 @@ fn one_reconnects_to_the_general_room_without_joining_it() {
     assert!(scene.rule().contains("Trying again"));
     assert_eq!(scene.send("x").len(), 1);
     scene.tell(Msg::Connected(Role::Host));
-    scene.event(Event::LoggedIn {
-        username: "alice".into(),
-        channel: "general".into(),
-        channels: vec!["general".into()],
-        more: 0,
-        request: None,
-        version: chatmaster_core::wire::Version::One,
-        resume: None,
-        joined: vec![],
-        resumed: false,
-        with: vec![],
-    });
+    scene.event(logged_in("alice"));
     assert!(scene.title().ends_with("alice on 127.0.0.1:9000, hosting"));
     assert_eq!(scene.key(KeyCode::Enter), act(Action::Say("x".into())));
 }

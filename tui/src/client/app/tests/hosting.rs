@@ -6,18 +6,7 @@ use super::*;
 fn hosting() -> Scene {
     let mut scene = Scene::connecting(80, 24);
     scene.tell(Msg::Connected(Role::Host));
-    scene.event(Event::LoggedIn {
-        username: "alice".into(),
-        channel: "general".into(),
-        channels: vec!["general".into()],
-        more: 0,
-        request: None,
-        version: chatmaster_core::wire::Version::One,
-        resume: None,
-        joined: vec![],
-        resumed: false,
-        with: vec![],
-    });
+    scene.event(logged_in("alice"));
     scene.event(joined("alice", "general", true));
     scene.event(users("general", &["alice"]));
     scene

@@ -5,7 +5,6 @@ mod behaviour;
 mod coming_back;
 mod delivery;
 mod direct;
-
 mod harmless;
 mod hosting;
 mod keepalive;
@@ -82,18 +81,7 @@ impl Scene {
     fn entered(width: u16, height: u16) -> Self {
         let mut scene = Scene::connecting(width, height);
         scene.tell(Msg::Connected(Role::Guest));
-        scene.event(Event::LoggedIn {
-            username: "alice".into(),
-            channel: "general".into(),
-            channels: vec!["general".into()],
-            more: 0,
-            request: None,
-            version: chatmaster_core::wire::Version::One,
-            resume: None,
-            joined: vec![],
-            resumed: false,
-            with: vec![],
-        });
+        scene.event(logged_in("alice"));
         scene.event(joined("alice", "general", true));
         scene
     }
@@ -420,14 +408,7 @@ impl Scene {
 }
 
 fn message(username: &str, message: &str) -> Event {
-    Event::Message {
-        username: username.into(),
-        message: message.into(),
-        channel: None,
-        to: None,
-        id: None,
-        time: None,
-    }
+    Event::message(username, message)
 }
 
 fn joined(username: &str, channel: &str, me: bool) -> Event {
@@ -506,7 +487,7 @@ fn logged_in(name: &str) -> Event {
         channels: vec!["general".into()],
         more: 0,
         request: None,
-        version: chatmaster_core::wire::Version::One,
+        version: Version::One,
         resume: None,
         joined: vec![],
         resumed: false,

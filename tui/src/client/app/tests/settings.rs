@@ -125,14 +125,7 @@ fn each_entry_is_a_line_for_the_file_if_there_is_one() {
         [Effect::Log(line)] => line.clone(),
         other => panic!("{other:?} is not one line"),
     };
-    let message = |message: &str| Event::Message {
-        username: "bob".into(),
-        message: message.into(),
-        channel: None,
-        to: None,
-        id: None,
-        time: None,
-    };
+    let message = |text: &str| message("bob", text);
     assert_eq!(
         logged(message("a\\b\nc\x1B")),
         r"2026-11-24 12:00:00 [general] <bob> a\\b\nc␛"

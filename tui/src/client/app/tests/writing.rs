@@ -406,18 +406,7 @@ fn what_is_sent_is_remembered_and_a_name_is_not() {
         effects
     };
     assert_eq!(remembered(&mut scene, "secret"), []);
-    scene.event(Event::LoggedIn {
-        username: "alice".into(),
-        channel: "general".into(),
-        channels: vec![],
-        more: 0,
-        request: None,
-        version: chatmaster_core::wire::Version::One,
-        resume: None,
-        joined: vec![],
-        resumed: false,
-        with: vec![],
-    });
+    scene.event(logged_in("alice"));
     for text in ["hello", "/users", "/help", "//x"] {
         assert_eq!(
             remembered(&mut scene, text),
@@ -466,18 +455,7 @@ fn what_was_typed_is_kept_in_every_phase_of_a_reconnect() {
     assert_eq!(scene.input(), "Name: alice");
     scene.key(KeyCode::Enter);
     draft(&scene);
-    scene.event(Event::LoggedIn {
-        username: "alice".into(),
-        channel: "general".into(),
-        channels: vec![],
-        more: 0,
-        request: None,
-        version: chatmaster_core::wire::Version::One,
-        resume: None,
-        joined: vec![],
-        resumed: false,
-        with: vec![],
-    });
+    scene.event(logged_in("alice"));
     draft(&scene);
     assert_eq!(scene.key(KeyCode::Enter), [say("one\ntwo")]);
 }
